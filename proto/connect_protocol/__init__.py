@@ -1,0 +1,1 @@
+"""What crosses a process border: exit codes, environment, the Secrets' keys, the report. Standard library only."""

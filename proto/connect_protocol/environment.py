@@ -1,0 +1,47 @@
+"""The worker's environment: variables for what may be seen, mounted files for what may not.
+
+`CONNECT_SECRETS_DIR` holds one folder a Secret, one file a key, as Kubernetes mounts them:
+
+    customer/   customerNumber  realm  encryptionKey
+    database/   host  port  dbname  username  password  [sslmode]  [ca.crt]  [serverName]
+    directory/  url  bindDn  password  [ca.crt]  [serverName]
+"""
+
+from enum import StrEnum
+
+
+class Variable(StrEnum):
+    """Environment variables of the worker."""
+
+    REALM = "CONNECT_REALM"
+    SECRETS_DIR = "CONNECT_SECRETS_DIR"
+    TIME_ZONE = "CONNECT_TIME_ZONE"
+    TIMEOUT = "CONNECT_TIMEOUT"
+    RUN_ID = "CONNECT_RUN_ID"
+    LOCK_WAIT = "CONNECT_LOCK_WAIT"
+    MAX_DELETES = "CONNECT_SAFETY_MAX_DELETES"
+    MAX_DELETE_PERCENT = "CONNECT_SAFETY_MAX_DELETE_PERCENT"
+    LOG_LEVEL = "CONNECT_LOG_LEVEL"
+    TERMINATION_MESSAGE = "CONNECT_TERMINATION_MESSAGE"
+    TODAY = "CONNECT_TODAY"
+
+
+class SecretKey(StrEnum):
+    """Files below `CONNECT_SECRETS_DIR`: the Secret, a slash, its key."""
+
+    CUSTOMER_NUMBER = "customer/customerNumber"
+    CUSTOMER_REALM = "customer/realm"
+    ENCRYPTION_KEY = "customer/encryptionKey"
+    DATABASE_HOST = "database/host"
+    DATABASE_PORT = "database/port"
+    DATABASE_NAME = "database/dbname"
+    DATABASE_USERNAME = "database/username"
+    DATABASE_PASSWORD = "database/password"  # noqa: S105 - a file's name
+    DATABASE_SSLMODE = "database/sslmode"
+    DATABASE_CA = "database/ca.crt"
+    DATABASE_SERVER_NAME = "database/serverName"
+    DIRECTORY_URL = "directory/url"
+    DIRECTORY_BIND_DN = "directory/bindDn"
+    DIRECTORY_PASSWORD = "directory/password"  # noqa: S105 - a file's name
+    DIRECTORY_CA = "directory/ca.crt"
+    DIRECTORY_SERVER_NAME = "directory/serverName"

@@ -1,0 +1,1 @@
+"""Everything that decides. Pure: today and the source of randomness come in as arguments."""

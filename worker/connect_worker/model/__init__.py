@@ -1,0 +1,1 @@
+"""The domain in frozen types. Pure."""

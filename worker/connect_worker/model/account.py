@@ -1,0 +1,111 @@
+"""A user as Connect keeps it: one row of main_connect_user."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import IntEnum, StrEnum
+
+from connect_worker.model.ids import AccountKey, Guid, Mandant, MandantMask, UserId
+from connect_worker.model.secret import SealedSecret
+
+ALIAS_PLACES = 5
+Aliases = tuple[str | None, str | None, str | None, str | None, str | None]
+NO_ALIASES: Aliases = (None, None, None, None, None)
+
+
+class Status(IntEnum):
+    """`UserStatus`: aktiviert, deaktiviert, zu löschen, immun."""
+
+    ACTIVE = 0
+    DEACTIVATED = 1
+    TO_DELETE = 2
+    IMMUNE = 3
+
+
+class Origin(StrEnum):
+    """Who set a value: Connect by rule, or a person by hand."""
+
+    CONNECT = "connect"
+    PERSON = "person"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Names:
+    """What identifies an account by name. `dn_first_element` is the escaped RDN, `CN=…`; cn is its plain value."""
+
+    dn_parent: str | None
+    dn_first_element: str | None
+    cn: str | None
+    sam_account_name: str | None
+    user_principal_name: str | None
+    mail: str | None
+    aliases: Aliases = NO_ALIASES
+
+    @property
+    def dn(self) -> str | None:
+        """The whole distinguished name, or None while a part is missing."""
+        if self.dn_first_element is None or self.dn_parent is None:
+            return None
+        return f"{self.dn_first_element},{self.dn_parent}"
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Mail first, then the aliases that are set."""
+        return tuple(address for address in (self.mail, *self.aliases) if address)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Profile:
+    """What describes an account; None is absent in the directory. `manager` is a DN."""
+
+    employee_id: str | None = None
+    given_name: str | None = None
+    surname: str | None = None
+    display_name: str | None = None
+    initials: str | None = None
+    title: str | None = None
+    company: str | None = None
+    department: str | None = None
+    manager: str | None = None
+    office: str | None = None
+    street_address: str | None = None
+    postal_code: str | None = None
+    city: str | None = None
+    state: str | None = None
+    country: str | None = None
+    preferred_language: str | None = None
+    home_page: str | None = None
+    telephone_number: str | None = None
+    info: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Account:
+    """One row of main_connect_user.
+
+    `id` and `version` are None and 0 until the row is stored. `mandants` None is the seed's warning 8.
+    `version` is the row version that a write-back must still find. Dates are calendar days (ruling 2).
+    """
+
+    key: AccountKey
+    names: Names
+    profile: Profile
+    mandants: MandantMask | None
+    mandant_chosen: Mandant | None
+    mandant_chosen_by: Origin = Origin.CONNECT
+    status: Status = Status.ACTIVE
+    status_before: Status | None = None
+    delete_on: date | None = None
+    disabled_since: date | None = None
+    is_generic: bool = False
+    has_changed: bool = True
+    regenerate_names: bool = False
+    initial_password: SealedSecret | None = None
+    password_reset: bool = False
+    password_set_at: datetime | None = None
+    password_never_expires: bool = False
+    must_change_password: bool = False
+    object_guid: Guid | None = None
+    warning: int | None = None
+    source_version: str | None = None
+    id: UserId | None = None
+    version: int = 0

@@ -1,0 +1,149 @@
+"""The configurator (seed 002, «Konfigurator») as types: what connect_config and its sister tables hold."""
+
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+
+from connect_worker.model.ids import Criterion, Mandant
+
+
+class PasswordKind(IntEnum):
+    """`Passwortstärke`: 1 simple, 2 simple with a special character, 3 complex."""
+
+    SIMPLE = 1
+    SIMPLE_WITH_SPECIAL = 2
+    COMPLEX = 3
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PasswordPolicy:
+    """How initial passwords are made and what holds for them in the directory.
+
+    `digits`: number of digits in a simple password. `length`: of a complex one.
+    """
+
+    kind: PasswordKind
+    digits: int = 3
+    length: int = 8
+    never_expires: bool = False
+    must_change: bool = False
+
+
+class InfoSwitch(IntEnum):
+    """What `info` is filled with. VERSION is 2 for staff and 1 for students in the database (seed 002)."""
+
+    EMPTY = 0
+    SUBSTITUTION = 1
+    VERSION = 2
+
+
+class TitleSwitch(IntEnum):
+    """What a staff member's `title` is filled with."""
+
+    EMPTY = 0
+    PROFESSION = 1
+    FUNCTION = 2
+
+
+class OfficeSwitch(IntEnum):
+    """What `physicalDeliveryOfficeName` is filled with; students have CLASSROOM or nothing."""
+
+    EMPTY = 0
+    CLASSROOM = 1
+    STAFF_ROOM = 2
+
+
+class DisplayNameFollows(StrEnum):
+    """When given name, surname and display name follow the master data (ruling 14)."""
+
+    AT_ONCE = "at_once"
+    REGENERATE = "regenerate"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Audience:
+    """The settings that exist once for staff and once for students. A constant that is set wins (ruling 23).
+
+    `parent` is the OU below the customer's base DN. Days are calendar days.
+    """
+
+    parent: str
+    name_template: str
+    lead_days: int
+    grace_days: int
+    password: PasswordPolicy
+    info: InfoSwitch = InfoSwitch.EMPTY
+    initials: bool = False
+    title: TitleSwitch = TitleSwitch.EMPTY
+    office: OfficeSwitch = OfficeSwitch.EMPTY
+    business_phone: bool = False
+    company: str | None = None
+    department: str | None = None
+    country: str = "CH"
+    language: str = "de-DE"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LevelRule:
+    """A configured level (Stufe) and its password policy; `program_years` empty: for all of the level."""
+
+    position: int
+    level: str
+    program_years: frozenset[int]
+    password: PasswordPolicy
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MandantRule:
+    """A mandant that is configured for Connect."""
+
+    number: Mandant
+    student_domain: str
+    staff_domain: str
+    student_home_page: str | None = None
+    staff_home_page: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GroupRule:
+    """A group definition: which criterion, where, and how the names are built (templates in brackets)."""
+
+    criterion: Criterion
+    parent: str
+    dn_first_element: str
+    name: str
+    display_name: str
+    sam_account_name: str
+    ad_type: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Limits:
+    """The safety gate's limits: the larger of count and percent counts."""
+
+    deletes: int = 10
+    delete_percent: float = 10.0
+    exit_percent: float = 25.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Configuration:
+    """One customer's configuration, checked as a whole."""
+
+    base_dn: str
+    staff: Audience
+    students: Audience
+    levels: tuple[LevelRule, ...]
+    mandants: tuple[MandantRule, ...]
+    groups: tuple[GroupRule, ...]
+    state: str | None = None
+    test_prefix: str = ""
+    sync_ad: bool = True
+    restrict_functions: bool = False
+    create_containers: bool = True
+    group_grace_days: int = 30
+    class_carry_over_days: int = 30
+    reserve_days: int = 365
+    display_name_follows: DisplayNameFollows = DisplayNameFollows.AT_ONCE
+    employee_id_is_insurance_number: bool = False
+    locked_by: str | None = None
+    lock_reason: str | None = None

@@ -1,0 +1,97 @@
+"""What a directory holds and what it should hold, in one shape for every kind of directory."""
+
+from dataclasses import dataclass
+
+from connect_worker.model.account import Profile
+from connect_worker.model.ids import AccountKey, GroupKey, Guid
+
+ObjectKey = AccountKey | GroupKey
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Login:
+    """The attributes that a user signs in and is addressed by.
+
+    `addresses` holds the primary address first, then the aliases sorted; an address is lower case.
+    """
+
+    sam_account_name: str | None
+    user_principal_name: str | None
+    mail: str | None
+    addresses: tuple[str, ...]
+    password_never_expires: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DesiredUser:
+    """A user as the directory should have it. `guid` None: not there yet, or not yet linked."""
+
+    key: AccountKey
+    guid: Guid | None
+    dn: str
+    enabled: bool
+    login: Login
+    profile: Profile
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DesiredGroup:
+    """A group as the directory should have it; `members` None: left as they are."""
+
+    key: GroupKey
+    guid: Guid | None
+    dn: str
+    sam_account_name: str
+    display_name: str | None
+    description: str | None
+    members: frozenset[AccountKey] | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ActualUser:
+    """A user as it was read. `protected`: adminCount=1 or isCriticalSystemObject. `created` is ISO 8601, UTC."""
+
+    guid: Guid
+    dn: str
+    enabled: bool
+    login: Login
+    profile: Profile
+    protected: bool
+    created: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ActualGroup:
+    """A group as it was read; `members` are DNs as the directory spells them, complete."""
+
+    guid: Guid
+    dn: str
+    sam_account_name: str | None
+    display_name: str | None
+    description: str | None
+    members: frozenset[str]
+    protected: bool
+    created: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Snapshot:
+    """All users, groups and containers below the bases that were asked for, proven complete.
+
+    `missing_bases` are bases that the directory does not have.
+    """
+
+    users: tuple[ActualUser, ...]
+    groups: tuple[ActualGroup, ...]
+    organizational_units: tuple[str, ...]
+    missing_bases: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TakenName:
+    """The names of one object anywhere in the domain, for uniqueness only (ruling 12)."""
+
+    guid: Guid
+    dn: str
+    sam_account_name: str | None
+    addresses: tuple[str, ...]

@@ -1,0 +1,66 @@
+"""Identities: of people in the master data, of groups, of objects in a directory; and mandant masks."""
+
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import NamedTuple, NewType
+from uuid import UUID
+
+UserId = NewType("UserId", int)
+"""Primary key of main_connect_user."""
+GroupId = NewType("GroupId", int)
+"""Primary key of main_connect_group."""
+RunId = NewType("RunId", UUID)
+Guid = NewType("Guid", UUID)
+"""objectGUID of Active Directory, id of Entra: never changes on rename or move."""
+Mandant = NewType("Mandant", int)
+"""Number of a school authority within the customer's database, from 1."""
+MandantMask = NewType("MandantMask", int)
+"""Mandantzahl: bit n-1 stands for mandant n."""
+
+
+class UserType(StrEnum):
+    """`UserConfigType`: S student, P staff (Personal), M made by hand."""
+
+    STUDENT = "S"
+    STAFF = "P"
+    MANUAL = "M"
+
+
+class AccountKey(NamedTuple):
+    """Who one person is: source table and source key, never name or birth date (ruling 8)."""
+
+    type: UserType
+    source_id: int
+
+    def __str__(self) -> str:
+        return f"{self.type.value}.{self.source_id:05d}"
+
+
+class Criterion(StrEnum):
+    """A rule that yields groups (manual, «Kriterien zur Bildung von Gruppen»); the value stands in the database."""
+
+    ALL_STAFF = "all_staff"
+    ALL_STUDENTS = "all_students"
+    STUDENTS_AND_TEACHER_PER_CLASS = "students_and_teacher_per_class"
+    MANUAL = "manual"
+
+
+class GroupKey(NamedTuple):
+    """What one group is: rule, mandant (0: over all) and source id (0: none), never its name (ruling 18)."""
+
+    criterion: Criterion
+    mandant: Mandant
+    source_id: int
+
+    def __str__(self) -> str:
+        return f"{self.criterion.value}:{self.mandant}:{self.source_id}"
+
+
+def mask_of(*mandants: Mandant) -> MandantMask:
+    """The mask with exactly the bits of these mandants."""
+    return MandantMask(sum(1 << number - 1 for number in set(mandants)))
+
+
+def mandants_of(mask: MandantMask) -> Iterator[Mandant]:
+    """The mandants whose bits are set, in ascending order."""
+    return (Mandant(bit + 1) for bit in range(mask.bit_length()) if mask >> bit & 1)

@@ -1,0 +1,77 @@
+"""Connect's own tables as one value: what `update` turns from yesterday's into today's."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from connect_worker.model.account import Account
+from connect_worker.model.directory import ObjectKey
+from connect_worker.model.group import Group, Memberships
+from connect_worker.model.ids import AccountKey, Guid
+
+
+class NameKind(StrEnum):
+    """What kind of name is taken. ADDRESS covers user principal names, mails and aliases alike."""
+
+    ADDRESS = "address"
+    SAM = "sam"
+    DN_FIRST_ELEMENT = "dn_first_element"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReservedName:
+    """A name that nobody may be given: held outside Connect (`guid`), or by a deleted account until `until`.
+
+    `name` is case-folded. The `owner` of a deleted account gets its own names back (ruling 12).
+    """
+
+    kind: NameKind
+    name: str
+    guid: Guid | None = None
+    owner: AccountKey | None = None
+    until: date | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class State:
+    """Users, groups, memberships and reserved names."""
+
+    accounts: tuple[Account, ...]
+    groups: tuple[Group, ...]
+    memberships: Memberships
+    reserved: tuple[ReservedName, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Intention:
+    """A create that was committed before it was sent (ruling 34): it identifies, and is never replayed.
+
+    An object with exactly this sAM name at exactly this DN's parent, created since, is ours.
+    """
+
+    key: ObjectKey
+    sam_account_name: str
+    dn: str
+    intended_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settlement:
+    """What a sync writes back for one object.
+
+    `guid`, `password_set_at`, `disabled_since` and `delete_on` are facts and always written, where not None;
+    `clear_has_changed` and `clear_password_reset` only while the row still has the `version` that was read.
+    `unlinked` clears the GUID (an immune user's object is gone, its row stays); `gone` removes the row.
+    """
+
+    key: ObjectKey
+    version: int
+    guid: Guid | None = None
+    password_set_at: datetime | None = None
+    disabled_since: date | None = None
+    delete_on: date | None = None
+    enabled: bool = False
+    clear_has_changed: bool = False
+    clear_password_reset: bool = False
+    unlinked: bool = False
+    gone: bool = False

@@ -1,0 +1,50 @@
+"""What the environment tells the worker, as types; read by `connect_worker.config`."""
+
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
+
+from connect_worker.model.configuration import Limits
+from connect_worker.model.secret import Secret
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DatabaseSettings:
+    """Where the customer's database is. `ca` is PEM text; `sslmode` verify-full, or disable (loopback and sockets)."""
+
+    host: str
+    port: int
+    name: str
+    username: str
+    password: Secret
+    sslmode: str = "verify-full"
+    ca: str | None = None
+    server_name: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DirectorySettings:
+    """Where the directory is: ldaps://, ldap:// with StartTLS; plain only to loopback, when `starttls` is False."""
+
+    url: str
+    bind_dn: str
+    password: Secret
+    ca: str | None = None
+    server_name: str | None = None
+    start_tls: bool = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """One run's settings. `today` overrides the calendar (demonstration and tests); `timeout` is of the whole run."""
+
+    realm: str
+    run_id: str
+    encryption_keys: tuple[Secret, ...]
+    database: DatabaseSettings
+    directory: DirectorySettings | None
+    time_zone: ZoneInfo
+    timeout: timedelta
+    lock_wait: timedelta
+    limits: Limits = field(default_factory=Limits)
+    today: date | None = None

@@ -1,0 +1,41 @@
+"""The port to a directory: what the sync stage needs of Active Directory, and later of Entra ID."""
+
+from collections.abc import Callable, Iterable, Sequence
+from types import TracebackType
+from typing import Protocol, Self
+
+from connect_worker.model.change import Change
+from connect_worker.model.directory import Snapshot, TakenName
+from connect_worker.model.ids import AccountKey, Guid
+from connect_worker.model.outcome import Outcome
+from connect_worker.model.secret import Secret
+
+Passwords = Callable[[AccountKey], Secret]
+"""Opens one account's stored initial password, when it is needed and not before."""
+Stopped = Callable[[], bool]
+"""Whether the run should stop: asked before each request; what is under way is finished."""
+
+
+class Directory(Protocol):
+    """A directory that Connect keeps. Used as an async context manager: entering connects and signs in.
+
+    Raises ConnectionFailedError, LoginRefusedError, IncompleteReadError.
+    """
+
+    async def __aenter__(self) -> Self: ...
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    async def read(self, bases: Sequence[str]) -> Snapshot:
+        """Read everything below `bases` (DNs, none inside another), or raise: never half a picture."""
+
+    async def read_taken_names(self) -> tuple[TakenName, ...]:
+        """Read the names of all users, groups, contacts and computers of the whole domain."""
+
+    async def locate(self, guids: Iterable[Guid]) -> dict[Guid, str]:
+        """Where these objects are now, wherever in the domain: guid → DN; deleted ones are left out."""
+
+    async def apply(self, changes: Sequence[Change], *, passwords: Passwords, stopped: Stopped) -> tuple[Outcome, ...]:
+        """Make changes that do not depend on each other (one wave), many at a time; one outcome each, in order."""
