@@ -21,6 +21,21 @@ class Status(IntEnum):
     IMMUNE = 3
 
 
+class Unmet(StrEnum):
+    """A condition of the scope that a person does not meet: the manual's checklist for «zu löschen»."""
+
+    MANDANT = "mandant_not_configured"
+    NOT_YET_ENTERED = "not_yet_entered"
+    EXIT = "exit_reached"
+    ENTRY_AFTER_EXIT = "entry_after_exit"
+    NO_CLASS = "no_class"
+    SCHOOL_YEAR = "class_not_of_current_school_year"
+    NO_LEVEL = "class_without_level"
+    LEVEL = "level_not_configured"
+    FUNCTION = "no_function_that_counts"
+    VANISHED = "no_longer_in_master_data"
+
+
 class Origin(StrEnum):
     """Who set a value: Connect by rule, or a person by hand."""
 
@@ -83,7 +98,7 @@ class Account:
     """One row of main_connect_user.
 
     `id` and `version` are None and 0 until the row is stored. `mandants` None is the seed's warning 8.
-    `version` is the row version that a write-back must still find. Dates are calendar days (ruling 2).
+    `version` is the row version that a write-back must still find. `unmet` says why somebody is out of scope. Dates are calendar days (ruling 2).
     """
 
     key: AccountKey
@@ -96,6 +111,7 @@ class Account:
     status_before: Status | None = None
     delete_on: date | None = None
     disabled_since: date | None = None
+    unmet: tuple[Unmet, ...] = ()
     is_generic: bool = False
     has_changed: bool = True
     regenerate_names: bool = False

@@ -61,7 +61,8 @@ class Settlement:
 
     `guid`, `password_set_at`, `disabled_since` and `delete_on` are facts and always written, where not None;
     `clear_has_changed` and `clear_password_reset` only while the row still has the `version` that was read.
-    `unlinked` clears the GUID (an immune user's object is gone, its row stays); `gone` removes the row.
+    `unlinked` clears the GUID (an immune user's object is gone, its row stays); `gone` removes the row
+    and reserves its names.
     """
 
     key: ObjectKey
@@ -75,3 +76,4 @@ class Settlement:
     clear_password_reset: bool = False
     unlinked: bool = False
     gone: bool = False
+    reserved: tuple[ReservedName, ...] = ()
