@@ -1,0 +1,65 @@
+"""Prepares a freshly provisioned Samba directory, offline: `/usr/bin/python3 samba_offline.py SMB.CONF`.
+
+Runs with Debian's own Python, because python3-samba exists nowhere else.
+"""
+
+import sys
+
+import ldb  # type: ignore[import-not-found]
+from samba.auth import system_session  # type: ignore[import-not-found]
+from samba.param import LoadParm  # type: ignore[import-not-found]
+from samba.samdb import SamDB  # type: ignore[import-not-found]
+
+SHORT, LONG = 1024, 2048
+
+
+def open_directory(configuration: str) -> SamDB:
+    parameters = LoadParm()
+    parameters.load(configuration)
+    parameters.set("ldb:nosync", "true")
+    parameters.set("dsdb:schema update allowed", "yes")
+    return SamDB(lp=parameters, session_info=system_session(), url=parameters.samdb_url())
+
+
+def keep_passwords_forever(directory: SamDB) -> None:
+    """The template is cached: without this the Administrator's password would expire with its age."""
+    change = ldb.Message(ldb.Dn(directory, str(directory.domain_dn())))
+    change["maxPwdAge"] = ldb.MessageElement("0", ldb.FLAG_MOD_REPLACE, "maxPwdAge")
+    directory.modify(change)
+
+
+def add_extension_attributes(directory: SamDB) -> None:
+    """extensionAttribute1–15, as Exchange's schema extension brings them, on users, groups and contacts."""
+    schema = str(directory.get_schema_basedn())
+    for number in range(1, 16):
+        directory.add(_extension_attribute(number, schema))
+    directory.set_schema_update_now()
+    change = ldb.Message(ldb.Dn(directory, f"CN=Mail-Recipient,{schema}"))
+    names = [f"extensionAttribute{number}" for number in range(1, 16)]
+    change["mayContain"] = ldb.MessageElement(names, ldb.FLAG_MOD_ADD, "mayContain")
+    directory.modify(change)
+    directory.set_schema_update_now()
+
+
+def _extension_attribute(number: int, schema: str) -> "dict[str, str | list[str]]":
+    early = number <= 10
+    common_name = f"ms-Exch-Extension-Attribute-{number}"
+    return {
+        "dn": f"CN={common_name},{schema}",
+        "objectClass": ["top", "attributeSchema"],
+        "attributeID": f"1.2.840.113556.1.2.{number + (422 if early else 588)}",
+        "lDAPDisplayName": f"extensionAttribute{number}",
+        "adminDisplayName": common_name,
+        "attributeSyntax": "2.5.5.12",
+        "oMSyntax": "64",
+        "isSingleValued": "TRUE",
+        "rangeLower": "1",
+        "rangeUpper": str(SHORT if early else LONG),
+        "searchFlags": "16",
+    }
+
+
+if __name__ == "__main__":
+    opened = open_directory(sys.argv[1])
+    keep_passwords_forever(opened)
+    add_extension_attributes(opened)
