@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import IntEnum, StrEnum
 
-from connect_worker.model.ids import AccountKey, Guid, Mandant, MandantMask, UserId
+from connect_worker.model.ids import AccountKey, Guid, Mandant, MandantMask, UserId, UserType
 from connect_worker.model.secret import SealedSecret
 
 ALIAS_PLACES = 5
@@ -98,7 +98,8 @@ class Account:
     """One row of main_connect_user.
 
     `id` and `version` are None and 0 until the row is stored. `mandants` None is the seed's warning 8.
-    `version` is the row version that a write-back must still find. `unmet` says why somebody is out of scope. Dates are calendar days (ruling 2).
+    `version` is the row version that a write-back must still find. `unmet` says why somebody is out of scope.
+    Dates are calendar days (ruling 2).
     """
 
     key: AccountKey
@@ -125,3 +126,13 @@ class Account:
     source_version: str | None = None
     id: UserId | None = None
     version: int = 0
+
+    @property
+    def is_draft(self) -> bool:
+        """Whether somebody is still entering this manual user: neither validated nor synced yet (ruling 24).
+
+        Once it is linked with an object in a directory it is no draft any more, whatever is taken out of the row.
+        """
+        if self.key.type is not UserType.MANUAL or self.object_guid is not None:
+            return False
+        return self.mandant_chosen is None or self.initial_password is None

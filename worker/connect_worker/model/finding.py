@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 from connect_worker.model.directory import ObjectKey
 
+FIRST_OWN_CODE = 101
+"""The seed's warnings are numbered below, Connect's own findings from here on (ruling 32)."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Finding:
@@ -19,3 +22,8 @@ class Finding:
     name: str
     found: str
     blocks: bool = True
+
+    @property
+    def blocks_everything(self) -> bool:
+        """Whether the sync of the whole customer waits for this finding's cure (manual, «Warnungen»)."""
+        return self.blocks and self.code < FIRST_OWN_CODE
