@@ -1,0 +1,34 @@
+# Connect: what can be done here. Every target does its own set-up; `make help` lists them.
+
+PYTHON := .venv/bin/python
+BENCHMARKS := $(sort $(basename $(notdir $(wildcard benchmarks/bench_*.py))))
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check bench lock clean
+
+help:  ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+run: .venv/.run  ## Show Connect at work on a sample school: embedded database, simulated directory (ARGS="--help")
+	@$(PYTHON) -m connect_worker.demonstration $(ARGS)
+
+test:  ## Check and test everything, with real servers; ends with each stage's time
+	+@scripts/python scripts/run_tests.py
+
+check: .venv/.development  ## Formatting, lint, types, layers: what needs no server
+	@.venv/bin/ruff format --check
+	@.venv/bin/ruff check
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports
+
+bench: .venv/.development  ## Measure Connect beside the plain tools, on this machine
+	@for benchmark in $(BENCHMARKS); do $(PYTHON) -m benchmarks.$$benchmark || exit; done
+
+lock:  ## Lock the requirements anew from pyproject.toml (ARGS=--upgrade for newer versions)
+	@scripts/lock $(ARGS)
+
+clean:  ## Remove all that was made here
+	rm -rf .venv .run .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
+
+.venv/.%: requirements/%.txt pyproject.toml
+	@scripts/python scripts/environment.py $*
