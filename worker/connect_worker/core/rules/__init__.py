@@ -1,0 +1,65 @@
+"""The validation's rules: one class each, registered here in the order of their codes."""
+
+from connect_worker.core.rules.mails import AliasInvalid, MailInvalid
+from connect_worker.core.rules.mandants import (
+    ChosenNotConfigured,
+    ChosenOutsideMask,
+    GroupChosenNotConfigured,
+    GroupChosenOutsideMask,
+    NoMandantChosen,
+    NoMandantMask,
+)
+from connect_worker.core.rules.names import (
+    GroupDnNotUnique,
+    NoUserPrincipalName,
+    SamAccountNameMissingOrShared,
+    UserDnNotUnique,
+)
+from connect_worker.core.rules.own import (
+    AddressUsedTwice,
+    GroupDnIncomplete,
+    GroupIdentityLength,
+    GroupNameHeldOutside,
+    GroupSamMissingOrShared,
+    UserDnIncomplete,
+    UserIdentityLength,
+    UserNameHeldOutside,
+)
+from connect_worker.core.rules.rule import Rule
+from connect_worker.model.account import Account
+from connect_worker.model.finding import Finding
+from connect_worker.model.group import Group
+from connect_worker.model.ids import AccountKey
+
+USER_RULES: tuple[Rule[Account], ...] = (
+    NoMandantChosen(),
+    ChosenOutsideMask(),
+    ChosenNotConfigured(),
+    UserDnNotUnique(),
+    NoUserPrincipalName(),
+    SamAccountNameMissingOrShared(),
+    MailInvalid(),
+    NoMandantMask(),
+    AliasInvalid(),
+    UserIdentityLength(),
+    AddressUsedTwice(),
+    UserNameHeldOutside(),
+    UserDnIncomplete(),
+)
+GROUP_RULES: tuple[Rule[Group], ...] = (
+    NoMandantChosen(),
+    GroupChosenOutsideMask(),
+    GroupChosenNotConfigured(),
+    GroupDnNotUnique(),
+    NoMandantMask(),
+    GroupIdentityLength(),
+    GroupNameHeldOutside(),
+    GroupSamMissingOrShared(),
+    GroupDnIncomplete(),
+)
+
+
+def rule_of(finding: Finding) -> Rule[Account] | Rule[Group]:
+    """Look up the rule behind a finding: its meaning, and what a person does about it."""
+    rules = USER_RULES if isinstance(finding.key, AccountKey) else GROUP_RULES
+    return next(rule for rule in rules if rule.code == finding.code)

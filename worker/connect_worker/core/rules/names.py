@@ -1,0 +1,78 @@
+"""Rules 4, 5 and 6: what identifies a record by name (seed 002, «connect_validate»; ruling 30)."""
+
+from connect_worker.core.rules.context import Context
+from connect_worker.core.rules.rule import Rule, Text
+from connect_worker.model.account import Account
+from connect_worker.model.group import Group
+
+REGENERATE = Text(
+    english="Tick «Regenerate Names»: the next sync forms it anew.",
+    german="Bei «Regenerate Names» ein Häkchen setzen: die nächste Synchronisation bildet ihn neu.",
+)
+_DN_MEANING = Text(english="The DN's first element is not unique", german="DN First Elem ist nicht eindeutig")
+
+
+class UserDnNotUnique(Rule[Account]):
+    """Warning 4 of a user: two users would stand under one name in the directory."""
+
+    code = 4
+    meaning = _DN_MEANING
+    condition = "Another user has the same first element of the DN, whatever the case; empty ones are never the same."
+    solution = REGENERATE
+
+    def find(self, record: Account, context: Context) -> str | None:
+        """Say which name is shared, and with whom."""
+        name = record.names.dn_first_element
+        other = context.user_dn_first_elements.other(name, record.key)
+        return None if other is None else f"{name} is also the DN's first element of {other}"
+
+
+class GroupDnNotUnique(Rule[Group]):
+    """Warning 4 of a group: two groups would stand under one name in the directory."""
+
+    code = 4
+    meaning = _DN_MEANING
+    condition = "Another group has the same first element of the DN, whatever the case; empty ones are never the same."
+    solution = Text(
+        english="Two group definitions yield the same name: ask the support.",
+        german="Zwei Gruppendefinitionen ergeben denselben Namen: den Support fragen.",
+    )
+
+    def find(self, record: Group, context: Context) -> str | None:
+        """Say which name is shared, and with which group."""
+        name = record.dn_first_element
+        other = context.group_dn_first_elements.other(name, record.key)
+        return None if other is None else f"{name} is also the DN's first element of {other}"
+
+
+class NoUserPrincipalName(Rule[Account]):
+    """Warning 5: the user has nothing to sign in with."""
+
+    code = 5
+    meaning = Text(english="The user principal name is missing", german="User Principal Name ist nicht vorhanden")
+    condition = "The user principal name is empty (NULL)."
+    solution = REGENERATE
+
+    def find(self, record: Account, context: Context) -> str | None:  # noqa: ARG002  the port's shape
+        """Say that it is missing."""
+        return "no user principal name" if record.names.user_principal_name is None else None
+
+
+class SamAccountNameMissingOrShared(Rule[Account]):
+    """Warning 6: the seed's SQL knows «missing» only, the manual says «not unique» too, and the manual holds."""
+
+    code = 6
+    meaning = Text(
+        english="The sAM account name is missing or not unique",
+        german="Sam Account Name nicht vorhanden / nicht eindeutig",
+    )
+    condition = "The sAM account name is empty (NULL), or another user has the same one, whatever the case."
+    solution = REGENERATE
+
+    def find(self, record: Account, context: Context) -> str | None:
+        """Say that it is missing, or with whom it is shared."""
+        name = record.names.sam_account_name
+        if name is None:
+            return "no sAM account name"
+        other = context.user_sam_account_names.other(name, record.key)
+        return None if other is None else f"{name} is also the sAM account name of {other}"

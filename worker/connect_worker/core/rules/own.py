@@ -1,0 +1,209 @@
+"""Connect's own findings, from 101: what the seed's rules let through and a directory would refuse (ruling 32)."""
+
+from connect_worker.core.rules.context import Context, addresses_of
+from connect_worker.core.rules.names import REGENERATE
+from connect_worker.core.rules.rule import Rule, Text
+from connect_worker.model.account import Account
+from connect_worker.model.group import Group
+
+# Active Directory's limits, in characters; the 20 hold for users only (seed 002, ruling 32).
+MOST_IN_USER_SAM_ACCOUNT_NAME = 20
+MOST_IN_GROUP_SAM_ACCOUNT_NAME = 256
+MOST_IN_CN = 64
+MOST_IN_USER_PRINCIPAL_NAME = 128
+MOST_IN_ADDRESS = 256
+
+_ASK_SUPPORT = Text(
+    english="The group definition yields a name that the directory refuses: ask the support.",
+    german="Die Gruppendefinition ergibt einen Namen, den das Verzeichnis ablehnt: den Support fragen.",
+)
+_LENGTH_MEANING = Text(
+    english="An identity is blank or too long for the directory",
+    german="Ein identifizierendes Feld ist leer oder zu lang für das Verzeichnis",
+)
+_FOREIGN_MEANING = Text(
+    english="An object outside Connect holds the name",
+    german="Ein Objekt ausserhalb von Connect trägt den Namen",
+)
+_DN_MEANING = Text(english="The DN is incomplete", german="Der DN ist unvollständig")
+
+
+class UserIdentityLength(Rule[Account]):
+    """Finding 101 of a user: identities are never cut, for a cut one is another one."""
+
+    code = 101
+    meaning = _LENGTH_MEANING
+    condition = (
+        f"sAM account name (at most {MOST_IN_USER_SAM_ACCOUNT_NAME} characters), CN ({MOST_IN_CN}), user principal "
+        f"name ({MOST_IN_USER_PRINCIPAL_NAME}), mail or an alias ({MOST_IN_ADDRESS}) is set, and blank or longer."
+    )
+    solution = Text(
+        english="Shorten the name in the master record or by hand, then tick «Regenerate Names».",
+        german="Den Namen in den Stammdaten oder von Hand kürzen, dann bei «Regenerate Names» ein Häkchen setzen.",
+    )
+
+    def find(self, record: Account, context: Context) -> str | None:  # noqa: ARG002  the port's shape
+        """Say which fields, with their lengths."""
+        names = record.names
+        return _wrong_lengths(
+            ("sAM account name", names.sam_account_name, MOST_IN_USER_SAM_ACCOUNT_NAME),
+            ("CN", names.cn, MOST_IN_CN),
+            ("user principal name", names.user_principal_name, MOST_IN_USER_PRINCIPAL_NAME),
+            ("mail", names.mail, MOST_IN_ADDRESS),
+            *((f"alias {place}", alias, MOST_IN_ADDRESS) for place, alias in enumerate(names.aliases, start=1)),
+        )
+
+
+class GroupIdentityLength(Rule[Group]):
+    """Finding 101 of a group in Active Directory."""
+
+    code = 101
+    meaning = _LENGTH_MEANING
+    condition = (
+        f"sAM account name (at most {MOST_IN_GROUP_SAM_ACCOUNT_NAME} characters) or CN ({MOST_IN_CN}) is set, and "
+        "blank or longer, of a group in Active Directory."
+    )
+    solution = _ASK_SUPPORT
+
+    def find(self, record: Group, context: Context) -> str | None:  # noqa: ARG002  the port's shape
+        """Say which fields, with their lengths."""
+        if record.ad_type is None:
+            return None
+        return _wrong_lengths(
+            ("sAM account name", record.sam_account_name, MOST_IN_GROUP_SAM_ACCOUNT_NAME),
+            ("CN", record.cn, MOST_IN_CN),
+        )
+
+
+class AddressUsedTwice(Rule[Account]):
+    """Finding 102: no directory checks that a mail address is given to one person only."""
+
+    code = 102
+    meaning = Text(english="Two users have one address", german="Zwei Benutzer haben dieselbe Adresse")
+    condition = (
+        "User principal name, mail or an alias is also the user principal name, mail or alias of another user, "
+        "whatever the case."
+    )
+    solution = Text(
+        english="Delete the alias at one of the two, or tick «Regenerate Names» at the newer one.",
+        german="Den Alias bei einer der beiden Personen löschen oder bei der neueren «Regenerate Names» anhaken.",
+    )
+
+    def find(self, record: Account, context: Context) -> str | None:
+        """Say which address, and whose it is as well."""
+        for address in addresses_of(record):
+            other = context.addresses.other(address, record.key)
+            if other is not None:
+                return f"{address} is also an address of {other}"
+        return None
+
+
+class UserNameHeldOutside(Rule[Account]):
+    """Finding 103 of a user: ruling 12."""
+
+    code = 103
+    meaning = _FOREIGN_MEANING
+    condition = (
+        "The directory has an object that is not this user's own and holds the same sAM account name, or the user "
+        "principal name, the mail or an alias as one of its addresses."
+    )
+    solution = REGENERATE
+
+    def find(self, record: Account, context: Context) -> str | None:
+        """Say which name, and the holder's objectGUID."""
+        guid, sam = record.object_guid, record.names.sam_account_name
+        holder = context.foreign_sam_account_names.holder(sam, guid)
+        if holder is not None:
+            return f"sAM account name {sam} is held by object {holder}"
+        for address in addresses_of(record):
+            holder = context.foreign_addresses.holder(address, guid)
+            if holder is not None:
+                return f"{address} is held by object {holder}"
+        return None
+
+
+class GroupNameHeldOutside(Rule[Group]):
+    """Finding 103 of a group: ruling 12."""
+
+    code = 103
+    meaning = _FOREIGN_MEANING
+    condition = (
+        "The directory has an object that is not this group's own and holds the same sAM account name; "
+        "of a group in Active Directory."
+    )
+    solution = _ASK_SUPPORT
+
+    def find(self, record: Group, context: Context) -> str | None:
+        """Say which name, and the holder's objectGUID."""
+        if record.ad_type is None:
+            return None
+        holder = context.foreign_sam_account_names.holder(record.sam_account_name, record.object_guid)
+        return None if holder is None else f"sAM account name {record.sam_account_name} is held by object {holder}"
+
+
+class GroupSamMissingOrShared(Rule[Group]):
+    """Finding 104: the seed's warning 6 knows users only; sAM account names of users and groups share one space."""
+
+    code = 104
+    meaning = Text(
+        english="The group's sAM account name is missing or not unique",
+        german="Sam Account Name der Gruppe nicht vorhanden / nicht eindeutig",
+    )
+    condition = (
+        "The sAM account name of a group in Active Directory is empty, or another group or a user has the same one, "
+        "whatever the case."
+    )
+    solution = _ASK_SUPPORT
+
+    def find(self, record: Group, context: Context) -> str | None:
+        """Say that it is missing, or with whom it is shared."""
+        name = record.sam_account_name
+        if record.ad_type is None:
+            return None
+        if name is None:
+            return "no sAM account name"
+        other = context.group_sam_account_names.other(name, record.key) or context.user_sam_account_names.other(
+            name, record.key
+        )
+        return None if other is None else f"{name} is also the sAM account name of {other}"
+
+
+class UserDnIncomplete(Rule[Account]):
+    """Finding 105 of a user: without a DN there is no place in the directory."""
+
+    code = 105
+    meaning = _DN_MEANING
+    condition = "The DN's first element or its parent is empty."
+    solution = REGENERATE
+
+    def find(self, record: Account, context: Context) -> str | None:  # noqa: ARG002  the port's shape
+        """Say which part is missing."""
+        return _missing_part(record.names.dn_first_element, record.names.dn_parent)
+
+
+class GroupDnIncomplete(Rule[Group]):
+    """Finding 105 of a group in Active Directory."""
+
+    code = 105
+    meaning = _DN_MEANING
+    condition = "The DN's first element or its parent is empty, of a group in Active Directory."
+    solution = _ASK_SUPPORT
+
+    def find(self, record: Group, context: Context) -> str | None:  # noqa: ARG002  the port's shape
+        """Say which part is missing."""
+        return None if record.ad_type is None else _missing_part(record.dn_first_element, record.dn_parent)
+
+
+def _wrong_lengths(*fields: tuple[str, str | None, int]) -> str | None:
+    wrong = [
+        f"{field} has {len(value)} characters, at most {most} go" if value.strip() else f"{field} is blank"
+        for field, value, most in fields
+        if value is not None and not (value.strip() and len(value) <= most)
+    ]
+    return "; ".join(wrong) or None
+
+
+def _missing_part(first_element: str | None, parent: str | None) -> str | None:
+    if not first_element:
+        return "the DN's first element is missing"
+    return None if parent else "the DN's parent is missing"
