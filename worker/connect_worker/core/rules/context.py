@@ -1,11 +1,12 @@
 """What a rule may look at beyond its own record: built once a validation, in linear time."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from connect_worker.model.account import Account
 from connect_worker.model.configuration import Configuration
 from connect_worker.model.directory import ObjectKey
+from connect_worker.model.group import Group
 from connect_worker.model.ids import Guid, Mandant
 from connect_worker.model.state import NameKind, ReservedName, State
 
@@ -18,73 +19,101 @@ def folded(name: str) -> str:
     return name.rstrip(" ").casefold()
 
 
+Record = Account | Group
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Clash:
+    """A record's name that another holds as well: a record of Connect, or an object in the directory."""
+
+    name: str
+    other: ObjectKey | Guid
+
+
+Clashes = Mapping[ObjectKey, Clash]
+"""One clash of each record that has any."""
+
+
+Holding = tuple[Record, str]
+"""A record and one of its names, as it spells it."""
+
+
 class Holders:
-    """Who holds which name."""
+    """Which records hold which name."""
 
-    __slots__ = ("_holders",)
+    __slots__ = ("_first", "_shared")
 
-    def __init__(self, names: Iterable[tuple[ObjectKey, str | None]]) -> None:
-        """Take pairs of holder and name; a holder's names stand together. A missing name is nobody's."""
-        self._holders: dict[str, list[ObjectKey]] = {}
-        for key, name in names:
-            if name is not None:
-                holders = self._holders.setdefault(folded(name), [])
-                if holders[-1:] != [key]:
-                    holders.append(key)
+    def __init__(self, holdings: Iterable[Holding]) -> None:
+        """Take every name of every record, a record's own ones together."""
+        self._first: dict[str, Holding] = {}
+        self._shared: dict[str, list[Holding]] = {}
+        for holding in holdings:
+            name = folded(holding[1])
+            first = self._first.setdefault(name, holding)
+            if first[0] is not holding[0]:
+                self._shared.setdefault(name, [first]).append(holding)
 
-    def other(self, name: str | None, key: ObjectKey) -> ObjectKey | None:
-        """Find somebody else than `key` who holds this name."""
-        holders = self._holders.get(folded(name), []) if name is not None else []
-        return next((holder for holder in holders if holder != key), None)
+    def clashes(self) -> Clashes:
+        """Find the records that share a name with another one."""
+        found: dict[ObjectKey, Clash] = {}
+        for holdings in self._shared.values():
+            (first, _), (second, _) = holdings[:2]
+            for record, name in holdings:
+                other = second if record is first else first
+                found.setdefault(record.key, Clash(name=name, other=other.key))
+        return found
 
+    def held_outside(self, reserved: Iterable[ReservedName], kind: NameKind) -> Clashes:
+        """Find the records that share a name of this kind with an object which is not their own."""
+        found: dict[ObjectKey, Clash] = {}
+        for held in reserved:
+            if held.kind is kind and held.guid is not None:
+                for record, name in self._holdings(folded(held.name)):
+                    if record.object_guid != held.guid:
+                        found.setdefault(record.key, Clash(name=name, other=held.guid))
+        return found
 
-class ForeignNames:
-    """The names of one kind that objects outside Connect hold in the directory."""
-
-    __slots__ = ("_guids",)
-
-    def __init__(self, reserved: Iterable[ReservedName], kind: NameKind) -> None:
-        self._guids: dict[str, list[Guid]] = {}
-        for name in reserved:
-            if name.kind is kind and name.guid is not None:
-                self._guids.setdefault(folded(name.name), []).append(name.guid)
-
-    def holder(self, name: str | None, own: Guid | None) -> Guid | None:
-        """Find an object other than `own` that holds this name."""
-        guids = self._guids.get(folded(name), []) if name is not None else []
-        return next((guid for guid in guids if guid != own), None)
+    def _holdings(self, name: str) -> Sequence[Holding]:
+        if name in self._shared:
+            return self._shared[name]
+        return (self._first[name],) if name in self._first else ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Context:
-    """All records' names and the configured mandants."""
+    """The configured mandants, and the names that clash."""
 
     configured: frozenset[Mandant]
-    user_dn_first_elements: Holders
-    group_dn_first_elements: Holders
-    user_sam_account_names: Holders
-    group_sam_account_names: Holders
-    addresses: Holders
-    foreign_sam_account_names: ForeignNames
-    foreign_addresses: ForeignNames
+    user_dn_first_elements: Clashes
+    group_dn_first_elements: Clashes
+    user_sam_account_names: Clashes
+    sam_account_names: Clashes
+    addresses: Clashes
+    foreign_sam_account_names: Clashes
+    foreign_addresses: Clashes
 
     @classmethod
     def of(cls, state: State, configuration: Configuration) -> "Context":
         """Gather it from all rows of both tables, whatever their status: a name held is held."""
         users, groups = state.accounts, state.groups
+        user_sams = [(user, sam) for user in users if (sam := user.names.sam_account_name) is not None]
+        group_sams = [(group, sam) for group in groups if (sam := group.sam_account_name) is not None]
+        user_dns = ((user, dn) for user in users if (dn := user.names.dn_first_element) is not None)
+        group_dns = ((group, dn) for group in groups if (dn := group.dn_first_element) is not None)
+        sams = Holders((*user_sams, *group_sams))
+        addresses = Holders((user, address) for user in users for address in _addresses(user))
         return cls(
             configured=frozenset(mandant.number for mandant in configuration.mandants),
-            user_dn_first_elements=Holders((user.key, user.names.dn_first_element) for user in users),
-            group_dn_first_elements=Holders((group.key, group.dn_first_element) for group in groups),
-            user_sam_account_names=Holders((user.key, user.names.sam_account_name) for user in users),
-            group_sam_account_names=Holders((group.key, group.sam_account_name) for group in groups),
-            addresses=Holders((user.key, address) for user in users for address in addresses_of(user)),
-            foreign_sam_account_names=ForeignNames(state.reserved, NameKind.SAM),
-            foreign_addresses=ForeignNames(state.reserved, NameKind.ADDRESS),
+            user_dn_first_elements=Holders(user_dns).clashes(),
+            group_dn_first_elements=Holders(group_dns).clashes(),
+            user_sam_account_names=Holders(user_sams).clashes(),
+            sam_account_names=sams.clashes(),
+            addresses=addresses.clashes(),
+            foreign_sam_account_names=sams.held_outside(state.reserved, NameKind.SAM),
+            foreign_addresses=addresses.held_outside(state.reserved, NameKind.ADDRESS),
         )
 
 
-def addresses_of(account: Account) -> tuple[str, ...]:
-    """User principal name, mail and aliases, as far as they are set."""
+def _addresses(account: Account) -> tuple[str, ...]:
     principal = account.names.user_principal_name
     return (principal, *account.names.addresses) if principal else account.names.addresses

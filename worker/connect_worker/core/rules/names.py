@@ -22,9 +22,8 @@ class UserDnNotUnique(Rule[Account]):
 
     def find(self, record: Account, context: Context) -> str | None:
         """Say which name is shared, and with whom."""
-        name = record.names.dn_first_element
-        other = context.user_dn_first_elements.other(name, record.key)
-        return None if other is None else f"{name} is also the DN's first element of {other}"
+        clash = context.user_dn_first_elements.get(record.key)
+        return None if clash is None else f"{clash.name} is also the DN's first element of {clash.other}"
 
 
 class GroupDnNotUnique(Rule[Group]):
@@ -40,9 +39,8 @@ class GroupDnNotUnique(Rule[Group]):
 
     def find(self, record: Group, context: Context) -> str | None:
         """Say which name is shared, and with which group."""
-        name = record.dn_first_element
-        other = context.group_dn_first_elements.other(name, record.key)
-        return None if other is None else f"{name} is also the DN's first element of {other}"
+        clash = context.group_dn_first_elements.get(record.key)
+        return None if clash is None else f"{clash.name} is also the DN's first element of {clash.other}"
 
 
 class NoUserPrincipalName(Rule[Account]):
@@ -71,8 +69,7 @@ class SamAccountNameMissingOrShared(Rule[Account]):
 
     def find(self, record: Account, context: Context) -> str | None:
         """Say that it is missing, or with whom it is shared."""
-        name = record.names.sam_account_name
-        if name is None:
+        if record.names.sam_account_name is None:
             return "no sAM account name"
-        other = context.user_sam_account_names.other(name, record.key)
-        return None if other is None else f"{name} is also the sAM account name of {other}"
+        clash = context.user_sam_account_names.get(record.key)
+        return None if clash is None else f"{clash.name} is also the sAM account name of {clash.other}"

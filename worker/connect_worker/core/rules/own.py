@@ -1,6 +1,6 @@
 """Connect's own findings, from 101: what the seed's rules let through and a directory would refuse (ruling 32)."""
 
-from connect_worker.core.rules.context import Context, addresses_of
+from connect_worker.core.rules.context import Context
 from connect_worker.core.rules.names import REGENERATE
 from connect_worker.core.rules.rule import Rule, Text
 from connect_worker.model.account import Account
@@ -35,7 +35,8 @@ class UserIdentityLength(Rule[Account]):
     meaning = _LENGTH_MEANING
     condition = (
         f"sAM account name (at most {MOST_IN_USER_SAM_ACCOUNT_NAME} characters), CN ({MOST_IN_CN}), user principal "
-        f"name ({MOST_IN_USER_PRINCIPAL_NAME}), mail or an alias ({MOST_IN_ADDRESS}) is set, and blank or longer."
+        f"name ({MOST_IN_USER_PRINCIPAL_NAME}), mail or an alias ({MOST_IN_ADDRESS}) is longer; "
+        "or one of the first three is set and blank."
     )
     solution = Text(
         english="Shorten the name in the master record or by hand, then tick «Regenerate Names».",
@@ -49,8 +50,7 @@ class UserIdentityLength(Rule[Account]):
             ("sAM account name", names.sam_account_name, MOST_IN_USER_SAM_ACCOUNT_NAME),
             ("CN", names.cn, MOST_IN_CN),
             ("user principal name", names.user_principal_name, MOST_IN_USER_PRINCIPAL_NAME),
-            ("mail", names.mail, MOST_IN_ADDRESS),
-            *((f"alias {place}", alias, MOST_IN_ADDRESS) for place, alias in enumerate(names.aliases, start=1)),
+            *(("address", address, MOST_IN_ADDRESS) for address in names.addresses),
         )
 
 
@@ -60,8 +60,8 @@ class GroupIdentityLength(Rule[Group]):
     code = 101
     meaning = _LENGTH_MEANING
     condition = (
-        f"sAM account name (at most {MOST_IN_GROUP_SAM_ACCOUNT_NAME} characters) or CN ({MOST_IN_CN}) is set, and "
-        "blank or longer, of a group in Active Directory."
+        f"sAM account name (at most {MOST_IN_GROUP_SAM_ACCOUNT_NAME} characters) or CN ({MOST_IN_CN}) of a group in "
+        "Active Directory is longer, or set and blank."
     )
     solution = _ASK_SUPPORT
 
@@ -91,11 +91,8 @@ class AddressUsedTwice(Rule[Account]):
 
     def find(self, record: Account, context: Context) -> str | None:
         """Say which address, and whose it is as well."""
-        for address in addresses_of(record):
-            other = context.addresses.other(address, record.key)
-            if other is not None:
-                return f"{address} is also an address of {other}"
-        return None
+        clash = context.addresses.get(record.key)
+        return None if clash is None else f"{clash.name} is also an address of {clash.other}"
 
 
 class UserNameHeldOutside(Rule[Account]):
@@ -111,15 +108,11 @@ class UserNameHeldOutside(Rule[Account]):
 
     def find(self, record: Account, context: Context) -> str | None:
         """Say which name, and the holder's objectGUID."""
-        guid, sam = record.object_guid, record.names.sam_account_name
-        holder = context.foreign_sam_account_names.holder(sam, guid)
-        if holder is not None:
-            return f"sAM account name {sam} is held by object {holder}"
-        for address in addresses_of(record):
-            holder = context.foreign_addresses.holder(address, guid)
-            if holder is not None:
-                return f"{address} is held by object {holder}"
-        return None
+        sam = context.foreign_sam_account_names.get(record.key)
+        if sam is not None:
+            return f"sAM account name {sam.name} is held by object {sam.other}"
+        address = context.foreign_addresses.get(record.key)
+        return None if address is None else f"{address.name} is held by object {address.other}"
 
 
 class GroupNameHeldOutside(Rule[Group]):
@@ -135,10 +128,10 @@ class GroupNameHeldOutside(Rule[Group]):
 
     def find(self, record: Group, context: Context) -> str | None:
         """Say which name, and the holder's objectGUID."""
-        if record.ad_type is None:
+        sam = context.foreign_sam_account_names.get(record.key)
+        if sam is None or record.ad_type is None:
             return None
-        holder = context.foreign_sam_account_names.holder(record.sam_account_name, record.object_guid)
-        return None if holder is None else f"sAM account name {record.sam_account_name} is held by object {holder}"
+        return f"sAM account name {sam.name} is held by object {sam.other}"
 
 
 class GroupSamMissingOrShared(Rule[Group]):
@@ -157,15 +150,12 @@ class GroupSamMissingOrShared(Rule[Group]):
 
     def find(self, record: Group, context: Context) -> str | None:
         """Say that it is missing, or with whom it is shared."""
-        name = record.sam_account_name
         if record.ad_type is None:
             return None
-        if name is None:
+        if record.sam_account_name is None:
             return "no sAM account name"
-        other = context.group_sam_account_names.other(name, record.key) or context.user_sam_account_names.other(
-            name, record.key
-        )
-        return None if other is None else f"{name} is also the sAM account name of {other}"
+        clash = context.sam_account_names.get(record.key)
+        return None if clash is None else f"{clash.name} is also the sAM account name of {clash.other}"
 
 
 class UserDnIncomplete(Rule[Account]):
@@ -196,9 +186,9 @@ class GroupDnIncomplete(Rule[Group]):
 
 def _wrong_lengths(*fields: tuple[str, str | None, int]) -> str | None:
     wrong = [
-        f"{field} has {len(value)} characters, at most {most} go" if value.strip() else f"{field} is blank"
+        f"{field} is blank" if blank else f"{field} has {len(value)} characters, the directory takes {most}"
         for field, value, most in fields
-        if value is not None and not (value.strip() and len(value) <= most)
+        if value is not None and ((blank := not value.strip()) or len(value) > most)
     ]
     return "; ".join(wrong) or None
 
