@@ -1,0 +1,193 @@
+"""The invented school: complete, consistent, reproducible, and odd in exactly the ways it promises."""
+
+import re
+from collections import Counter
+from datetime import date, timedelta
+
+import pytest
+
+from connect_worker.core.school import School
+from connect_worker.core.scope import Scope
+from connect_worker.model.ids import mandants_of
+from connect_worker.model.person import Staff, Student
+from connect_worker.sample.configuration import build_configuration
+from connect_worker.sample.frame import MANDANTS
+from connect_worker.sample.odd_pupils import OUT_OF_SCOPE as PUPILS_OUT
+from connect_worker.sample.odd_pupils import OddPupil
+from connect_worker.sample.odd_staff import OUT_OF_SCOPE as STAFF_OUT
+from connect_worker.sample.odd_staff import OddStaff
+from connect_worker.sample.people import insurance_number
+from connect_worker.sample.school import FEWEST_PUPILS, SampleSchool, build_school
+
+TODAY = date(2026, 11, 22)
+CONFIGURATION = build_configuration("DC=school,DC=test")
+
+
+def school(pupils: int = 200, seed: int = 1, today: date = TODAY) -> SampleSchool:
+    return build_school(pupils=pupils, seed=seed, today=today)
+
+
+def scope_of(sample: SampleSchool, today: date = TODAY) -> Scope:
+    configured = [row.number for row in CONFIGURATION.mandants]
+    indexed = School(sample.data, today=today, mandants=configured, carry_over_days=CONFIGURATION.class_carry_over_days)
+    return Scope(CONFIGURATION, indexed)
+
+
+def pupil(sample: SampleSchool, case: OddPupil) -> Student:
+    return next(row for row in sample.data.students if row.id == sample.odd_pupils[case])
+
+
+def colleague(sample: SampleSchool, case: OddStaff) -> Staff:
+    return next(row for row in sample.data.staff if row.id == sample.odd_staff[case])
+
+
+def test_the_same_seed_size_and_day_make_the_same_school() -> None:
+    assert school() == school()
+
+
+def test_another_seed_makes_other_people() -> None:
+    assert school(seed=1).data.students != school(seed=2).data.students
+
+
+@pytest.mark.parametrize("pupils", [FEWEST_PUPILS, 200, 2_000])
+def test_it_has_as_many_pupils_as_asked_for_and_a_tenth_as_many_staff(pupils: int) -> None:
+    data = school(pupils).data
+
+    assert len(data.students) == pupils
+    assert len(data.staff) == max(60, pupils // 10)
+
+
+def test_a_school_without_room_for_the_odd_cases_is_refused() -> None:
+    with pytest.raises(ValueError, match="at least 80 pupils, not 79"):
+        school(79)
+
+
+@pytest.mark.parametrize("pupils", [FEWEST_PUPILS, 2_000])
+def test_every_reference_leads_to_a_record(pupils: int) -> None:
+    data = school(pupils).data
+    classes, staff = {row.id for row in data.classes}, {row.id for row in data.staff}
+    buildings, functions = {row.id for row in data.buildings}, {row.id for row in data.functions}
+
+    assert {key for row in data.students for key in (row.class_id, row.planned_class_id) if key} <= classes
+    assert {row.main_teacher_id for row in data.classes if row.main_teacher_id} <= staff
+    assert {key for row in data.classes for key in row.further_teacher_ids} <= staff
+    assert {row.school_year_id for row in data.classes} == {row.id for row in data.school_years}
+    assert {row.building_id for row in data.classes if row.building_id} <= buildings
+    assert {row.building_id for row in data.staff if row.building_id} <= buildings
+    assert {row.head_staff_id for row in data.buildings if row.head_staff_id} <= staff
+    assert {key for row in data.staff for key in (row.main_function_id, row.secondary_function_id) if key} <= functions
+    assert {row.staff_id for row in data.staff_functions} <= staff
+
+
+def test_no_key_stands_twice() -> None:
+    data = school(2_000).data
+
+    for table in (data.students, data.staff, data.classes, data.buildings, data.functions, data.school_years):
+        assert max(Counter(row.id for row in table).values()) == 1
+
+
+def test_classes_of_one_school_year_have_names_of_their_own() -> None:
+    names = Counter((row.school_year_id, row.name) for row in school(20_000).data.classes)
+
+    assert max(names.values()) == 1
+
+
+def test_every_odd_case_is_there_once() -> None:
+    sample = school()
+
+    assert set(sample.odd_pupils) == set(OddPupil)
+    assert set(sample.odd_staff) == set(OddStaff)
+    assert len(set(sample.odd_pupils.values())) == len(OddPupil)
+
+
+@pytest.mark.parametrize("case", OddPupil)
+def test_an_odd_pupil_is_in_scope_or_not_as_promised(case: OddPupil) -> None:
+    sample = school()
+
+    unmet = scope_of(sample).of_student(pupil(sample, case)).unmet
+
+    assert bool(unmet) == (case in PUPILS_OUT)
+
+
+@pytest.mark.parametrize("case", OddStaff)
+def test_an_odd_colleague_is_in_scope_or_not_as_promised(case: OddStaff) -> None:
+    sample = school()
+
+    unmet = scope_of(sample).of_staff(colleague(sample, case)).unmet
+
+    assert bool(unmet) == (case in STAFF_OUT)
+
+
+@pytest.mark.parametrize("today", [TODAY, date(2027, 1, 31), date(2028, 2, 29), date(2027, 7, 31), date(2027, 8, 1)])
+def test_whoever_is_ordinary_is_in_scope_on_any_day_of_the_year(today: date) -> None:
+    sample = school(today=today)
+    scope = scope_of(sample, today)
+    ordinary = set(sample.ordinary_pupils)
+
+    assert len(ordinary) == 200 - len(OddPupil)
+    assert [row.id for row in sample.data.students if row.id in ordinary and scope.of_student(row).unmet] == []
+
+
+def test_nobody_belongs_to_two_configured_mandants() -> None:
+    data = school(2_000).data
+    configured = {row.number for row in CONFIGURATION.mandants}
+    masks = [row.mandants for table in (data.students, data.staff, data.classes) for row in table]
+
+    assert max(len(configured.intersection(mandants_of(mask))) for mask in masks) == 1
+
+
+def test_there_is_a_mandant_that_is_not_configured() -> None:
+    assert {row.number for row in MANDANTS} - {row.number for row in CONFIGURATION.mandants} == {3}
+
+
+def test_namesakes_share_their_name_and_nothing_else() -> None:
+    sample = school()
+    namesakes = [pupil(sample, case) for case in (OddPupil.NAMESAKE_1, OddPupil.NAMESAKE_2, OddPupil.NAMESAKE_3)]
+
+    assert {(row.first_name, row.last_name) for row in namesakes} == {("Anna", "Müller")}
+    assert len({row.insurance_number for row in namesakes}) == 3
+
+
+def test_twins_share_surname_and_birthday() -> None:
+    sample = school()
+    one, other = pupil(sample, OddPupil.TWIN_1), pupil(sample, OddPupil.TWIN_2)
+
+    assert (one.last_name, one.birth_on) == (other.last_name, other.birth_on)
+    assert one.first_name != other.first_name
+
+
+def test_one_person_is_pupil_and_staff() -> None:
+    sample = school()
+
+    taught, working = pupil(sample, OddPupil.STAFF_TOO), colleague(sample, OddStaff.PUPIL_TOO)
+
+    assert (taught.first_name, taught.last_name) == (working.first_name, working.last_name)
+    assert taught.insurance_number == working.insurance_number
+
+
+@pytest.mark.parametrize(
+    ("case", "least"), [(OddPupil.LONG_NAME, 60), (OddPupil.LONGER_NAME, 100), (OddPupil.LONGEST_NAME, 300)]
+)
+def test_long_names_are_longer_than_directories_take(case: OddPupil, least: int) -> None:
+    row = pupil(school(), case)
+
+    assert len(f"{row.first_name} {row.last_name}") >= least
+
+
+def test_the_school_years_join_without_a_gap() -> None:
+    past, current, coming = school().data.school_years
+
+    assert past.ends_on + timedelta(days=1) == current.starts_on
+    assert current.ends_on + timedelta(days=1) == coming.starts_on
+    assert current.starts_on <= TODAY <= current.ends_on
+
+
+def test_an_insurance_number_ends_in_its_check_digit() -> None:
+    # The example that the Swiss authorities print on their specimen card.
+    assert insurance_number(921_707_698) == "756.9217.0769.85"
+
+
+def test_insurance_numbers_look_like_swiss_ones() -> None:
+    numbers = [row.insurance_number for row in school().data.students if row.insurance_number]
+
+    assert all(re.fullmatch(r"756\.\d{4}\.\d{4}\.\d{2}", number) for number in numbers)
