@@ -49,7 +49,10 @@ class DesiredGroup:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ActualUser:
-    """A user as it was read. `protected`: adminCount=1 or isCriticalSystemObject. `created` is ISO 8601, UTC."""
+    """A user as it was read. `protected`: adminCount=1 or isCriticalSystemObject. `created` is ISO 8601, UTC.
+
+    While `must_change_password`, a missing `password_never_expires` is no difference (ruling 26).
+    """
 
     guid: Guid
     dn: str
@@ -58,6 +61,7 @@ class ActualUser:
     profile: Profile
     protected: bool
     created: str
+    must_change_password: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -12,6 +12,7 @@ class Result(StrEnum):
 
     DONE = "done"
     FAILED = "failed"
+    UNDELETABLE = "undeletable"  # to be deleted by hand; no failure of the run (ruling 39)
     SKIPPED = "skipped"  # something that it needs has failed
     NOT_STARTED = "not_started"  # the run was stopped before
     UNKNOWN = "unknown"  # the connection broke while it was under way
