@@ -19,7 +19,7 @@ check: .venv/.development  ## Formatting, lint, types, layers: what needs no ser
 	@.venv/bin/ruff format --check
 	@.venv/bin/ruff check
 	@.venv/bin/mypy
-	@.venv/bin/lint-imports
+	@.venv/bin/lint-imports --no-logo
 
 bench: .venv/.development  ## Measure Connect beside the plain tools, on this machine
 	@for benchmark in $(BENCHMARKS); do $(PYTHON) -m benchmarks.$$benchmark || exit; done
