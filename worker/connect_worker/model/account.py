@@ -136,3 +136,8 @@ class Account:
         if self.key.type is not UserType.MANUAL or self.object_guid is not None:
             return False
         return self.mandant_chosen is None or self.initial_password is None
+
+    @property
+    def dn(self) -> str | None:
+        """The whole distinguished name, or None while a part is missing."""
+        return self.names.dn

@@ -41,6 +41,11 @@ class State:
     memberships: Memberships
     reserved: tuple[ReservedName, ...] = ()
 
+    @property
+    def records(self) -> tuple[Account | Group, ...]:
+        """All users and groups."""
+        return (*self.accounts, *self.groups)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Intention:

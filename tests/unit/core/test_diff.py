@@ -1,0 +1,345 @@
+"""Desired against actual: each case of the table in `diff.py`, and that what is in step yields nothing."""
+
+from dataclasses import replace
+from datetime import date
+
+from connect_worker.core.desired import desire
+from connect_worker.core.diff import MEMBERS_PER_CHANGE, Difference, Whereabouts, diff
+from connect_worker.core.plan import Plan, make_plan
+from connect_worker.model.account import Account, Names, Status, Unmet
+from connect_worker.model.change import (
+    AddMembers,
+    Cause,
+    Change,
+    CreateContainer,
+    CreateGroup,
+    CreateUser,
+    Delete,
+    Disable,
+    Modify,
+    RemoveMembers,
+    Rename,
+    SetPassword,
+    Wave,
+)
+from connect_worker.model.directory import ObjectKey, Snapshot
+from connect_worker.model.group import Group, Members, Memberships
+from connect_worker.model.ids import Guid
+from connect_worker.model.state import State
+from tests.support.builders import (
+    BASE,
+    GROUPS_OU,
+    STUDENTS_OU,
+    TODAY,
+    account,
+    actual_group,
+    actual_user,
+    group,
+    guid,
+    linked,
+    linked_group,
+    snapshot,
+    student_key,
+)
+
+NOWHERE = Whereabouts(elsewhere={}, intended={})
+
+
+def difference(
+    actual: Snapshot,
+    *accounts: Account,
+    groups: tuple[Group, ...] = (),
+    members: Memberships | None = None,
+    where: Whereabouts = NOWHERE,
+) -> Difference:
+    state = State(accounts=accounts, groups=groups, memberships=members or {})
+    return diff(desire(state, today=TODAY), actual, where)
+
+
+def changes(actual: Snapshot, *accounts: Account, **rest: object) -> tuple[Change, ...]:
+    return difference(actual, *accounts, **rest).changes  # type: ignore[arg-type]
+
+
+def renamed(record: Account, first: str) -> Account:
+    return replace(record, names=replace(record.names, dn_first_element=f"CN={first}", cn=first))
+
+
+def test_in_step_yields_nothing() -> None:
+    one, two, class_group = linked(account(1)), linked(account(2)), linked_group(group())
+    actual = snapshot(actual_user(one), actual_user(two), actual_group(class_group, str(one.dn), str(two.dn)))
+    members = {class_group.key: Members(automatic=frozenset({one.key, two.key}))}
+    found = difference(actual, one, two, groups=(class_group,), members=members)
+    assert found.changes == ()
+    assert found.notes == ()
+
+
+def test_case_and_blanks_of_a_dn_are_no_difference() -> None:
+    one = linked(account(1))
+    actual = actual_user(one, dn=f"cn=anna.muster1, {STUDENTS_OU.lower()}")
+    assert changes(snapshot(actual), one) == ()
+
+
+def test_new_account_is_created_without_manager_who_follows_when_everybody_exists() -> None:
+    head = f"CN=Head,{STUDENTS_OU}"
+    one = account(1, profile=replace(account(1).profile, manager=head))
+    created, modified = changes(snapshot(), one)
+    assert isinstance(created, CreateUser)
+    assert created.cause is Cause.NEW
+    assert created.profile.manager is None
+    assert isinstance(modified, Modify)
+    assert [(c.attribute, c.after) for c in modified.attributes] == [("manager", head)]
+    assert created.wave < modified.wave
+
+
+def test_containers_that_are_missing_are_created_parents_first() -> None:
+    inner = f"OU=3a,OU=Classes,{BASE}"
+    one = account(1, names=replace(account(1).names, dn_parent=inner))
+    made = [c.dn for c in changes(snapshot(), one) if isinstance(c, CreateContainer)]
+    assert made == [f"OU=Classes,{BASE}", inner]
+
+
+def test_only_attributes_that_differ_are_modified_and_absent_ones_cleared() -> None:
+    one = linked(account(1))
+    actual = actual_user(one, profile=replace(one.profile, surname="Alt", city="Bern"))
+    (change,) = changes(snapshot(actual), one)
+    assert isinstance(change, Modify)
+    told = {(c.attribute, c.before, c.after) for c in change.attributes}
+    assert told == {("surname", "Alt", "Muster1"), ("city", "Bern", None)}
+
+
+def test_rename_by_guid_whatever_the_name_is_now() -> None:
+    one = linked(account(1))
+    actual = actual_user(one, dn=f"CN=Renamed by hand,{STUDENTS_OU}")
+    (change,) = changes(snapshot(actual), one)
+    assert isinstance(change, Rename)
+    assert (change.dn, change.new_dn) == (f"CN=Renamed by hand,{STUDENTS_OU}", one.dn)
+
+
+def test_two_who_swap_names_pass_through_temporary_ones() -> None:
+    one, two = linked(renamed(account(1), "Two")), linked(renamed(account(2), "One"))
+    actual = snapshot(actual_user(renamed(one, "One")), actual_user(renamed(two, "Two")))
+    renames = [c for c in changes(actual, one, two) if isinstance(c, Rename)]
+    aside = [c for c in renames if c.aside]
+    final = [c for c in renames if not c.aside]
+    assert {c.wave for c in aside} == {Wave.STEP_ASIDE}
+    assert len(aside) == 2
+    assert {c.dn for c in final} == {c.new_dn for c in aside}
+    assert {c.new_dn for c in final} == {one.dn, two.dn}
+
+
+def test_manager_who_is_renamed_in_the_same_plan_is_no_change_of_his_staff() -> None:
+    head = linked(account(1))
+    pupil = linked(account(2, profile=replace(account(2).profile, manager=head.dn)))
+    old_head = actual_user(renamed(head, "Old"))
+    old_pupil = actual_user(pupil, profile=replace(pupil.profile, manager=f"CN=Old,{STUDENTS_OU}"))
+    assert [c.kind for c in changes(snapshot(old_head, old_pupil), head, pupil)] == ["rename"]
+
+
+def test_only_those_whom_connect_disabled_are_enabled() -> None:
+    ours = linked(account(1, disabled_since=date(2026, 11, 1)))
+    theirs = linked(account(2))
+    actual = snapshot(actual_user(ours, enabled=False), actual_user(theirs, enabled=False))
+    found = difference(actual, ours, theirs)
+    assert [(c.kind, c.key) for c in found.changes] == [("enable", ours.key)]
+    assert any("disabled by somebody else" in note for note in found.notes)
+
+
+def test_leaver_is_disabled_with_his_cause_and_nothing_else_of_him_is_touched() -> None:
+    by_exit = linked(account(1, status=Status.TO_DELETE, unmet=(Unmet.EXIT,)))
+    by_level = linked(account(2, status=Status.TO_DELETE, unmet=(Unmet.LEVEL,)))
+    by_hand = linked(account(3, status=Status.DEACTIVATED))
+    objects = [actual_user(a, profile=replace(a.profile, city="x")) for a in (by_exit, by_level, by_hand)]
+    found = changes(snapshot(*objects), by_exit, by_level, by_hand)
+    assert [(type(c), c.cause) for c in found] == [
+        (Disable, Cause.EXIT),
+        (Disable, Cause.OUT_OF_SCOPE),
+        (Disable, Cause.DEACTIVATED),
+    ]
+
+
+def test_grace_over_is_deleted_and_a_protected_object_only_told() -> None:
+    times = {"status": Status.TO_DELETE, "disabled_since": date(2026, 10, 1), "delete_on": TODAY}
+    one, two = linked(account(1, **times)), linked(account(2, **times))
+    actual = snapshot(actual_user(one, enabled=False), actual_user(two, enabled=False, protected=True))
+    found = difference(actual, one, two)
+    assert [(type(c), c.key, c.cause) for c in found.changes] == [(Delete, one.key, Cause.GRACE_OVER)]
+    assert any("protected" in note and "S.00002" in note for note in found.notes)
+
+
+def test_immune_is_deleted_at_once() -> None:
+    one = linked(account(1, status=Status.IMMUNE))
+    (change,) = changes(snapshot(actual_user(one)), one)
+    assert isinstance(change, Delete)
+    assert change.cause is Cause.IMMUNE
+
+
+def test_due_record_whose_object_is_nowhere_has_vanished() -> None:
+    one = linked(account(1, status=Status.IMMUNE))
+    found = difference(snapshot(), one)
+    assert found.changes == ()
+    assert found.vanished == {one.key}
+
+
+def test_deleted_by_hand_is_created_anew_and_said_so() -> None:
+    one = linked(account(1))
+    found = difference(snapshot(), one)
+    (change,) = found.changes
+    assert isinstance(change, CreateUser)
+    assert change.cause is Cause.DELETED_BY_HAND
+    assert any("deleted by hand" in note for note in found.notes)
+
+
+def test_moved_out_of_the_configured_ous_is_reported_and_neither_touched_nor_created() -> None:
+    one = linked(account(1))
+    where = Whereabouts(elsewhere={guid(str(one.key)): f"CN=x,OU=Elsewhere,{BASE}"}, intended={})
+    found = difference(snapshot(), one, where=where)
+    assert found.changes == ()
+    assert any("moved out" in note for note in found.notes)
+
+
+def test_moved_within_the_configured_ous_is_moved_back() -> None:
+    one = linked(account(1))
+    actual = actual_user(one, dn=f"CN=Anna.Muster1,{GROUPS_OU}")
+    (change,) = changes(snapshot(actual), one)
+    assert isinstance(change, Rename)
+    assert change.new_dn == one.dn
+
+
+def test_password_is_set_again_only_by_the_reset_flag() -> None:
+    one = linked(account(1, password_reset=True, must_change_password=True))
+    (change,) = changes(snapshot(actual_user(one)), one)
+    assert isinstance(change, SetPassword)
+    assert change.must_change_password
+    assert "sealed" not in change.sentence
+
+
+def test_object_of_a_killed_run_is_linked_and_its_missing_steps_follow() -> None:
+    one = account(1)
+    found_guid = Guid(guid("made by a killed run"))
+    intended: dict[ObjectKey, Guid] = {one.key: found_guid}
+    where = Whereabouts(elsewhere={}, intended=intended)
+    actual = actual_user(one, guid=found_guid, enabled=False)
+    kinds = [c.kind for c in changes(snapshot(actual), one, where=where)]
+    assert kinds == ["set_password", "enable"]
+
+
+def test_unlinked_object_with_our_name_is_never_taken_over() -> None:
+    one = account(1)
+    (change,) = changes(snapshot(actual_user(one, guid=guid("foreign"))), one)
+    assert isinstance(change, CreateUser)
+
+
+def test_members_missing_are_added_computed_no_longer_removed_and_foreign_left() -> None:
+    stays, comes, goes = linked(account(1)), linked(account(2)), linked(account(3))
+    record = linked_group(group())
+    foreign = f"CN=svc,{BASE}"
+    actual = snapshot(
+        *(actual_user(a) for a in (stays, comes, goes)),
+        actual_group(record, str(stays.dn), str(goes.dn), foreign),
+    )
+    members = {record.key: Members(automatic=frozenset({stays.key, comes.key}))}
+    found = difference(actual, stays, comes, goes, groups=(record,), members=members)
+    removed = [c for c in found.changes if isinstance(c, RemoveMembers)]
+    added = [c for c in found.changes if isinstance(c, AddMembers)]
+    assert [[m.key for m in c.members] for c in removed] == [[goes.key]]
+    assert [[m.key for m in c.members] for c in added] == [[comes.key]]
+    assert any("1 members that are not Connect's" in note for note in found.notes)
+
+
+def test_member_in_grace_is_neither_added_nor_removed() -> None:
+    inside = linked(account(1, status=Status.TO_DELETE, disabled_since=TODAY))
+    outside = linked(account(2, status=Status.DEACTIVATED, disabled_since=TODAY))
+    record = linked_group(group())
+    actual = snapshot(
+        actual_user(inside, enabled=False), actual_user(outside, enabled=False), actual_group(record, str(inside.dn))
+    )
+    members = {record.key: Members(automatic=frozenset({outside.key}))}
+    assert changes(actual, inside, outside, groups=(record,), members=members) == ()
+
+
+def test_tombstone_wins_over_the_rule_and_manual_over_both() -> None:
+    members = Members(
+        automatic=frozenset({student_key(1), student_key(2)}),
+        manual=frozenset({student_key(3)}),
+        removed=frozenset({student_key(2)}),
+    )
+    assert members.effective == {student_key(1), student_key(3)}
+
+
+def test_members_come_in_chunks() -> None:
+    accounts = [linked(account(n)) for n in range(1, MEMBERS_PER_CHANGE + 2)]
+    record = linked_group(group())
+    members = {record.key: Members(automatic=frozenset(a.key for a in accounts))}
+    actual = snapshot(*map(actual_user, accounts), actual_group(record))
+    found = [c for c in changes(actual, *accounts, groups=(record,), members=members) if isinstance(c, AddMembers)]
+    assert [len(c.members) for c in found] == [MEMBERS_PER_CHANGE, 1]
+
+
+def test_new_group_gets_its_members_after_it_exists() -> None:
+    one, record = account(1), group()
+    members = {record.key: Members(automatic=frozenset({one.key}))}
+    found = plan(snapshot(), one, groups=(record,), members=members)
+    assert [type(c) for c in found.changes] == [CreateUser, CreateGroup, AddMembers]
+    added = found.changes[-1]
+    assert isinstance(added, AddMembers)
+    assert added.members[0].dn == one.dn
+
+
+def test_renamed_class_renames_its_group_in_place_and_keeps_the_members() -> None:
+    one, record = linked(account(1)), linked_group(group())
+    old = actual_group(replace(record, dn_first_element="CN=MW_KL_0a", display_name="Klasse 0a"), str(one.dn))
+    members = {record.key: Members(automatic=frozenset({one.key}))}
+    kinds = [c.kind for c in changes(snapshot(actual_user(one), old), one, groups=(record,), members=members)]
+    assert kinds == ["rename", "modify"]
+
+
+def test_ended_group_keeps_its_members_until_it_is_due() -> None:
+    one = linked(account(1))
+    ended = linked_group(group(status=Status.TO_DELETE, delete_on=TODAY, disabled_since=date(2026, 10, 1)))
+    waiting = linked_group(group(2, status=Status.TO_DELETE, delete_on=date(2027, 1, 1), disabled_since=TODAY))
+    actual = snapshot(actual_user(one), actual_group(ended, str(one.dn)), actual_group(waiting, str(one.dn)))
+    found = changes(actual, one, groups=(ended, waiting), members={})
+    assert [(c.kind, c.key) for c in found] == [("delete", ended.key)]
+
+
+def test_account_blocked_by_a_finding_is_left_alone() -> None:
+    one, two = account(1), account(2)
+    state = State(accounts=(one, two), groups=(), memberships={})
+    found = diff(desire(state, today=TODAY, blocked={one.key}), snapshot(), NOWHERE)
+    assert [c.key for c in found.changes] == [two.key]
+
+
+def test_incomplete_names_are_not_written() -> None:
+    nameless = Names(
+        dn_parent=None, dn_first_element=None, cn=None, sam_account_name=None, user_principal_name=None, mail=None
+    )
+    assert changes(snapshot(), account(1, names=nameless)) == ()
+
+
+def plan(actual: Snapshot, *accounts: Account, **rest: object) -> Plan:
+    return make_plan(difference(actual, *accounts, **rest), {})  # type: ignore[arg-type]
+
+
+def test_plan_is_ordered_so_that_no_change_needs_a_later_one() -> None:
+    leaver = linked(account(1, status=Status.TO_DELETE, unmet=(Unmet.EXIT,)))
+    immune = linked(account(2, status=Status.IMMUNE))
+    moved = linked(account(3))
+    comes, record = account(4), group()
+    actual = snapshot(
+        actual_user(leaver), actual_user(immune), actual_user(moved, dn=f"CN=old,{GROUPS_OU}"), organizational_units=()
+    )
+    members = {record.key: Members(automatic=frozenset({moved.key, comes.key}))}
+    found = plan(actual, leaver, immune, moved, comes, groups=(record,), members=members)
+    waves = [change.wave for change in found.changes]
+    assert waves == sorted(waves)
+    kinds = list(dict.fromkeys(change.kind for change in found.changes))
+    assert kinds == ["disable", "create_ou", "rename", "create_user", "create_group", "add_members", "delete"]
+
+
+def test_checksum_covers_gated_changes_only() -> None:
+    leaver = linked(account(1, status=Status.TO_DELETE, unmet=(Unmet.EXIT,)))
+    alone = plan(snapshot(actual_user(leaver)), leaver)
+    with_new = plan(snapshot(actual_user(leaver)), leaver, account(2))
+    nobody = plan(snapshot(), account(2))
+    assert alone.checksum == with_new.checksum
+    assert alone.checksum != nobody.checksum

@@ -1,0 +1,88 @@
+"""Students and staff in one shape: what an account needs to know of its person."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from connect_worker.core.levels import password_policy
+from connect_worker.core.school import School
+from connect_worker.core.scope import Scope, StaffScope, StudentScope
+from connect_worker.model.account import Unmet
+from connect_worker.model.configuration import Audience, Configuration, PasswordPolicy
+from connect_worker.model.ids import AccountKey, Mandant, MandantMask, UserType
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Candidate:
+    """A person of the master data. `policy` is None out of scope; `scope` keeps the record behind it."""
+
+    key: AccountKey
+    first_name: str
+    last_name: str
+    short_code: str | None
+    login: str | None
+    mandants: MandantMask
+    exit_on: date | None
+    source_version: str | None
+    unmet: tuple[Unmet, ...]
+    audience: Audience
+    policy: PasswordPolicy | None
+    scope: StudentScope | StaffScope
+
+
+def candidates(configuration: Configuration, school: School) -> Iterator[Candidate]:
+    """Everybody in the master data: students first, then staff, as the seed has it."""
+    scope = Scope(configuration, school)
+    for student in school.students:
+        yield _student(scope.of_student(student), configuration)
+    for staff in school.staff:
+        yield _staff(scope.of_staff(staff), configuration)
+
+
+def domain(configuration: Configuration, user_type: UserType, mandant: Mandant | None) -> str | None:
+    """The mail domain of the chosen mandant for this type of user; None while none is chosen."""
+    rule = next((row for row in configuration.mandants if row.number == mandant), None)
+    if rule is None:
+        return None
+    return rule.student_domain if user_type is UserType.STUDENT else rule.staff_domain
+
+
+def _student(scope: StudentScope, configuration: Configuration) -> Candidate:
+    person = scope.person
+    policy = None
+    if not scope.unmet and scope.placement is not None and scope.placement.school_class.level is not None:
+        row = scope.placement.school_class
+        year = person.program_year if person.program_year is not None else row.program_year
+        policy = password_policy(configuration.levels, row.level or "", year)
+    return Candidate(
+        key=AccountKey(UserType.STUDENT, person.id),
+        first_name=person.first_name,
+        last_name=person.last_name,
+        short_code=person.short_code,
+        login=person.login,
+        mandants=person.mandants,
+        exit_on=person.exit_on,
+        source_version=person.row_version,
+        unmet=scope.unmet,
+        audience=configuration.students,
+        policy=policy,
+        scope=scope,
+    )
+
+
+def _staff(scope: StaffScope, configuration: Configuration) -> Candidate:
+    person = scope.person
+    return Candidate(
+        key=AccountKey(UserType.STAFF, person.id),
+        first_name=person.first_name,
+        last_name=person.last_name,
+        short_code=person.short_code,
+        login=person.login,
+        mandants=person.mandants,
+        exit_on=person.exit_on,
+        source_version=person.row_version,
+        unmet=scope.unmet,
+        audience=configuration.staff,
+        policy=configuration.staff.password if not scope.unmet else None,
+        scope=scope,
+    )

@@ -1,0 +1,40 @@
+"""Whether what was read from a directory can be believed: nothing is planned on half a picture."""
+
+import math
+from collections.abc import Iterable
+
+from connect_worker.core.dn import is_below
+from connect_worker.errors import IncompleteReadError
+from connect_worker.model.configuration import Limits
+from connect_worker.model.directory import Snapshot
+from connect_worker.model.ids import Guid
+from connect_worker.model.state import State
+
+
+def missing_guids(state: State, actual: Snapshot) -> tuple[Guid, ...]:
+    """Linked objects that the snapshot does not hold, to be looked up by GUID in the whole domain (ruling 37)."""
+    seen = {user.guid for user in actual.users} | {group.guid for group in actual.groups}
+    linked = (record.object_guid for record in state.records)
+    return tuple(guid for guid in linked if guid is not None and guid not in seen)
+
+
+def require_complete(
+    state: State, actual: Snapshot, missing: Iterable[Guid], limits: Limits, *, create_containers: bool
+) -> None:
+    """Raise IncompleteReadError if a base is gone that holds our objects, or more are missing than the limit."""
+    linked = [record for record in state.records if record.object_guid is not None]
+    for base in actual.missing_bases:
+        inside = sum(record.dn is not None and is_below(record.dn, base) for record in linked)
+        if inside or not create_containers:
+            raise IncompleteReadError(
+                f"The directory has no {base}, where Connect has {inside} objects",
+                todo="Check the DNs of the configuration and the rights of the bind account; nothing was changed",
+                reason="BaseMissing",
+            )
+    gone = len(tuple(missing))
+    limit = max(limits.deletes, math.floor(len(linked) * limits.delete_percent / 100))
+    if gone > limit:
+        raise IncompleteReadError(
+            f"{gone} of Connect's {len(linked)} objects were not found in the directory, {limit} may be missing",
+            todo="Check the rights of the bind account and whether somebody deleted objects; nothing was changed",
+        )

@@ -1,0 +1,114 @@
+"""What the directory should look like, drawn from Connect's tables.
+
+account             linked or not      in the directory
+active              either             there, enabled, every attribute as in the row
+deactivated         linked             there, disabled, attributes left
+to delete           linked             there, disabled; gone when its grace is over (ruling 1)
+immune              linked             gone
+anything else       not linked         nothing
+"""
+
+from collections.abc import Container, Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from connect_worker.model.account import Account, Status
+from connect_worker.model.directory import DesiredGroup, DesiredUser, Login, ObjectKey
+from connect_worker.model.group import Group, Members
+from connect_worker.model.ids import AccountKey
+from connect_worker.model.state import State
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Desired:
+    """The wanted picture. `leaving` and `ended` are linked objects whose time is over.
+
+    `frozen` are users whose memberships stay as the directory has them (ruling 7).
+    """
+
+    active: tuple[tuple[Account, DesiredUser], ...]
+    disabled: tuple[Account, ...]
+    leaving: tuple[Account, ...]
+    groups: tuple[tuple[Group, DesiredGroup], ...]
+    ended: tuple[Group, ...]
+    frozen: frozenset[AccountKey]
+
+
+def desire(state: State, *, today: date, blocked: Container[ObjectKey] = ()) -> Desired:
+    """The picture of `state`, without the objects in `blocked` (Connect's own findings, ruling 32)."""
+    accounts = [account for account in state.accounts if account.key not in blocked]
+    groups = [group for group in state.groups if group.key not in blocked and group.ad_type is not None]
+    linked = [account for account in accounts if account.object_guid is not None]
+    leaving = tuple(account for account in linked if is_due(account, today))
+    due = {account.key for account in leaving}
+    active_keys = frozenset(account.key for account in accounts if account.status is Status.ACTIVE)
+    return Desired(
+        active=tuple(_active_users(accounts)),
+        disabled=tuple(a for a in linked if a.status in {Status.DEACTIVATED, Status.TO_DELETE} and a.key not in due),
+        leaving=leaving,
+        groups=tuple(_groups(groups, state, active_keys, today)),
+        ended=tuple(group for group in groups if group.object_guid is not None and is_due(group, today)),
+        frozen=frozenset(account.key for account in state.accounts if account.status is not Status.ACTIVE),
+    )
+
+
+def is_due(record: Account | Group, today: date) -> bool:
+    """Immune, or to delete with the whole grace passed since an earlier run disabled it (ruling 1)."""
+    if record.status is Status.IMMUNE:
+        return True
+    waited = record.disabled_since is not None and record.delete_on is not None and record.delete_on <= today
+    return record.status is Status.TO_DELETE and waited
+
+
+def _active_users(accounts: Iterable[Account]) -> Iterable[tuple[Account, DesiredUser]]:
+    for account in accounts:
+        names = account.names
+        dn = names.dn
+        if account.status is not Status.ACTIVE or dn is None or names.sam_account_name is None:
+            continue
+        if account.object_guid is None and account.initial_password is None:
+            continue
+        addresses = names.addresses
+        login = Login(
+            sam_account_name=names.sam_account_name,
+            user_principal_name=names.user_principal_name,
+            mail=names.mail,
+            addresses=(*addresses[:1], *sorted(set(addresses[1:]))),
+            password_never_expires=account.password_never_expires,
+        )
+        yield (
+            account,
+            DesiredUser(
+                key=account.key,
+                guid=account.object_guid,
+                dn=dn,
+                enabled=True,
+                login=login,
+                profile=account.profile,
+            ),
+        )
+
+
+def _groups(
+    groups: Iterable[Group], state: State, active: frozenset[AccountKey], today: date
+) -> Iterable[tuple[Group, DesiredGroup]]:
+    nobody = Members()
+    for group in groups:
+        dn = group.dn
+        waits = group.status is not Status.ACTIVE and group.object_guid is None
+        if dn is None or group.sam_account_name is None or waits or is_due(group, today):
+            continue
+        rebuilt = group.status is Status.ACTIVE
+        members = state.memberships.get(group.key, nobody).effective & active if rebuilt else None
+        yield (
+            group,
+            DesiredGroup(
+                key=group.key,
+                guid=group.object_guid,
+                dn=dn,
+                sam_account_name=group.sam_account_name,
+                display_name=group.display_name,
+                description=group.description,
+                members=members,
+            ),
+        )

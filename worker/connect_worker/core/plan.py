@@ -1,0 +1,59 @@
+"""A plan: changes in the order in which they can be made, counted, and identified by a checksum."""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import groupby
+
+from connect_worker.core.diff import Difference
+from connect_worker.model.change import Change, Delete, Disable, RemoveMembers, Rename, SetPassword, Wave
+from connect_worker.model.directory import ObjectKey
+from connect_worker.model.ids import Guid
+
+GATED = (Disable, Delete, Rename, RemoveMembers, SetPassword)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """What a sync would do.
+
+    `linked` are objects recognised by an intention, `vanished` due records without an object, `notes` are for the
+    report.
+    """
+
+    changes: tuple[Change, ...]
+    linked: Mapping[ObjectKey, Guid]
+    vanished: frozenset[ObjectKey]
+    notes: tuple[str, ...]
+
+    def waves(self) -> Iterator[tuple[Wave, tuple[Change, ...]]]:
+        """The changes wave by wave; within one, none depends on another."""
+        for wave, changes in groupby(self.changes, key=lambda change: change.wave):
+            yield wave, tuple(changes)
+
+    def counts(self) -> Counter[str]:
+        """Number of changes by kind."""
+        return Counter(change.kind for change in self.changes)
+
+    @property
+    def checksum(self) -> str:
+        """Identifies the gated changes only: kind, object, before, after; no passwords, no times (ruling 36)."""
+        gated = [_identity(change) for change in self.changes if isinstance(change, GATED)]
+        return "sha256:" + hashlib.sha256(json.dumps(sorted(gated), ensure_ascii=False).encode()).hexdigest()
+
+
+def make_plan(difference: Difference, linked: Mapping[ObjectKey, Guid]) -> Plan:
+    """Sort the changes into waves, and within a wave by object, so that the same picture gives the same plan."""
+    ordered = sorted(difference.changes, key=lambda change: (change.wave, change.dn.count(","), change.dn))
+    return Plan(changes=tuple(ordered), linked=linked, vanished=difference.vanished, notes=difference.notes)
+
+
+def _identity(change: Disable | Delete | Rename | RemoveMembers | SetPassword) -> list[str]:
+    after = ""
+    if isinstance(change, Rename):
+        after = change.new_dn
+    elif isinstance(change, RemoveMembers):
+        after = ",".join(str(member.key) for member in change.members)
+    return [change.kind, str(change.guid), change.dn, after]
