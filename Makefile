@@ -16,10 +16,8 @@ test:  ## Check and test everything, with real servers; ends with each stage's t
 	+@scripts/python scripts/run_tests.py
 
 check: .venv/.development  ## Formatting, lint, types, layers: what needs no server
-	@.venv/bin/ruff format --check
-	@.venv/bin/ruff check
-	@.venv/bin/mypy
-	@.venv/bin/lint-imports --no-logo
+	@status=0; for tool in "ruff format --check" "ruff check" mypy "lint-imports --no-logo"; do \
+	    .venv/bin/$$tool || status=1; done; exit $$status
 
 bench: .venv/.development  ## Measure Connect beside the plain tools, on this machine
 	@for benchmark in $(BENCHMARKS); do $(PYTHON) -m benchmarks.$$benchmark || exit; done
