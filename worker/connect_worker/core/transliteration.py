@@ -6,51 +6,8 @@ import unicodedata
 _APOSTROPHES = "'`´’‘‛ʹʻʼʽʾʿˈꞌ′‵＇"
 _DASHES = "−⁃﹣"
 # Where neither Unicode's decomposition nor the letter in the sign's Unicode name is how people write it.
-_LATIN = {
-    "ä": "ae",
-    "ö": "oe",
-    "ü": "ue",
-    "ß": "ss",
-    "ø": "oe",
-    "ǿ": "oe",
-    "þ": "th",
-    "ð": "d",
-    "ŋ": "ng",
-    "ə": "e",
-    "ĸ": "k",
-    "ƅ": "h",
-    "ƨ": "z",
-    "ƽ": "q",
-    "ɯ": "u",
-    "ʉ": "u",
-    "ʊ": "u",
-    "ɩ": "i",
-    "ɑ": "a",
-    "ƛ": "l",
-    "ƣ": "gh",
-    "ʃ": "sh",
-    "ƪ": "sh",
-    "ƕ": "hv",
-    "ʒ": "zh",
-    "ǯ": "zh",
-    "ƹ": "zh",
-    "ƺ": "zh",
-    "ƻ": "dz",
-    "ƾ": "ts",
-    "ȝ": "gh",
-    "ɣ": "gh",
-    "ƍ": "d",
-    "ẟ": "d",
-    "ʀ": "r",
-    "ƿ": "w",
-    "ȸ": "db",
-    "ȹ": "qp",
-    "ɂ": "h",
-    "ǀ": "c",
-    "ǁ": "x",
-    "ǂ": "c",
-    "ǃ": "q",
-}
+_LATIN_LETTERS = "äöüßøǿþðŋəĸƅƨƽɯʉʊɩɑƛƣʃƪƕʒǯƹƺƻƾȝɣƍẟʀƿȸȹɂǀǁǂǃ"
+_LATIN = "ae oe ue ss oe oe th d ng e k h z q u u u i a l gh sh sh hv zh zh zh zh dz ts gh gh d d r w db qp h c x c q"
 # As passports are written (ICAO document 9303, ISO 843), but for the soft sign, which is dropped. A name does not
 # tell its language: where languages read one letter differently, Russian counts.
 _CYRILLIC_LETTERS = "абвгдеёжзийклмнопрстуфхцчшщъыьэюяґђѓєѕіїјљњћќўџѣәғқңөұүһ"
@@ -113,7 +70,7 @@ def _in_the_signs_case(sign: str, letters: str) -> str:
 
 def _known() -> _Table:
     letters = {
-        **_LATIN,
+        **dict(zip(_LATIN_LETTERS, _LATIN.split(), strict=True)),
         **dict(zip(_CYRILLIC_LETTERS, _CYRILLIC.replace("-", "").split(" "), strict=True)),
         **dict(zip(_GREEK_LETTERS, _GREEK.split(), strict=True)),
     }
