@@ -1,0 +1,173 @@
+"""Opening a connection to the directory: encrypted and verified, or not at all."""
+
+import ssl
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit
+
+from ldap3 import NONE, SYNC, Connection, Server, Tls
+from ldap3.core.exceptions import LDAPException
+
+from connect_worker.errors import ConfigurationError, ConnectError, ConnectionFailedError, LoginRefusedError
+from connect_worker.settings import DirectorySettings
+from connect_worker.targets.active_directory.answers import Answer
+from connect_worker.targets.active_directory.refusals import login_refused
+
+CONNECT_TIMEOUT_SECONDS = 10
+ANSWER_TIMEOUT_SECONDS = 60
+_PORTS = {"ldap": 389, "ldaps": 636}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Address:
+    """Where to connect, and how the connection is protected. `server_name` is what the certificate must name."""
+
+    host: str
+    port: int
+    server_name: str
+    tls_at_once: bool
+    start_tls: bool
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port}"
+
+
+class VerifiedTls(Tls):
+    """TLS that accepts the one expected name only, and remembers why it refused a certificate.
+
+    ldap3's own check also accepts the host that was dialled: behind a tunnel that is a loopback address.
+    """
+
+    def __init__(self, server_name: str, ca: str | None) -> None:
+        """`ca`: PEM text; None trusts the system's authorities. Raises ssl.SSLError when it holds no certificate."""
+        super().__init__(validate=ssl.CERT_REQUIRED)
+        self._server_name = server_name
+        self._context = ssl.create_default_context(cadata=ca)
+        # From Python 3.13 on the default refuses authorities without a key usage, which many a school's own are.
+        self._context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+        self.refused: ssl.SSLCertVerificationError | None = None
+
+    def wrap_socket(self, connection: Any, do_handshake: bool = False) -> None:  # noqa: ARG002 - ldap3's signature
+        """Put TLS on the connection's socket. Raises ssl.SSLError, and ldap3 loses all of it but the text."""
+        try:
+            connection.socket = self._context.wrap_socket(connection.socket, server_hostname=self._server_name)
+        except ssl.SSLCertVerificationError as refused:
+            self.refused = refused
+            raise
+
+
+def address_of(settings: DirectorySettings) -> Address:
+    """Take the URL apart. Raises ConfigurationError for a URL that is none, and for plain LDAP to another machine."""
+    url = urlsplit(settings.url)
+    try:
+        port = url.port
+    except ValueError:
+        port = -1
+    if url.scheme not in _PORTS or not url.hostname or port == -1:
+        raise ConfigurationError(
+            f"the directory's url {settings.url!r} is none: it should look like ldaps://dc1.school.example"
+        )
+    start_tls = url.scheme == "ldap" and settings.start_tls
+    if url.scheme == "ldap" and not start_tls and not _is_loopback(url.hostname):
+        raise ConfigurationError(
+            f"the directory's url {settings.url!r} is not encrypted, and {url.hostname} is another machine",
+            todo="Use ldaps://, or leave StartTLS on",
+            reason="DirectoryNotEncrypted",
+        )
+    return Address(
+        host=url.hostname,
+        port=port or _PORTS[url.scheme],
+        server_name=settings.server_name or url.hostname,
+        tls_at_once=url.scheme == "ldaps",
+        start_tls=start_tls,
+    )
+
+
+def connect(settings: DirectorySettings) -> Connection:
+    """Open a connection and sign in; blocks for seconds at most.
+
+    Raises ConfigurationError, LoginRefusedError (account or certificate), ConnectionFailedError.
+    """
+    address = address_of(settings)
+    tls = _tls(settings, address)
+    server = Server(
+        address.host,
+        port=address.port,
+        use_ssl=address.tls_at_once,
+        get_info=NONE,
+        tls=tls,
+        connect_timeout=CONNECT_TIMEOUT_SECONDS,
+    )
+    connection = Connection(
+        server,
+        user=settings.bind_dn,
+        password=settings.password.reveal(),
+        client_strategy=SYNC,
+        auto_referrals=False,
+        auto_range=False,
+        check_names=False,
+        receive_timeout=ANSWER_TIMEOUT_SECONDS,
+    )
+    try:
+        _open(connection, address)
+    except (LDAPException, OSError) as fault:
+        raise _unreachable(address, tls, fault) from fault
+    _sign_in(connection, settings, address)
+    return connection
+
+
+def _open(connection: Connection, address: Address) -> None:
+    connection.open(read_server_info=False)
+    if address.start_tls:
+        connection.start_tls(read_server_info=False)
+
+
+def _sign_in(connection: Connection, settings: DirectorySettings, address: Address) -> None:
+    try:
+        signed_in = connection.bind(read_server_info=False)
+    except (LDAPException, OSError) as fault:
+        raise _broken(address, fault) from fault
+    if not signed_in:
+        result = connection.result
+        connection.unbind()
+        answer = Answer(request_id=0, code=result["result"], message=result["message"].rstrip("\x00"))
+        raise login_refused(answer, settings.bind_dn)
+
+
+def _tls(settings: DirectorySettings, address: Address) -> VerifiedTls:
+    try:
+        return VerifiedTls(address.server_name, settings.ca)
+    except ssl.SSLError as fault:
+        raise ConfigurationError(
+            "the directory's ca.crt holds no certificate",
+            todo="Put the PEM text of the authority there that has signed the directory's certificate",
+        ) from fault
+
+
+def _unreachable(address: Address, tls: VerifiedTls, fault: Exception) -> ConnectError:
+    if tls.refused is not None:
+        return LoginRefusedError(
+            f"the certificate of the directory at {address} is refused; expected is one for {address.server_name}: "
+            f"{tls.refused.verify_message.rstrip('.')}",
+            todo="Put the authority that signed it into ca.crt, and the name that it was made for into serverName",
+            reason="DirectoryCertificateInvalid",
+        )
+    return _broken(address, fault)
+
+
+def _broken(address: Address, fault: Exception) -> ConnectionFailedError:
+    return ConnectionFailedError(
+        f"the directory at {address} does not answer: {fault}",
+        todo="Check that it runs, that host and port are right, and that the network or the tunnel leads there",
+        reason="DirectoryUnreachable",
+    )
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

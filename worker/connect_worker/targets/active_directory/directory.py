@@ -1,0 +1,153 @@
+"""Active Directory as the sync stage uses it."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self, TypeVar
+
+from connect_worker.errors import ConnectionFailedError
+from connect_worker.model.change import Change
+from connect_worker.model.directory import Snapshot, TakenName
+from connect_worker.model.ids import Guid
+from connect_worker.model.outcome import Outcome, Result
+from connect_worker.settings import DirectorySettings
+from connect_worker.targets.active_directory.answers import ResultCode
+from connect_worker.targets.active_directory.apply import Wave
+from connect_worker.targets.active_directory.channel import Channel
+from connect_worker.targets.active_directory.connection import connect
+from connect_worker.targets.active_directory.read import Reader
+from connect_worker.targets.active_directory.refusals import words_of
+from connect_worker.targets.active_directory.requests import Search
+from connect_worker.targets.active_directory.steps import Memory, steps_of
+from connect_worker.targets.base import Passwords, Stopped
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BaseFacts:
+    """What the account may do at one base; for `doctor`. All False where the base is not there."""
+
+    dn: str
+    exists: bool
+    may_create_users: bool = False
+    may_create_groups: bool = False
+    may_create_units: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DirectoryFacts:
+    """What `doctor` tells of a directory that answers and lets us in."""
+
+    signed_in_as: str
+    domain_dn: str
+    bases: tuple[BaseFacts, ...]
+
+
+class ActiveDirectory:
+    """One domain, over one connection; implements `connect_worker.targets.base.Directory`.
+
+    The methods may be called concurrently, and take turns.
+    """
+
+    def __init__(self, settings: DirectorySettings) -> None:
+        self._settings = settings
+        self._turn = asyncio.Lock()
+        self._memory = Memory()
+        self._channel: Channel | None = None
+        self._broken: ConnectionFailedError | None = None
+        self._domain_dn = ""
+
+    async def __aenter__(self) -> Self:
+        self._channel = Channel(await asyncio.to_thread(connect, self._settings))
+        try:
+            self._domain_dn = await self._ask_root("defaultNamingContext")
+        except BaseException:
+            await self._close()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._close()
+
+    @property
+    def domain_dn(self) -> str:
+        """The domain's own DN, known once connected."""
+        return self._domain_dn
+
+    async def read(self, bases: Sequence[str]) -> Snapshot:
+        """See the port."""
+        return await self._in_turn(lambda channel: Reader(channel, self._domain_dn).read(bases, self._memory))
+
+    async def read_taken_names(self) -> tuple[TakenName, ...]:
+        """See the port."""
+        return await self._in_turn(lambda channel: Reader(channel, self._domain_dn).read_taken_names())
+
+    async def locate(self, guids: Iterable[Guid]) -> dict[Guid, str]:
+        """See the port."""
+        return await self._in_turn(lambda channel: Reader(channel, self._domain_dn).locate(guids))
+
+    async def apply(self, changes: Sequence[Change], *, passwords: Passwords, stopped: Stopped) -> tuple[Outcome, ...]:
+        """See the port. Once the connection broke nothing is started any more; every outcome says why."""
+        if self._broken:
+            why = str(self._broken)
+            return tuple(Outcome(change=change, result=Result.NOT_STARTED, message=why) for change in changes)
+
+        def run(channel: Channel) -> tuple[Outcome, ...]:
+            wave = Wave(channel, lambda change: steps_of(change, self._memory, passwords), stopped)
+            outcomes = wave.run(changes)
+            self._broken = wave.broken
+            return outcomes
+
+        return await self._in_turn(run)
+
+    async def highest_usn(self) -> int:
+        """The number of the domain controller's latest change: the same before and after means nothing was written."""
+        return int(await self._ask_root("highestCommittedUSN"))
+
+    async def check(self, bases: Sequence[str]) -> DirectoryFacts:
+        """What the account may do at the bases."""
+        facts = await self._in_turn(lambda channel: [_base_facts(channel, base) for base in bases])
+        return DirectoryFacts(signed_in_as=self._settings.bind_dn, domain_dn=self._domain_dn, bases=tuple(facts))
+
+    async def _ask_root(self, attribute: str) -> str:
+        """An attribute of the directory itself (rootDSE)."""
+        answer = await self._in_turn(lambda channel: channel.ask(Search(base="", attributes=(attribute,))))
+        values = answer.entries[0].attributes.get(attribute.lower()) if answer.entries else None
+        if not values:
+            raise ConnectionFailedError(
+                f"the directory at {self._settings.url} does not tell its {attribute}: {words_of(answer)}",
+                todo="Check that this is a domain controller of Active Directory",
+                reason="DirectoryUnreachable",
+            )
+        return values[0].decode()
+
+    async def _in_turn(self, work: Callable[[Channel], T]) -> T:
+        async with self._turn:
+            if self._channel is None:
+                raise RuntimeError("the directory is used outside of its context")
+            return await asyncio.to_thread(work, self._channel)
+
+    async def _close(self) -> None:
+        async with self._turn:
+            if self._channel is not None:
+                await asyncio.to_thread(self._channel.close)
+                self._channel = None
+
+
+def _base_facts(channel: Channel, base: str) -> BaseFacts:
+    attribute = "allowedChildClassesEffective"
+    answer = channel.ask(Search(base=base, attributes=(attribute,)))
+    if answer.code == ResultCode.NO_SUCH_OBJECT or not answer.entries:
+        return BaseFacts(dn=base, exists=False)
+    allowed = {value.lower() for value in answer.entries[0].attributes.get(attribute.lower(), [])}
+    return BaseFacts(
+        dn=base,
+        exists=True,
+        may_create_users=b"user" in allowed,
+        may_create_groups=b"group" in allowed,
+        may_create_units=b"organizationalunit" in allowed,
+    )

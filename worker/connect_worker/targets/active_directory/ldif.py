@@ -1,0 +1,86 @@
+"""Requests as text that a person can read, and paste to ldapmodify or ldapsearch; secrets are left out."""
+
+import base64
+import re
+import shlex
+from collections.abc import Iterator
+
+from connect_worker.model.change import Change
+from connect_worker.model.secret import Secret
+from connect_worker.targets.active_directory.attributes import Held
+from connect_worker.targets.active_directory.requests import (
+    AddEntry,
+    DeleteEntry,
+    ModifyEntry,
+    MoveEntry,
+    Request,
+    Search,
+    WriteRequest,
+)
+from connect_worker.targets.active_directory.writing import request_of
+
+_SECRETS = {"unicodepwd"}
+# RFC 2849: anything else stands in base64.
+_SAFE = re.compile(rb"(?![ :<])[\x01-\x09\x0b\x0c\x0e-\x7f]*(?<! )")
+
+
+def change_as_ldif(change: Change) -> str:
+    """The change for ldapmodify, its sentence above it. Account control is written as for an ordinary account."""
+    return f"# {change.sentence}\n{as_ldif(request_of(change, Held(), lambda _: Secret('')))}"
+
+
+def as_ldif(request: WriteRequest) -> str:
+    """The request as one LDIF record."""
+    return "\n".join([*_name_lines(request.dn), *_body(request)]) + "\n"
+
+
+def as_command(request: Request) -> str:
+    """The request as a command line; who signs in where is left to the reader."""
+    if isinstance(request, Search):
+        words = ["ldapsearch", "-b", request.base, "-s", request.scope.word, request.filter, *request.attributes]
+        return shlex.join(words)
+    return f"ldapmodify <<'.'\n{as_ldif(request)}."
+
+
+def _body(request: WriteRequest) -> Iterator[str]:
+    match request:
+        case AddEntry():
+            yield "changetype: add"
+            for name, values in request.attributes:
+                yield from _lines(name, values)
+        case ModifyEntry():
+            yield "changetype: modify"
+            for one in request.modifications:
+                yield f"{one.edit.value}: {one.attribute}"
+                yield from _lines(one.attribute, one.values)
+                yield "-"
+        case MoveEntry():
+            yield "changetype: modrdn"
+            yield _line("newrdn", request.first_element.encode())
+            yield "deleteoldrdn: 1"
+            if request.new_parent is not None:
+                yield _line("newsuperior", request.new_parent.encode())
+        case DeleteEntry():
+            yield "changetype: delete"
+
+
+def _name_lines(dn: str) -> Iterator[str]:
+    """The name, and for people in a comment too where it has to stand in base64, as `<GUID=…>` must."""
+    line = _line("dn", dn.encode())
+    if line.startswith("dn::"):
+        yield f"# dn: {dn}"
+    yield line
+
+
+def _lines(name: str, values: tuple[bytes, ...]) -> Iterator[str]:
+    if name.lower() in _SECRETS:
+        yield f"# {name}: ***"
+        return
+    for value in values:
+        yield _line(name, value)
+
+
+def _line(name: str, value: bytes) -> str:
+    if _SAFE.fullmatch(value):
+        return f"{name}: {value.decode('ascii')}"
+    return f"{name}:: {base64.b64encode(value).decode('ascii')}"

@@ -1,0 +1,177 @@
+"""Reading the directory: in pages, and whole, or not at all."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from connect_worker.errors import IncompleteReadError
+from connect_worker.model.directory import ActualGroup, ActualUser, Snapshot, TakenName
+from connect_worker.model.ids import Guid
+from connect_worker.targets.active_directory.answers import Answer, Entry, ResultCode
+from connect_worker.targets.active_directory.attributes import GUID
+from connect_worker.targets.active_directory.channel import Channel
+from connect_worker.targets.active_directory.entries import (
+    READ_ATTRIBUTES,
+    TAKEN_ATTRIBUTES,
+    group_of,
+    guid_of,
+    held_of,
+    is_group,
+    is_user,
+    taken_name_of,
+    user_of,
+)
+from connect_worker.targets.active_directory.refusals import words_of
+from connect_worker.targets.active_directory.requests import Scope, Search
+from connect_worker.targets.active_directory.steps import Memory
+
+PAGE_ENTRIES = 1000
+"""What a Windows server gives at most in one answer."""
+GUIDS_PER_SEARCH = 200
+_MANAGED = "(|(objectClass=organizationalUnit)(objectClass=group)(&(objectClass=user)(!(objectClass=computer))))"
+_NAMED = "(|(sAMAccountName=*)(userPrincipalName=*)(mail=*)(proxyAddresses=*))"
+_RANGE = re.compile(r"member;range=(\d+)-(\d+|\*)")
+
+
+@dataclass(kw_only=True, slots=True)
+class _MemberList:
+    """A group's members, as far as they are read. `complete` when the last range is there."""
+
+    group: Entry
+    dns: list[bytes] = field(default_factory=list)
+    complete: bool = False
+
+    @property
+    def next_range(self) -> Search:
+        return Search(base=f"<GUID={guid_of(self.group)}>", attributes=(f"member;range={len(self.dns)}-*",))
+
+    def take(self, entry: Entry) -> None:
+        """Add what an answer holds. A Windows server sends more than 1,500 values in ranges, besides an empty list."""
+        whole = entry.attributes.get("member") or []
+        ranges = [(found, values) for name, values in entry.attributes.items() if (found := _RANGE.fullmatch(name))]
+        if not ranges and not self.dns:
+            self.dns, self.complete = whole, True
+            return
+        for found, values in ranges:
+            self._take_range(int(found[1]), found[2], values)
+        if not ranges:
+            raise self._hole("no further range")
+
+    def _take_range(self, first: int, last: str, values: list[bytes]) -> None:
+        self.complete = last == "*"
+        if first != len(self.dns) or (not self.complete and len(values) != int(last) - first + 1):
+            raise self._hole(f"{len(values)} values for the range {first}-{last}")
+        self.dns += values
+
+    def _hole(self, found: str) -> IncompleteReadError:
+        return _incomplete(f"the members of {self.group.dn} from number {len(self.dns)} on: the answer has {found}")
+
+
+class Reader:
+    """Reads over one channel. Each method raises IncompleteReadError and ConnectionFailedError."""
+
+    def __init__(self, channel: Channel, domain_dn: str) -> None:
+        self._channel = channel
+        self._domain_dn = domain_dn
+
+    def read(self, bases: Sequence[str], memory: Memory) -> Snapshot:
+        """Everything below the bases. What a later change must know of a user is noted in `memory`."""
+        users: dict[Guid, ActualUser] = {}
+        groups: dict[Guid, Entry] = {}
+        units: dict[str, None] = {}
+        missing: list[str] = []
+        for base in bases:
+            # An object that is moved while we read may be seen twice: the later sight holds.
+            for entry in self._below(base, missing):
+                if is_user(entry):
+                    user = user_of(entry)
+                    users[user.guid] = user
+                    memory.keep(user.guid, held_of(entry))
+                elif is_group(entry):
+                    groups[guid_of(entry)] = entry
+                else:
+                    units[entry.dn] = None
+        return Snapshot(
+            users=tuple(users.values()),
+            groups=tuple(self._groups(groups.values())),
+            organizational_units=tuple(units),
+            missing_bases=tuple(missing),
+        )
+
+    def read_taken_names(self) -> tuple[TakenName, ...]:
+        """The names of everything in the domain that has any."""
+        search = Search(base=self._domain_dn, scope=Scope.SUBTREE, filter=_NAMED, attributes=TAKEN_ATTRIBUTES)
+        return tuple(taken_name_of(entry) for entry in self._pages(search))
+
+    def locate(self, guids: Iterable[Guid]) -> dict[Guid, str]:
+        """Where these objects are, anywhere in the domain; deleted ones are not found."""
+        wanted = [f"(objectGUID={_escaped(guid.bytes_le)})" for guid in dict.fromkeys(guids)]
+        searches = [
+            Search(
+                base=self._domain_dn,
+                scope=Scope.SUBTREE,
+                filter=f"(|{''.join(wanted[start : start + GUIDS_PER_SEARCH])})",
+                attributes=(GUID,),
+            )
+            for start in range(0, len(wanted), GUIDS_PER_SEARCH)
+        ]
+        found: dict[Guid, str] = {}
+        for search in searches:
+            found |= {guid_of(entry): entry.dn for entry in self._pages(search)}
+        return found
+
+    def _below(self, base: str, missing: list[str]) -> Iterator[Entry]:
+        there = self._channel.ask(Search(base=base, attributes=("objectClass",)))
+        if there.code == ResultCode.NO_SUCH_OBJECT:
+            missing.append(base)
+            return
+        _demand_whole(there, base)
+        yield from self._pages(Search(base=base, scope=Scope.SUBTREE, filter=_MANAGED, attributes=READ_ATTRIBUTES))
+
+    def _pages(self, search: Search) -> Iterator[Entry]:
+        """The entries of all pages. The next page is asked for before this one is taken apart."""
+        request_id = self._channel.send(replace(search, page=PAGE_ENTRIES))
+        seen = 0
+        while True:
+            answer = self._channel.wait_for(request_id)
+            seen += len(answer.entries)
+            _demand_whole(answer, search.base, seen=seen)
+            if answer.cookie is None:
+                raise _incomplete(f"{search.base}: after {seen} objects the answer does not say whether more follow")
+            if answer.cookie:
+                request_id = self._channel.send(replace(search, page=PAGE_ENTRIES, cookie=answer.cookie))
+            yield from answer.entries
+            if not answer.cookie:
+                return
+
+    def _groups(self, entries: Iterable[Entry]) -> Iterator[ActualGroup]:
+        lists = [_MemberList(group=entry) for entry in entries]
+        for one in lists:
+            one.take(one.group)
+        while unfinished := [one for one in lists if not one.complete]:
+            answers = self._channel.ask_all([one.next_range for one in unfinished])
+            for one, answer in zip(unfinished, answers, strict=True):
+                _demand_whole(answer, one.group.dn)
+                one.take(Entry(one.group.dn, answer.entries[0].attributes if answer.entries else {}))
+        for one in lists:
+            yield group_of(one.group, frozenset(dn.decode("utf-8", "replace") for dn in one.dns))
+
+
+def _demand_whole(answer: Answer, what: str, *, seen: int = 0) -> None:
+    """Raise unless the directory says that this is all of it."""
+    after = f" after {seen} objects" if seen else ""
+    if answer.code:
+        raise _incomplete(f"{what}{after}: {words_of(answer)}")
+    if answer.continuations:
+        raise _incomplete(f"{what}{after}: a part of it is said to be on another server")
+
+
+def _incomplete(what: str) -> IncompleteReadError:
+    return IncompleteReadError(
+        f"the directory did not give all of what was asked for, at {what}",
+        todo="Nothing was written. Run again; if it stays, check the account's rights and the server's limits",
+    )
+
+
+def _escaped(raw: bytes) -> str:
+    return "".join(f"\\{byte:02x}" for byte in raw)
