@@ -13,6 +13,7 @@ import asyncpg
 from connect_worker.errors import ConfigurationError
 from connect_worker.settings import DatabaseSettings
 from connect_worker.store.faults import CERTIFICATE_INVALID, connecting, expected_name, working
+from connect_worker.store.row import Row
 
 CONNECT_SECONDS = 10
 COMMAND_SECONDS = 300
@@ -32,7 +33,7 @@ class Session:
         self._connection = connection
         self._settings = settings
 
-    async def fetch(self, query: str, *arguments: object, within: float | None = None) -> list[asyncpg.Record]:
+    async def fetch(self, query: str, *arguments: object, within: float | None = None) -> Sequence[Row]:
         """The rows of one statement; `within` that many seconds instead of COMMAND_SECONDS."""
         with working(self._settings):
             return await self._connection.fetch(query, *arguments, timeout=within)

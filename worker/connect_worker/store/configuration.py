@@ -1,0 +1,158 @@
+"""The configurator's tables as a Configuration. Pure."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from connect_worker.errors import ConfigurationError
+from connect_worker.model.configuration import (
+    Audience,
+    Configuration,
+    DisplayNameFollows,
+    GroupRule,
+    InfoSwitch,
+    LevelRule,
+    MandantRule,
+    OfficeSwitch,
+    PasswordKind,
+    PasswordPolicy,
+    TitleSwitch,
+)
+from connect_worker.model.ids import Criterion, Mandant
+from connect_worker.store.row import Row
+
+_STUDENT_VERSION = 1  # students have no substitution text: their 1 is what is 2 for staff (seed 002)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ConfigurationRows:
+    """The rows of connect_config and its sister tables, as they were read."""
+
+    config: Row
+    levels: Iterable[Row]
+    mandants: Iterable[Row]
+    groups: Iterable[Row]
+
+
+def configuration_of(rows: ConfigurationRows) -> Configuration:
+    """Raises ConfigurationError with everything that is missing."""
+    config = rows.config
+    faults = [*_missing(config), *_unknown_criteria(rows.groups)]
+    if faults:
+        raise ConfigurationError(*faults, todo="Complete the configuration in the tables connect.connect_config…")
+    return Configuration(
+        base_dn=config["dn"],
+        staff=_staff(config),
+        students=_students(config),
+        levels=tuple(map(_level, rows.levels)),
+        mandants=tuple(map(_mandant, rows.mandants)),
+        groups=tuple(map(_group, rows.groups)),
+        display_name_follows=DisplayNameFollows(config["display_name_follows"]),
+        **{column: config[column] for column in _SAME_NAME},
+    )
+
+
+_SAME_NAME = (
+    "state",
+    "test_prefix",
+    "sync_ad",
+    "restrict_functions",
+    "create_containers",
+    "group_grace_days",
+    "class_carry_over_days",
+    "reserve_days",
+    "employee_id_is_insurance_number",
+    "locked_by",
+    "lock_reason",
+)
+
+
+def _missing(config: Row) -> list[str]:
+    return (
+        [] if config["dn"] else ["connect.connect_config.dn is empty: the customer's base DN, below which all stands"]
+    )
+
+
+def _unknown_criteria(groups: Iterable[Row]) -> list[str]:
+    known = {criterion.value for criterion in Criterion}
+    return [
+        f"connect.connect_config_group: this program does not know the criterion {row['criterion']}"
+        for row in groups
+        if row["criterion"] not in known
+    ]
+
+
+def _staff(config: Row) -> Audience:
+    return Audience(
+        parent=config["dn_personal"],
+        info=InfoSwitch(config["personal_user_info"]),
+        title=TitleSwitch(config["personal_user_title"]),
+        office=OfficeSwitch(config["personal_office_name"]),
+        business_phone=config["personal_ad_telephone"],
+        **_common(config, "personal"),
+    )
+
+
+def _students(config: Row) -> Audience:
+    has_version = config["student_user_info"] == _STUDENT_VERSION
+    return Audience(
+        parent=config["dn_student"],
+        info=InfoSwitch.VERSION if has_version else InfoSwitch.EMPTY,
+        office=OfficeSwitch(config["student_office_name"]),
+        **_common(config, "student"),
+    )
+
+
+def _common(config: Row, audience: str) -> dict[str, Any]:
+    return {
+        "name_template": config[f"{audience}_name_template"],
+        "lead_days": config[f"{audience}_lead_days"],
+        "grace_days": config[f"{audience}_grace_days"],
+        "password": _policy(config, f"{audience}_"),
+        "initials": config[f"{audience}_user_initials"],
+        "company": config[f"{audience}_company"],
+        "department": config[f"{audience}_department"],
+        "country": config[f"{audience}_country"],
+        "language": config[f"{audience}_language"],
+    }
+
+
+def _policy(row: Row, prefix: str = "") -> PasswordPolicy:
+    return PasswordPolicy(
+        kind=PasswordKind(row[f"{prefix}password_policy"]),
+        digits=row[f"{prefix}password_digits"],
+        length=row[f"{prefix}password_length"],
+        never_expires=row[f"{prefix}disable_password_expiration"],
+        must_change=row[f"{prefix}force_password_change"],
+    )
+
+
+def _level(row: Row) -> LevelRule:
+    return LevelRule(
+        position=row["position"],
+        level=row["level"],
+        program_years=frozenset(row["program_years"]),
+        password=_policy(row),
+    )
+
+
+def _mandant(row: Row) -> MandantRule:
+    return MandantRule(
+        number=Mandant(row["mandant_number"]),
+        student_domain=row["student_upn_domain"],
+        staff_domain=row["personal_upn_domain"],
+        student_home_page=row["student_homepage"],
+        staff_home_page=row["personal_homepage"],
+    )
+
+
+def _group(row: Row) -> GroupRule:
+    return GroupRule(
+        criterion=Criterion(row["criterion"]),
+        parent=row["dn"],
+        dn_first_element=row["dn_first_elem"],
+        name=row["group_name"],
+        display_name=row["display_name"],
+        sam_account_name=row["sam_account_name"],
+        ad_type=row["ad_type"],
+    )

@@ -1,0 +1,144 @@
+"""What a run reads: the master data, the configuration, and Connect's own tables, each in one snapshot."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from connect_worker.errors import ConfigurationError
+from connect_worker.model.account import Account
+from connect_worker.model.configuration import Configuration
+from connect_worker.model.group import Group, Members, Memberships
+from connect_worker.model.ids import AccountKey
+from connect_worker.model.person import MasterData
+from connect_worker.model.state import State
+from connect_worker.store import contract
+from connect_worker.store.columns import (
+    GROUP_COLUMNS,
+    GROUP_READ_ONLY,
+    USER_COLUMNS,
+    USER_READ_ONLY,
+    account_of,
+    group_of,
+    reserved_of,
+)
+from connect_worker.store.configuration import ConfigurationRows, configuration_of
+from connect_worker.store.connection import Session
+from connect_worker.store.contract import VIEWS, Catalogue, View
+from connect_worker.store.faults import CONTRACT_BROKEN
+from connect_worker.store.row import Row
+from connect_worker.store.sql import QUERIES
+
+T = TypeVar("T")
+Rows = Sequence[Row]
+
+SELECT_USERS = f"SELECT {', '.join((*USER_COLUMNS, *USER_READ_ONLY.values()))} FROM connect.main_connect_user"  # noqa: S608
+SELECT_GROUPS = f"SELECT {', '.join((*GROUP_COLUMNS, *GROUP_READ_ONLY.values()))} FROM connect.main_connect_group"  # noqa: S608
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Night:
+    """Everything that an update needs."""
+
+    configuration: Configuration
+    master_data: MasterData
+    state: State
+
+
+class Reader:
+    """Reads; the number of round trips does not depend on the number of people."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def read_night(self) -> Night:
+        """Read all views and all of Connect's tables in one REPEATABLE READ READ ONLY transaction (ruling 33).
+
+        Raises ConfigurationError with every fault at once: reason DatabaseContractBroken for the views.
+        """
+        async with self._session.transaction("repeatable_read", readonly=True):
+            rows = await self._source_rows()
+            configuration = await self._configuration_rows()
+            state = await self._state()
+        return Night(configuration=configuration_of(configuration), master_data=_master_data(rows), state=state)
+
+    async def read_own(self) -> tuple[Configuration, State]:
+        """Read configuration and Connect's tables alone: for a sync without update."""
+        async with self._session.transaction("repeatable_read", readonly=True):
+            configuration = await self._configuration_rows()
+            state = await self._state()
+        return configuration_of(configuration), state
+
+    async def _source_rows(self) -> dict[str, Rows]:
+        catalogue = _catalogue(await self._session.fetch(QUERIES["catalogue"], [view.name for view in VIEWS]))
+        _refuse(contract.faults_of(catalogue))
+        return {
+            view.name: await self._session.fetch(view.select(has_row_version=catalogue.has_row_version(view)))
+            for view in VIEWS
+        }
+
+    async def _configuration_rows(self) -> ConfigurationRows:
+        config = await self._session.fetch(QUERIES["config"])
+        if not config:
+            raise ConfigurationError("connect.connect_config has no row", todo="INSERT INTO it DEFAULT VALUES")
+        return ConfigurationRows(
+            config=config[0],
+            levels=await self._session.fetch(QUERIES["config_levels"]),
+            mandants=await self._session.fetch(QUERIES["config_mandants"]),
+            groups=await self._session.fetch(QUERIES["config_groups"]),
+        )
+
+    async def _state(self) -> State:
+        accounts = tuple(map(account_of, await self._session.fetch(f"{SELECT_USERS} ORDER BY id")))
+        groups = tuple(map(group_of, await self._session.fetch(f"{SELECT_GROUPS} ORDER BY id")))
+        return State(
+            accounts=accounts,
+            groups=groups,
+            memberships=await self._memberships(accounts, groups),
+            reserved=tuple(map(reserved_of, await self._session.fetch(QUERIES["reserved_names"]))),
+        )
+
+    async def _memberships(self, accounts: Iterable[Account], groups: Iterable[Group]) -> Memberships:
+        keys = {account.id: account.key for account in accounts}
+        rows = {row["group_id"]: row for row in await self._session.fetch(QUERIES["memberships"])}
+        return {group.key: _members(rows[group.id], keys) for group in groups if group.id in rows}
+
+
+def _catalogue(rows: Rows) -> Catalogue:
+    types: dict[str, dict[str, str]] = {}
+    for row in rows:
+        types.setdefault(row["view"], {})[row["column"]] = row["type"]
+    return Catalogue(types=types, readable=frozenset(row["view"] for row in rows if row["readable"]))
+
+
+def _master_data(rows: Mapping[str, Rows]) -> MasterData:
+    _refuse(tuple(fault for view in VIEWS for fault in view.faults_in(rows[view.name])))
+
+    def records(view: View[T]) -> tuple[T, ...]:
+        return view.records(rows[view.name])
+
+    return MasterData(
+        students=records(contract.STUDENTS),
+        staff=records(contract.STAFF),
+        classes=records(contract.CLASSES),
+        buildings=records(contract.BUILDINGS),
+        functions=records(contract.FUNCTIONS),
+        staff_functions=records(contract.STAFF_FUNCTIONS),
+        mandants=records(contract.MANDANTS),
+        school_years=records(contract.SCHOOL_YEARS),
+    )
+
+
+def _refuse(faults: tuple[str, ...]) -> None:
+    if faults:
+        raise ConfigurationError(
+            *faults,
+            todo="Mend the customer's views after docs/reference/database.md; nothing was changed",
+            reason=CONTRACT_BROKEN,
+        )
+
+
+def _members(row: Row, keys: Mapping[Any, AccountKey]) -> Members:
+    def known(ids: list[int] | None) -> frozenset[AccountKey]:
+        return frozenset(keys[user] for user in ids or () if user in keys)
+
+    return Members(automatic=known(row["automatic"]), manual=known(row["manual"]), removed=known(row["removed"]))
