@@ -166,6 +166,11 @@ def test_grace_over_is_deleted_and_a_protected_object_only_told() -> None:
     assert any("protected" in note and "S.00002" in note for note in found.notes)
 
 
+def test_due_but_enabled_by_somebody_is_disabled_first_and_not_yet_deleted() -> None:
+    one = linked(account(1, status=Status.TO_DELETE, disabled_since=date(2026, 10, 1), delete_on=TODAY))
+    assert [c.kind for c in changes(snapshot(actual_user(one)), one)] == ["disable"]
+
+
 def test_immune_is_deleted_at_once() -> None:
     one = linked(account(1, status=Status.IMMUNE))
     (change,) = changes(snapshot(actual_user(one)), one)

@@ -10,6 +10,7 @@
     active     not linked                          created
     disabled   enabled                             disabled
     due        there, and disabled                 deleted; protected ones are reported (ruling 39)
+    due        there, enabled by somebody          disabled now, deleted by the next run
     group      likewise; members: missing ones added, no longer computed ones removed, foreign ones left (19)
 
 A linked object is known by its GUID alone.
@@ -296,7 +297,7 @@ class _Comparison:
                     self._vanished.add(record.key)
             elif actual.protected:
                 self._notes.append(f"{record.key} ({actual.dn}) is protected and must be deleted by hand")
-            else:
+            elif record.status is Status.IMMUNE or not (isinstance(actual, ActualUser) and actual.enabled):
                 cause = Cause.IMMUNE if record.status is Status.IMMUNE else Cause.GRACE_OVER
                 yield Delete(key=record.key, guid=guid, dn=actual.dn, cause=cause)
 

@@ -118,11 +118,16 @@ class GroupRule:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Limits:
-    """The safety gate's limits: the larger of count and percent counts."""
+    """The safety gate's limits: the larger of count and percent counts.
+
+    `failures` and `failure_percent` stop a run whose changes are refused.
+    """
 
     deletes: int = 10
     delete_percent: float = 10.0
     exit_percent: float = 25.0
+    failures: int = 10
+    failure_percent: float = 25.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,0 +1,220 @@
+"""Sync: actual × desired → plan → safety gate → apply → write-back (10-directory-sync, «Plan and apply»)."""
+
+from collections.abc import Container, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from connect_worker.core.completeness import missing_guids, require_complete
+from connect_worker.core.desired import desire
+from connect_worker.core.diff import Whereabouts, diff
+from connect_worker.core.dn import outermost
+from connect_worker.core.plan import Plan, make_plan
+from connect_worker.core.recovery import recognise
+from connect_worker.core.safety import excesses
+from connect_worker.core.settling import Periods, Settling
+from connect_worker.errors import BlockedBySafetyGateError
+from connect_worker.model.change import AddMembers, Change, CreateGroup, CreateUser, Modify
+from connect_worker.model.configuration import Configuration
+from connect_worker.model.directory import ObjectKey, Snapshot
+from connect_worker.model.ids import AccountKey, UserType
+from connect_worker.model.outcome import Outcome, Result
+from connect_worker.model.secret import Secret
+from connect_worker.model.state import Intention, State
+from connect_worker.stages.context import Context
+from connect_worker.store.crypto import Keyring, user_owner
+from connect_worker.store.repository import Store
+from connect_worker.targets.base import Directory, Passwords
+
+BATCH = 250
+"""Changes between two write-backs: what a killed run has to find again."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Planned:
+    """A plan and what it was made from."""
+
+    plan: Plan
+    state: State
+    configuration: Configuration
+    blocked: frozenset[ObjectKey]
+
+
+async def make(
+    store: Store,
+    directory: Directory,
+    context: Context,
+    *,
+    state: State,
+    configuration: Configuration,
+    blocked: frozenset[ObjectKey],
+) -> Planned:
+    """Read the directory whole, and plan. Raises IncompleteReadError."""
+    actual = await directory.read(bases(configuration, state))
+    where = await _whereabouts(store, directory, context, state, actual, configuration)
+    difference = diff(desire(state, today=context.today, blocked=blocked), actual, where)
+    return Planned(
+        plan=make_plan(difference, where.intended), state=state, configuration=configuration, blocked=blocked
+    )
+
+
+def require_safe(planned: Planned, context: Context) -> None:
+    """Raise BlockedBySafetyGateError if the plan exceeds a limit."""
+    found = excesses(planned.plan, planned.state, context.settings.limits)
+    if found:
+        raise BlockedBySafetyGateError(
+            "; ".join(excess.sentence for excess in found),
+            todo=f"Look at the plan ({planned.plan.checksum}) with connect-worker plan; nothing was changed",
+        )
+
+
+async def apply(store: Store, directory: Directory, context: Context, planned: Planned) -> tuple[Outcome, ...]:
+    """Make the changes wave by wave, writing back as it goes; every change has an outcome.
+
+    What is under way is finished when the run is told to stop. A failed change's dependants are skipped; more
+    failures than the limit stop the run.
+    """
+    settling = Settling(planned.state, planned.plan, _periods(planned.configuration, context))
+    application = _Application(store, directory, context, planned, settling)
+    with context.stop.finishing():
+        await store.settle(settling.linked())
+        context.progress.begin("apply", len(planned.plan.changes))
+        for _, changes in planned.plan.waves():
+            for batch in _batches(changes):
+                await application.make(batch)
+        await store.settle(settling.finish(blocked=planned.blocked))
+    return tuple(application.outcomes)
+
+
+def bases(configuration: Configuration, state: State) -> tuple[str, ...]:
+    """The OUs to read: those of the configuration, and those where our rows say that objects are."""
+    parents = [configuration.staff.parent, configuration.students.parent, *(g.parent for g in configuration.groups)]
+    base = configuration.base_dn
+    configured = [f"{parent},{base}" if parent else base for parent in parents]
+    known = {account.names.dn_parent for account in state.accounts} | {group.dn_parent for group in state.groups}
+    return tuple(outermost([*configured, *sorted(parent for parent in known if parent)]))
+
+
+class _Application:
+    def __init__(
+        self, store: Store, directory: Directory, context: Context, planned: Planned, settling: Settling
+    ) -> None:
+        self.outcomes: list[Outcome] = []
+        self._store = store
+        self._directory = directory
+        self._context = context
+        self._settling = settling
+        self._passwords = _passwords(planned.state, context)
+        self._limits = context.settings.limits
+        self._failed: set[ObjectKey] = set()
+        self._missing_dns: set[str] = set()
+        self._failures = 0
+        self._broken = False
+
+    async def make(self, batch: Sequence[Change]) -> None:
+        """One batch of one wave: intend, apply, write back."""
+        outcomes = [*self._prevented(batch)]
+        prevented = {id(outcome.change) for outcome in outcomes}
+        possible = [self._without_missing(change) for change in batch if id(change) not in prevented]
+        if possible:
+            await self._store.write_intentions(self._intentions(possible))
+            outcomes += await self._directory.apply(
+                possible, passwords=self._passwords, stopped=lambda: self._context.stop.requested
+            )
+        self._remember(outcomes)
+        await self._store.settle(self._settling.of(outcomes))
+        await self._store.record_outcomes(outcomes)
+        self._context.progress.advance(len(batch))
+
+    def _prevented(self, batch: Sequence[Change]) -> Iterator[Outcome]:
+        """The changes that are not to be tried: the run ends, or something that they need has failed."""
+        ends = self._context.stop.requested or self._broken or self._too_many_failures()
+        for change in batch:
+            if ends:
+                yield Outcome(change=change, result=Result.NOT_STARTED, message="the run ended before")
+            elif change.key in self._failed:
+                yield Outcome(change=change, result=Result.SKIPPED, message="an earlier change of this object failed")
+            elif isinstance(change, AddMembers) and all(member.key in self._failed for member in change.members):
+                yield Outcome(change=change, result=Result.SKIPPED, message="none of the members could be created")
+            elif isinstance(change, Modify) and self._needs_missing(change):
+                yield Outcome(change=change, result=Result.SKIPPED, message="the manager could not be created")
+
+    def _without_missing(self, change: Change) -> Change:
+        if not isinstance(change, AddMembers):
+            return change
+        return replace(change, members=tuple(m for m in change.members if m.key not in self._failed))
+
+    def _needs_missing(self, change: Modify) -> bool:
+        return any(str(attribute.after) in self._missing_dns for attribute in change.attributes)
+
+    def _intentions(self, changes: Sequence[Change]) -> list[Intention]:
+        now = self._context.now()
+        return [
+            Intention(key=change.key, sam_account_name=_sam(change), dn=change.dn, intended_at=now)
+            for change in changes
+            if isinstance(change, CreateUser | CreateGroup)
+        ]
+
+    def _remember(self, outcomes: Sequence[Outcome]) -> None:
+        self.outcomes += outcomes
+        for outcome in outcomes:
+            if outcome.result is Result.DONE or outcome.change.key is None:
+                continue
+            self._failed.add(outcome.change.key)
+            self._failures += outcome.result is Result.FAILED
+            self._broken |= outcome.result is Result.UNKNOWN
+            if isinstance(outcome.change, CreateUser):
+                self._missing_dns.add(outcome.change.dn)
+
+    def _too_many_failures(self) -> bool:
+        allowed = max(self._limits.failures, len(self.outcomes) * self._limits.failure_percent / 100)
+        return self._failures > allowed
+
+
+async def _whereabouts(
+    store: Store,
+    directory: Directory,
+    context: Context,
+    state: State,
+    actual: Snapshot,
+    configuration: Configuration,
+) -> Whereabouts:
+    missing = missing_guids(state, actual)
+    elsewhere = await directory.locate(missing) if missing else {}
+    nowhere = [guid for guid in missing if guid not in elsewhere]
+    require_complete(
+        state, actual, nowhere, context.settings.limits, create_containers=configuration.create_containers
+    )
+    intentions = await store.read_intentions()
+    return Whereabouts(elsewhere=elsewhere, intended=recognise(intentions, state, actual))
+
+
+def _passwords(state: State, context: Context) -> Passwords:
+    keyring = Keyring(context.settings.encryption_keys)
+    sealed = {account.key: account.initial_password for account in state.accounts}
+
+    def open_password(key: AccountKey) -> Secret:
+        found = sealed[key]
+        assert found is not None, "a user without an initial password is not planned"
+        return keyring.open(found, owner=user_owner(key))
+
+    return open_password
+
+
+def _periods(configuration: Configuration, context: Context) -> Periods:
+    def grace_days(key: ObjectKey) -> int:
+        if not isinstance(key, AccountKey):
+            return configuration.group_grace_days
+        audience = configuration.students if key.type is UserType.STUDENT else configuration.staff
+        return audience.grace_days
+
+    return Periods(
+        now=context.now(), today=context.today, grace_days=grace_days, reserve_days=configuration.reserve_days
+    )
+
+
+def _batches(changes: Sequence[Change]) -> Iterator[Sequence[Change]]:
+    return (changes[start : start + BATCH] for start in range(0, len(changes), BATCH))
+
+
+def _sam(change: CreateUser | CreateGroup) -> str:
+    return change.login.sam_account_name or "" if isinstance(change, CreateUser) else change.sam_account_name

@@ -1,0 +1,102 @@
+"""Update and validate: the shell around `core.update` and `core.validation` (ruling 33).
+
+The views are read in one snapshot; then it is computed; then written and validated in a second transaction, which
+commits also when there are warnings.
+"""
+
+import secrets
+from collections import Counter
+from dataclasses import dataclass
+
+from connect_worker.core import update as core
+from connect_worker.core.passwords import generate
+from connect_worker.core.safety import scope_excess
+from connect_worker.core.validation import Validation, validate
+from connect_worker.errors import BlockedBySafetyGateError
+from connect_worker.model.account import Account
+from connect_worker.model.configuration import Configuration, PasswordPolicy
+from connect_worker.model.ids import AccountKey
+from connect_worker.model.secret import SealedSecret
+from connect_worker.model.state import State
+from connect_worker.stages.context import Context
+from connect_worker.store.crypto import Keyring, user_owner
+from connect_worker.store.repository import Store
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Updated:
+    """The tables as they stand after the update, and what the report tells of it."""
+
+    state: State
+    configuration: Configuration
+    validation: Validation
+    students_in_scope: int
+    staff_in_scope: int
+    conflicts: int
+    changed: Counter[str]
+
+
+async def update(store: Store, context: Context) -> Updated:
+    """Bring Connect's tables to today. Raises BlockedBySafetyGateError before anything is written (ruling 33)."""
+    night = await store.read_night()
+    random = secrets.SystemRandom()
+    keyring = Keyring(context.settings.encryption_keys)
+
+    def new_password(key: AccountKey, policy: PasswordPolicy, avoid: frozenset[str]) -> SealedSecret:
+        return keyring.seal(generate(policy, avoid=avoid, random=random), owner=user_owner(key))
+
+    result = core.update(
+        night.state,
+        night.master_data,
+        night.configuration,
+        today=context.today,
+        version=context.version,
+        new_password=new_password,
+    )
+    _require_safe(night.state.accounts, result.state.accounts, context)
+    async with store.transaction():
+        written = await store.write_state(night.state, result.state)
+        validation = await _validated(store, written.state, night.configuration)
+    return Updated(
+        state=written.state,
+        configuration=night.configuration,
+        validation=validation,
+        students_in_scope=result.students_in_scope,
+        staff_in_scope=result.staff_in_scope,
+        conflicts=len(written.conflicts),
+        changed=_changed(night.state, result.state),
+    )
+
+
+async def read_validated(store: Store) -> tuple[Configuration, State, Validation]:
+    """The tables as they are, validated anew: for `validate` and `sync` on their own."""
+    configuration, state = await store.read_own()
+    async with store.transaction():
+        return configuration, state, await _validated(store, state, configuration)
+
+
+async def _validated(store: Store, state: State, configuration: Configuration) -> Validation:
+    validation = validate(state, configuration)
+    await store.write_findings(validation)
+    return validation
+
+
+def _require_safe(before: tuple[Account, ...], after: tuple[Account, ...], context: Context) -> None:
+    found = scope_excess(before, after, context.settings.limits)
+    if found:
+        raise BlockedBySafetyGateError(
+            "; ".join(excess.sentence for excess in found),
+            todo="Check the configuration and the master data; if it is right, raise the limit for one run",
+        )
+
+
+def _changed(before: State, after: State) -> Counter[str]:
+    old = {record.key: record for record in before.records}
+    counts: Counter[str] = Counter()
+    for record in after.records:
+        kind = "users" if isinstance(record, Account) else "groups"
+        if record.key not in old:
+            counts[f"{kind} new"] += 1
+        elif record != old[record.key]:
+            counts[f"{kind} changed"] += 1
+    return counts
