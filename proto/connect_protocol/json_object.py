@@ -1,0 +1,94 @@
+"""Reads JSON objects that another version of Connect, or somebody else, has written."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+class JsonObject:
+    """A JSON object whose fields are taken out by name and type; fields that nobody asks for are passed over.
+
+    Every method raises ValueError that names the field, as a path, and what should stand there.
+    """
+
+    def __init__(self, members: Mapping[str, object], path: str) -> None:
+        self._members = members
+        self._path = path
+
+    @classmethod
+    def parse(cls, text: str, path: str) -> "JsonObject":
+        """Read a text that should be one JSON object; `path` names it in messages."""
+        try:
+            value = json.loads(text)
+        except ValueError as error:
+            raise ValueError(f"{path} is not JSON: {error}") from error
+        except RecursionError as error:
+            raise ValueError(f"{path} is not JSON that anybody meant: it is nested too deeply") from error
+        return cls(_expected(value, dict, path, "an object"), path)
+
+    def text(self, name: str) -> str:
+        """A string that must be there."""
+        return _expected(self._members.get(name), str, self._at(name), "a string")
+
+    def optional_text(self, name: str) -> str | None:
+        """A string, or None where there is none."""
+        return None if self._members.get(name) is None else self.text(name)
+
+    def integer(self, name: str) -> int:
+        """A whole number that must be there."""
+        return _integer(self._members.get(name), self._at(name))
+
+    def flag(self, name: str) -> bool:
+        """A truth value; False where there is none."""
+        return _expected(self._members.get(name, False), bool, self._at(name), "true or false")
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """A list of strings; empty where there is none."""
+        values = _expected(self._members.get(name, []), list, self._at(name), "a list of strings")
+        return tuple(_expected(value, str, self._at(name), "a list of strings") for value in values)
+
+    def object(self, name: str) -> "JsonObject":
+        """An object within; an empty one where there is none."""
+        path = self._at(name)
+        return JsonObject(_expected(self._members.get(name, {}), dict, path, "an object"), path)
+
+    def objects(self) -> Iterator[tuple[str, "JsonObject"]]:
+        """All members, each of which must be an object."""
+        return ((name, self.object(name)) for name in self._members)
+
+    def integers(self) -> Iterator[tuple[str, int]]:
+        """All members, each of which must be a whole number."""
+        return ((name, self.integer(name)) for name in self._members)
+
+    def numbers(self) -> Iterator[tuple[str, float]]:
+        """All members, each of which must be a number."""
+        return ((name, _number(value, self._at(name))) for name, value in self._members.items())
+
+    def has(self, name: str) -> bool:
+        """Whether there is a member of this name that is not null."""
+        return self._members.get(name) is not None
+
+    def _at(self, name: str) -> str:
+        return f"{self._path}.{name}"
+
+
+def _expected(value: object, kind: type[T], path: str, what: str) -> T:
+    if not isinstance(value, kind):
+        raise ValueError(f"{path} should be {what}, not {_described(value)}")  # noqa: TRY004 - wrong data, no wrong call
+    return value
+
+
+def _integer(value: object, path: str) -> int:
+    if isinstance(value, bool):
+        raise ValueError(f"{path} should be a whole number, not a truth value")  # noqa: TRY004 - wrong data
+    return _expected(value, int, path, "a whole number")
+
+
+def _number(value: object, path: str) -> float:
+    return value if isinstance(value, float) else float(_integer(value, path))
+
+
+def _described(value: object) -> str:
+    return "missing" if value is None else type(value).__name__
