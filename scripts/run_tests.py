@@ -24,7 +24,7 @@ SET_UP = {
 }
 CHECKS = {"check": ["make", "--silent", "check"]}
 TEST_FOLDERS = ("unit", "contract", "integration", "acceptance", "project")
-# Samba serves on ports below 1024 and owns its files, so what starts it runs as root, and leaves nothing of root's here.
+# Samba serves on ports below 1024 and owns its files: what starts it runs as root, and leaves nothing of root's here.
 AS_ROOT = ("contract", "integration", "acceptance")
 SUDO = ("sudo", "-n", "env", "PYTHONDONTWRITEBYTECODE=1", "PYTEST_ADDOPTS=-p no:cacheprovider")
 
