@@ -2,9 +2,9 @@
 
 `CONNECT_SECRETS_DIR` holds one folder a Secret, one file a key, as Kubernetes mounts them:
 
-    customer/   customerNumber  realm  encryptionKey
+    customer/   customerNumber  [realm]  encryptionKey
     database/   host  port  dbname  username  password  [sslmode]  [ca.crt]  [serverName]
-    directory/  url  bindDn  password  [ca.crt]  [serverName]
+    directory/  url  bindDn  password  [ca.crt]  [serverName]  [startTls]
 """
 
 from enum import StrEnum
@@ -45,3 +45,4 @@ class SecretKey(StrEnum):
     DIRECTORY_PASSWORD = "directory/password"  # noqa: S105 - a file's name
     DIRECTORY_CA = "directory/ca.crt"
     DIRECTORY_SERVER_NAME = "directory/serverName"
+    DIRECTORY_START_TLS = "directory/startTls"

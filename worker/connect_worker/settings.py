@@ -46,5 +46,6 @@ class Settings:
     time_zone: ZoneInfo
     timeout: timedelta
     lock_wait: timedelta
+    customer_number: str = ""
     limits: Limits = field(default_factory=Limits)
     today: date | None = None

@@ -1,0 +1,379 @@
+"""Settings from the environment and the Secrets' files: read whole, or every fault named at once and no secret told."""
+
+import base64
+import uuid
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connect_worker import config_values
+from connect_worker.config import load_settings, today
+from connect_worker.errors import ConfigurationError
+from connect_worker.model.configuration import Limits
+from connect_worker.model.secret import Secret
+from connect_worker.settings import DatabaseSettings, DirectorySettings, Settings
+from tests.support.certificates import create_authority
+
+KEY = base64.b64encode(bytes(range(32))).decode()
+OLD_KEY = base64.b64encode(bytes(32)).decode()
+
+FILES = {
+    "customer/customerNumber": "4711",
+    "customer/realm": "musterdorf",
+    "customer/encryptionKey": KEY,
+    "database/host": "db.musterdorf.example",
+    "database/port": "5432",
+    "database/dbname": "scolaris",
+    "database/username": "connect",
+    "database/password": "db-pa55 word",
+    "directory/url": "ldaps://dc1.musterdorf.example",
+    "directory/bindDn": "CN=connect,OU=Service,DC=musterdorf,DC=example",
+    "directory/password": "ad-pa55",
+}
+
+
+def secrets(folder: Path, **changes: str | None) -> Path:
+    """Write the Secrets as Kubernetes mounts them; a change to None leaves a file out. `__` stands for the slash."""
+    files = {**FILES, **{name.replace("__", "/").replace("ca_crt", "ca.crt"): text for name, text in changes.items()}}
+    for name, text in files.items():
+        if text is not None:
+            path = folder / name
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(text.encode())
+    return folder
+
+
+def environ(folder: Path, **changes: str) -> Mapping[str, str]:
+    return {"CONNECT_REALM": "musterdorf", "CONNECT_SECRETS_DIR": str(folder), **changes}
+
+
+def load(folder: Path, **changes: str) -> Settings:
+    return load_settings(environ(folder, **changes), needs_directory=True)
+
+
+def faults(folder: Path, **changes: str) -> tuple[str, ...]:
+    with pytest.raises(ConfigurationError) as caught:
+        load(folder, **changes)
+    return caught.value.faults
+
+
+def test_everything_is_read_from_its_place(tmp_path: Path) -> None:
+    run = str(uuid.uuid4())
+
+    settings = load(
+        secrets(tmp_path, database__sslmode="verify-full", database__serverName="db", directory__serverName="dc"),
+        CONNECT_TIME_ZONE="America/Sao_Paulo",
+        CONNECT_TIMEOUT="1h30m",
+        CONNECT_LOCK_WAIT="90s",
+        CONNECT_RUN_ID=run,
+        CONNECT_SAFETY_MAX_DELETES="25",
+        CONNECT_SAFETY_MAX_DELETE_PERCENT="2.5",
+        CONNECT_TODAY="2026-11-22",
+    )
+
+    assert settings == Settings(
+        realm="musterdorf",
+        customer_number="4711",
+        run_id=run,
+        encryption_keys=(Secret(KEY),),
+        database=DatabaseSettings(
+            host="db.musterdorf.example",
+            port=5432,
+            name="scolaris",
+            username="connect",
+            password=Secret("db-pa55 word"),
+            sslmode="verify-full",
+            server_name="db",
+        ),
+        directory=DirectorySettings(
+            url="ldaps://dc1.musterdorf.example",
+            bind_dn="CN=connect,OU=Service,DC=musterdorf,DC=example",
+            password=Secret("ad-pa55"),
+            server_name="dc",
+        ),
+        time_zone=ZoneInfo("America/Sao_Paulo"),
+        timeout=timedelta(minutes=90),
+        lock_wait=timedelta(seconds=90),
+        limits=Limits(deletes=25, delete_percent=2.5),
+        today=date(2026, 11, 22),
+    )
+
+
+def test_what_is_left_out_has_a_default(tmp_path: Path) -> None:
+    settings = load(secrets(tmp_path))
+
+    assert settings.time_zone.key == "Europe/Zurich"
+    assert settings.timeout == timedelta(hours=1)
+    assert settings.lock_wait == timedelta(minutes=15)
+    assert settings.limits == Limits()
+    assert settings.database.sslmode == "verify-full"
+    assert settings.today is None
+    assert uuid.UUID(settings.run_id)
+
+
+def test_every_run_without_an_id_gets_one_of_its_own(tmp_path: Path) -> None:
+    secrets(tmp_path)
+
+    assert load(tmp_path).run_id != load(tmp_path).run_id
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\n\n"])
+def test_line_ends_are_trimmed_and_blanks_are_not(tmp_path: Path, end: str) -> None:
+    secrets(tmp_path, database__password=f" pass word {end}", database__port=f"5433{end}")
+
+    settings = load(tmp_path)
+
+    assert settings.database.password == Secret(" pass word ")
+    assert settings.database.port == 5433
+
+
+def test_several_encryption_keys_stand_one_a_line(tmp_path: Path) -> None:
+    secrets(tmp_path, customer__encryptionKey=f"{KEY}\n{OLD_KEY}\n")
+
+    assert load(tmp_path).encryption_keys == (Secret(KEY), Secret(OLD_KEY))
+
+
+def test_certificates_are_read_as_text(tmp_path: Path) -> None:
+    pem = create_authority().pem
+    secrets(tmp_path, database__ca_crt=pem, directory__ca_crt=pem)
+
+    settings = load(tmp_path)
+
+    assert settings.database.ca == pem.rstrip("\n")
+    assert settings.directory is not None
+    assert settings.directory.ca == pem.rstrip("\n")
+
+
+def test_a_command_without_directory_asks_for_no_directory_secret(tmp_path: Path) -> None:
+    secrets(tmp_path, directory__url=None, directory__bindDn=None, directory__password=None)
+
+    assert load_settings(environ(tmp_path), needs_directory=False).directory is None
+
+
+def test_every_fault_is_named_at_once(tmp_path: Path) -> None:
+    secrets(
+        tmp_path,
+        customer__encryptionKey=KEY[:-4],
+        database__host=None,
+        database__port="70000",
+        database__username="  ",
+        database__sslmode="prefer",
+        database__ca_crt="not a certificate",
+        directory__url="https://dc1.musterdorf.example",
+        directory__password="two\nlines",
+    )
+
+    found = faults(
+        tmp_path,
+        CONNECT_REALM="Muster Dorf",
+        CONNECT_TIME_ZONE="Europe/Musterdorf",
+        CONNECT_TIMEOUT="soon",
+        CONNECT_LOCK_WAIT="1d",
+        CONNECT_RUN_ID="tonight",
+        CONNECT_SAFETY_MAX_DELETES="-1",
+        CONNECT_SAFETY_MAX_DELETE_PERCENT="101",
+        CONNECT_LOG_LEVEL="loud",
+        CONNECT_TODAY="22.11.2026",
+    )
+
+    assert set(found) == {
+        "CONNECT_REALM is no DNS label (a-z, 0-9 and hyphens within, at most 63)",
+        "CONNECT_TIME_ZONE is no time zone such as Europe/Zurich",
+        "CONNECT_TIMEOUT is no duration such as 90s or 1h30m",
+        "CONNECT_LOCK_WAIT is no duration such as 90s or 1h30m",
+        "CONNECT_RUN_ID is no UUID",
+        "CONNECT_SAFETY_MAX_DELETES is no whole number",
+        "CONNECT_SAFETY_MAX_DELETE_PERCENT is no percentage (0 to 100)",
+        "CONNECT_LOG_LEVEL is none of debug, info, warning, error",
+        "CONNECT_TODAY is no date such as 2026-11-22",
+        "customer/encryptionKey is not base64 of 32 bytes, one key a line (make one with: openssl rand -base64 32)",
+        f"database/host is missing in {tmp_path}",
+        "database/port is no port (1 to 65535)",
+        "database/username is empty",
+        "database/sslmode is none of verify-full, disable; a connection is verified in full or not made",
+        "database/ca.crt is no certificate in PEM",
+        "directory/url is no URL such as ldaps://dc1.school.example",
+        "directory/password holds more than one line",
+    }
+
+
+@pytest.mark.parametrize("key", FILES)
+def test_a_missing_file_is_named_unless_it_may_be_left_out(tmp_path: Path, key: str) -> None:
+    secrets(tmp_path, **{key.replace("/", "__"): None})
+
+    if key == "customer/realm":
+        assert load(tmp_path).realm == "musterdorf"
+    else:
+        assert faults(tmp_path) == (f"{key} is missing in {tmp_path}",)
+
+
+@pytest.mark.parametrize("key", FILES)
+def test_an_empty_file_is_named(tmp_path: Path, key: str) -> None:
+    secrets(tmp_path, **{key.replace("/", "__"): "\n"})
+
+    assert faults(tmp_path) == (f"{key} is empty",)
+
+
+def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
+    secrets(tmp_path)
+    (tmp_path / "database/password").write_bytes(b"\xff\xfe")
+
+    assert faults(tmp_path) == ("database/password is no text in UTF-8",)
+
+
+def test_a_file_that_cannot_be_read_is_named_once(tmp_path: Path) -> None:
+    secrets(tmp_path, database__password=None)
+    (tmp_path / "database/password").mkdir()
+
+    assert faults(tmp_path) == (f"database/password cannot be read in {tmp_path}: Is a directory",)
+
+
+def test_an_empty_environment_names_what_must_be_set() -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        load_settings({}, needs_directory=True)
+
+    assert caught.value.faults == ("CONNECT_SECRETS_DIR is not set", "CONNECT_REALM is not set")
+
+
+def test_a_secrets_folder_that_is_not_there_is_one_fault(tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+
+    assert faults(gone) == (f"CONNECT_SECRETS_DIR: {gone} is no folder",)
+
+
+def test_the_secret_of_another_realm_is_refused_with_a_reason_of_its_own(tmp_path: Path) -> None:
+    secrets(tmp_path, customer__realm="nachbardorf")
+
+    with pytest.raises(ConfigurationError, match="the Secret is another customer's") as caught:
+        load(tmp_path)
+
+    assert caught.value.reason == "RealmMismatch"
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.8.8.8", "::1", "/run/postgresql"])
+def test_tls_may_be_disabled_to_a_database_on_this_machine(tmp_path: Path, host: str) -> None:
+    secrets(tmp_path, database__host=host, database__sslmode="disable")
+
+    assert load(tmp_path).database.sslmode == "disable"
+
+
+@pytest.mark.parametrize("host", ["db.musterdorf.example", "10.0.0.1", "localhost.example"])
+def test_tls_is_never_disabled_to_a_database_elsewhere(tmp_path: Path, host: str) -> None:
+    secrets(tmp_path, database__host=host, database__sslmode="disable")
+
+    assert faults(tmp_path) == ("database/sslmode is disable: only a database on this machine may be read without TLS",)
+
+
+@pytest.mark.parametrize("url", ["ldap://localhost:3890", "ldap://127.0.0.1:3890", "ldap://[::1]:3890"])
+def test_a_directory_on_this_machine_may_do_without_tls(tmp_path: Path, url: str) -> None:
+    settings = load(secrets(tmp_path, directory__url=url, directory__startTls="false"))
+
+    assert settings.directory is not None
+    assert not settings.directory.start_tls
+
+
+def test_a_directory_elsewhere_is_never_read_without_tls(tmp_path: Path) -> None:
+    secrets(tmp_path, directory__url="ldap://dc1.musterdorf.example", directory__startTls="false")
+
+    assert faults(tmp_path) == (
+        "directory/startTls is false: only a directory on this machine may be read without TLS",
+    )
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "dc1.musterdorf.example",
+        "ldap://",
+        "ldaps://dc1:0",
+        "ldaps://dc1:65536",
+        "ldaps://dc1:x",
+        "ldapi://%2frun",
+        "ldaps://[::1",
+    ],
+)
+def test_what_is_no_ldap_url_is_refused(tmp_path: Path, url: str) -> None:
+    secrets(tmp_path, directory__url=url)
+
+    assert faults(tmp_path) == ("directory/url is no URL such as ldaps://dc1.school.example",)
+
+
+@pytest.mark.parametrize("url", ["ldaps://me:pw@dc1", "ldaps://dc1/DC=school", "ldaps://dc1?cn", "ldaps://dc1#x"])
+def test_an_ldap_url_says_scheme_host_and_port_only(tmp_path: Path, url: str) -> None:
+    secrets(tmp_path, directory__url=url)
+
+    assert faults(tmp_path) == ("directory/url says more than scheme, host and port",)
+
+
+@pytest.mark.parametrize("key", FILES)
+def test_no_fault_tells_what_a_file_holds(tmp_path: Path, key: str) -> None:
+    told = "Unmistakable\nGeheimnis"
+    secrets(tmp_path, **{key.replace("/", "__"): told})
+
+    shown = " ".join(faults(tmp_path))
+
+    assert "Unmistakable" not in shown
+    assert "Geheimnis" not in shown
+
+
+def test_settings_do_not_show_their_secrets(tmp_path: Path) -> None:
+    shown = repr(load(secrets(tmp_path)))
+
+    assert "pa55" not in shown
+    assert KEY not in shown
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("1s", 1), ("90s", 90), ("15m", 900), ("1h30m", 5400), ("1m1m", 120), ("24h", 86_400)]
+)
+def test_a_duration_adds_up_its_parts(text: str, seconds: int) -> None:
+    assert config_values.duration(text) == timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize("text", ["", "h", "5", "1d", "1 h", "1H", "-1s", "1.5h", "12345s", "١s", "1h\n"])
+def test_what_is_no_duration_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="is no duration"):
+        config_values.duration(text)
+
+
+def test_a_duration_is_a_day_at_most() -> None:
+    with pytest.raises(ValueError, match="longer than 24h"):
+        config_values.duration("24h1s")
+
+
+def test_a_run_has_some_time_and_may_wait_for_none(tmp_path: Path) -> None:
+    secrets(tmp_path)
+
+    assert load(tmp_path, CONNECT_LOCK_WAIT="0s").lock_wait == timedelta()
+    assert faults(tmp_path, CONNECT_TIMEOUT="0s") == ("CONNECT_TIMEOUT leaves no time at all",)
+
+
+@given(st.integers(0, 7), st.integers(0, 500), st.integers(0, 9999))
+def test_hours_minutes_and_seconds_add_up_in_any_order(hours: int, minutes: int, seconds: int) -> None:
+    expected = timedelta(hours=hours, minutes=minutes, seconds=seconds)
+
+    assert config_values.duration(f"{hours}h{minutes}m{seconds}s") == expected
+    assert config_values.duration(f"{seconds}s{minutes}m{hours}h") == expected
+
+
+@pytest.mark.parametrize(
+    ("now", "expected"),
+    [
+        (datetime(2026, 11, 22, 22, 59, tzinfo=UTC), date(2026, 11, 22)),
+        (datetime(2026, 11, 22, 23, 0, tzinfo=UTC), date(2026, 11, 23)),
+        (datetime(2026, 7, 31, 22, 0, tzinfo=UTC), date(2026, 8, 1)),
+    ],
+)
+def test_today_is_the_date_in_the_customers_time_zone(tmp_path: Path, now: datetime, expected: date) -> None:
+    assert today(load(secrets(tmp_path)), now) == expected
+
+
+def test_today_can_be_fixed(tmp_path: Path) -> None:
+    settings = load(secrets(tmp_path), CONNECT_TODAY="2027-08-16")
+
+    assert today(settings, datetime(2026, 11, 22, tzinfo=UTC)) == date(2027, 8, 16)

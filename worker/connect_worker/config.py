@@ -1,0 +1,192 @@
+"""Reads the worker's settings from its environment and mounted Secrets, and names every fault at once."""
+
+import uuid
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from connect_protocol.environment import SecretKey, Variable
+from connect_worker import config_values as values
+from connect_worker.errors import ConfigurationError
+from connect_worker.model.configuration import Limits
+from connect_worker.model.secret import Secret
+from connect_worker.settings import DatabaseSettings, DirectorySettings, Settings
+
+DEFAULT_TIME_ZONE = ZoneInfo("Europe/Zurich")
+DEFAULT_TIMEOUT = timedelta(hours=1)
+DEFAULT_LOCK_WAIT = timedelta(minutes=15)
+REALM_MISMATCH = "RealmMismatch"
+TODO = "Correct the worker's environment or the customer's Secrets, then run again"
+
+T = TypeVar("T")
+
+
+def load_settings(environ: Mapping[str, str], *, needs_directory: bool) -> Settings:
+    """One run's settings. Raises ConfigurationError with every fault, never with a file's content.
+
+    Its reason is RealmMismatch where the customer's Secret names another realm.
+    """
+    source = _Source(environ)
+    settings = _settings(source, needs_directory=needs_directory)
+    source.check()
+    return settings
+
+
+def today(settings: Settings, now: datetime) -> date:
+    """The day that a run works for (ruling 2): the date in the customer's time zone, unless the settings fix one."""
+    return settings.today or now.astimezone(settings.time_zone).date()
+
+
+class _Source:
+    """The environment and the Secrets' files, and the faults found in them so far.
+
+    After a fault, reading goes on with the value's `otherwise`, which never gets out: `check` raises.
+    """
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+        self._faults: list[str] = []
+        self._reason = ""
+        self._folder = self._secrets_folder()
+
+    def fault(self, sentence: str, *, reason: str = "") -> None:
+        """Note what is wrong and where."""
+        self._faults.append(sentence)
+        self._reason = self._reason or reason
+
+    def check(self) -> None:
+        """Raise ConfigurationError if there was any fault."""
+        if self._faults:
+            raise ConfigurationError(*self._faults, todo=TODO, reason=self._reason)
+
+    def required(self, variable: Variable, read: Callable[[str], T], *, otherwise: T) -> T:
+        """A variable that must be set."""
+        if not self._environ.get(variable):
+            self.fault(f"{variable} is not set")
+            return otherwise
+        return self.variable(variable, read, otherwise=otherwise)
+
+    def variable(self, variable: Variable, read: Callable[[str], T], *, otherwise: T) -> T:
+        """A variable that may be left out."""
+        value = self._environ.get(variable)
+        return self._read(variable, value, read, otherwise) if value else otherwise
+
+    def secret(self, key: SecretKey, read: Callable[[str], T], *, otherwise: T) -> T:
+        """A file that must be there."""
+        value = self._file(key, needed=True)
+        return otherwise if value is None else self._read(key, value, read, otherwise)
+
+    def optional_secret(self, key: SecretKey, read: Callable[[str], T], *, otherwise: T) -> T:
+        """A file that may be left out."""
+        value = self._file(key, needed=False)
+        return otherwise if value is None else self._read(key, value, read, otherwise)
+
+    def _secrets_folder(self) -> Path | None:
+        folder = self._environ.get(Variable.SECRETS_DIR)
+        if not folder:
+            self.fault(f"{Variable.SECRETS_DIR} is not set")
+            return None
+        if not Path(folder).is_dir():
+            self.fault(f"{Variable.SECRETS_DIR}: {folder} is no folder")
+            return None
+        return Path(folder)
+
+    def _file(self, key: SecretKey, *, needed: bool) -> str | None:
+        """A file's text without the line's end that editors and `echo` leave; None where there is none to read."""
+        if self._folder is None:
+            return None
+        try:
+            return (self._folder / key).read_text(encoding="utf-8").rstrip("\r\n")
+        except (FileNotFoundError, NotADirectoryError):
+            if needed:
+                self.fault(f"{key} is missing in {self._folder}")
+        except OSError as error:
+            self.fault(f"{key} cannot be read in {self._folder}: {error.strerror}")
+        except UnicodeDecodeError:
+            self.fault(f"{key} is no text in UTF-8")
+        return None
+
+    def _read(self, name: str, value: str, read: Callable[[str], T], otherwise: T) -> T:
+        if not value.strip():
+            self.fault(f"{name} is empty")
+            return otherwise
+        try:
+            return read(value)
+        except ValueError as error:
+            self.fault(f"{name} {error}")
+            return otherwise
+
+
+def _settings(source: _Source, *, needs_directory: bool) -> Settings:
+    source.variable(Variable.LOG_LEVEL, values.log_level, otherwise="")
+    return Settings(
+        realm=_realm(source),
+        customer_number=source.secret(SecretKey.CUSTOMER_NUMBER, values.text, otherwise=""),
+        run_id=source.variable(Variable.RUN_ID, values.run_id, otherwise=str(uuid.uuid4())),
+        encryption_keys=source.secret(SecretKey.ENCRYPTION_KEY, values.encryption_keys, otherwise=()),
+        database=_database(source),
+        directory=_directory(source) if needs_directory else None,
+        time_zone=source.variable(Variable.TIME_ZONE, values.time_zone, otherwise=DEFAULT_TIME_ZONE),
+        timeout=source.variable(Variable.TIMEOUT, values.positive_duration, otherwise=DEFAULT_TIMEOUT),
+        lock_wait=source.variable(Variable.LOCK_WAIT, values.duration, otherwise=DEFAULT_LOCK_WAIT),
+        limits=_limits(source),
+        today=source.variable(Variable.TODAY, values.day, otherwise=None),
+    )
+
+
+def _realm(source: _Source) -> str:
+    """The realm; a Secret of another customer must never meet this one's ConnectJob."""
+    realm = source.required(Variable.REALM, values.label, otherwise="")
+    of_secret = source.optional_secret(SecretKey.CUSTOMER_REALM, values.label, otherwise="")
+    if realm and of_secret and realm != of_secret:
+        source.fault(
+            f"{SecretKey.CUSTOMER_REALM} is not {realm}, as {Variable.REALM} says: the Secret is another customer's",
+            reason=REALM_MISMATCH,
+        )
+    return realm
+
+
+def _limits(source: _Source) -> Limits:
+    default = Limits()
+    return Limits(
+        deletes=source.variable(Variable.MAX_DELETES, values.whole_number, otherwise=default.deletes),
+        delete_percent=source.variable(Variable.MAX_DELETE_PERCENT, values.percent, otherwise=default.delete_percent),
+    )
+
+
+def _database(source: _Source) -> DatabaseSettings:
+    settings = DatabaseSettings(
+        host=source.secret(SecretKey.DATABASE_HOST, values.text, otherwise=""),
+        port=source.secret(SecretKey.DATABASE_PORT, values.port, otherwise=0),
+        name=source.secret(SecretKey.DATABASE_NAME, values.text, otherwise=""),
+        username=source.secret(SecretKey.DATABASE_USERNAME, values.text, otherwise=""),
+        password=source.secret(SecretKey.DATABASE_PASSWORD, values.secret, otherwise=Secret("")),
+        sslmode=source.optional_secret(SecretKey.DATABASE_SSLMODE, values.ssl_mode, otherwise="verify-full"),
+        ca=source.optional_secret(SecretKey.DATABASE_CA, values.certificates, otherwise=None),
+        server_name=source.optional_secret(SecretKey.DATABASE_SERVER_NAME, values.text, otherwise=None),
+    )
+    if settings.sslmode == "disable" and settings.host and not values.is_on_this_machine(settings.host):
+        source.fault(
+            f"{SecretKey.DATABASE_SSLMODE} is disable: only a database on this machine may be read without TLS"
+        )
+    return settings
+
+
+def _directory(source: _Source) -> DirectorySettings:
+    settings = DirectorySettings(
+        url=source.secret(SecretKey.DIRECTORY_URL, values.ldap_url, otherwise=""),
+        bind_dn=source.secret(SecretKey.DIRECTORY_BIND_DN, values.text, otherwise=""),
+        password=source.secret(SecretKey.DIRECTORY_PASSWORD, values.secret, otherwise=Secret("")),
+        ca=source.optional_secret(SecretKey.DIRECTORY_CA, values.certificates, otherwise=None),
+        server_name=source.optional_secret(SecretKey.DIRECTORY_SERVER_NAME, values.text, otherwise=None),
+        start_tls=source.optional_secret(SecretKey.DIRECTORY_START_TLS, values.truth, otherwise=True),
+    )
+    remote = not values.is_on_this_machine(urlsplit(settings.url).hostname or "")
+    if settings.url.startswith("ldap://") and remote and not settings.start_tls:
+        source.fault(
+            f"{SecretKey.DIRECTORY_START_TLS} is false: only a directory on this machine may be read without TLS"
+        )
+    return settings

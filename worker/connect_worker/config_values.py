@@ -1,0 +1,181 @@
+"""What one value of the configuration may look like. Each function reads a text or raises ValueError, without it.
+
+Messages never repeat the text, for it may be a secret; they continue a sentence that begins with the value's name.
+"""
+
+import base64
+import binascii
+import re
+import uuid
+from datetime import date, timedelta
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from cryptography import x509
+
+from connect_worker.model.secret import Secret
+
+ENCRYPTION_KEY_BYTES = 32
+LOG_LEVELS = ("debug", "info", "warning", "error")
+SSL_MODES = ("verify-full", "disable")
+LAST_PORT = 65_535
+LONGEST = timedelta(hours=24)
+
+_DURATION = re.compile(r"(?:[0-9]{1,4}[hms])+")
+_DURATION_PART = re.compile(r"([0-9]+)([hms])")
+_UNITS = {"h": "hours", "m": "minutes", "s": "seconds"}
+_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+
+
+def text(value: str) -> str:
+    """One line of text."""
+    if "\n" in value or "\r" in value or "\0" in value:
+        raise ValueError("holds more than one line")
+    return value
+
+
+def secret(value: str) -> Secret:
+    """One line that nobody may see."""
+    return Secret(text(value))
+
+
+def label(value: str) -> str:
+    """A DNS label: a realm."""
+    if not _LABEL.fullmatch(value):
+        raise ValueError("is no DNS label (a-z, 0-9 and hyphens within, at most 63)")
+    return value
+
+
+def run_id(value: str) -> str:
+    """A UUID in its usual form."""
+    try:
+        return str(uuid.UUID(value))
+    except ValueError:
+        raise ValueError("is no UUID") from None
+
+
+def port(value: str) -> int:
+    """A TCP port."""
+    number = whole_number(value)
+    if not 1 <= number <= LAST_PORT:
+        raise ValueError(f"is no port (1 to {LAST_PORT})")
+    return number
+
+
+def whole_number(value: str) -> int:
+    """A whole number from 0."""
+    if not (value.isascii() and value.isdigit() and len(value) < len("1000000000")):
+        raise ValueError("is no whole number")
+    return int(value)
+
+
+def percent(value: str) -> float:
+    """A share from 0 to 100."""
+    if not re.fullmatch(r"[0-9]{1,3}(?:\.[0-9]{1,3})?", value) or not float(value) <= 100:  # noqa: PLR2004 - percent
+        raise ValueError("is no percentage (0 to 100)")
+    return float(value)
+
+
+def duration(value: str) -> timedelta:
+    """A duration as in a ConnectJob: 1h, 90s, 1h30m; at most a day."""
+    if not _DURATION.fullmatch(value):
+        raise ValueError("is no duration such as 90s or 1h30m")
+    parts = (timedelta(**{_UNITS[unit]: int(count)}) for count, unit in _DURATION_PART.findall(value))
+    total = sum(parts, timedelta())
+    if total > LONGEST:
+        raise ValueError("is longer than 24h")
+    return total
+
+
+def positive_duration(value: str) -> timedelta:
+    """A duration of at least a second."""
+    total = duration(value)
+    if not total:
+        raise ValueError("leaves no time at all")
+    return total
+
+
+def time_zone(value: str) -> ZoneInfo:
+    """A time zone by its IANA name."""
+    try:
+        return ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("is no time zone such as Europe/Zurich") from None
+
+
+def day(value: str) -> date:
+    """A date as YYYY-MM-DD."""
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise ValueError("is no date such as 2026-11-22") from None
+
+
+def log_level(value: str) -> str:
+    """One of LOG_LEVELS."""
+    if value not in LOG_LEVELS:
+        raise ValueError(f"is none of {', '.join(LOG_LEVELS)}")
+    return value
+
+
+def truth(value: str) -> bool:
+    """Either true or false, in these words."""
+    if value not in {"true", "false"}:
+        raise ValueError("is neither true nor false")
+    return value == "true"
+
+
+def encryption_keys(value: str) -> tuple[Secret, ...]:
+    """Keys of 32 bytes in base64, one a line: the first seals, all open (so keys can be changed)."""
+    lines = [line.strip() for line in value.splitlines() if line.strip()]
+    if not all(_is_encryption_key(line) for line in lines):
+        raise ValueError("is not base64 of 32 bytes, one key a line (make one with: openssl rand -base64 32)")
+    return tuple(Secret(line) for line in lines)
+
+
+def _is_encryption_key(line: str) -> bool:
+    try:
+        return len(base64.b64decode(line, validate=True)) == ENCRYPTION_KEY_BYTES
+    except (binascii.Error, ValueError):
+        return False
+
+
+def certificates(value: str) -> str:
+    """One or more certificates in PEM."""
+    try:
+        x509.load_pem_x509_certificates(value.encode())
+    except ValueError:
+        raise ValueError("is no certificate in PEM") from None
+    return value
+
+
+def ssl_mode(value: str) -> str:
+    """How the database's certificate is verified: in full, or, on this machine only, not at all."""
+    if value not in SSL_MODES:
+        raise ValueError(f"is none of {', '.join(SSL_MODES)}; a connection is verified in full or not made")
+    return value
+
+
+def ldap_url(value: str) -> str:
+    """An LDAP server: ldaps://HOST or ldap://HOST, with a port or without, and nothing else."""
+    try:
+        parts = urlsplit(text(value))
+        port_is_valid = parts.port != 0
+    except ValueError:
+        raise ValueError("is no URL such as ldaps://dc1.school.example") from None
+    if parts.scheme not in {"ldap", "ldaps"} or not parts.hostname or not port_is_valid:
+        raise ValueError("is no URL such as ldaps://dc1.school.example")
+    if parts.username is not None or parts.path not in {"", "/"} or parts.query or parts.fragment:
+        raise ValueError("says more than scheme, host and port")
+    return value.rstrip("/")
+
+
+def is_on_this_machine(host: str) -> bool:
+    """Whether a connection to this host never leaves the machine: loopback, or the folder of a Unix socket."""
+    if host == "localhost" or host.startswith("/"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
