@@ -1,8 +1,7 @@
 """Reading the directory: in pages, and whole, or not at all."""
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from connect_worker.errors import IncompleteReadError
 from connect_worker.model.directory import ActualGroup, ActualUser, Snapshot, TakenName
@@ -21,6 +20,7 @@ from connect_worker.targets.active_directory.entries import (
     taken_name_of,
     user_of,
 )
+from connect_worker.targets.active_directory.member_list import MemberList
 from connect_worker.targets.active_directory.refusals import words_of
 from connect_worker.targets.active_directory.requests import Scope, Search
 from connect_worker.targets.active_directory.steps import Memory
@@ -30,41 +30,6 @@ PAGE_ENTRIES = 1000
 GUIDS_PER_SEARCH = 200
 _MANAGED = "(|(objectClass=organizationalUnit)(objectClass=group)(&(objectClass=user)(!(objectClass=computer))))"
 _NAMED = "(|(sAMAccountName=*)(userPrincipalName=*)(mail=*)(proxyAddresses=*))"
-_RANGE = re.compile(r"member;range=(\d+)-(\d+|\*)")
-
-
-@dataclass(kw_only=True, slots=True)
-class _MemberList:
-    """A group's members, as far as they are read. `complete` when the last range is there."""
-
-    group: Entry
-    dns: list[bytes] = field(default_factory=list)
-    complete: bool = False
-
-    @property
-    def next_range(self) -> Search:
-        return Search(base=f"<GUID={guid_of(self.group)}>", attributes=(f"member;range={len(self.dns)}-*",))
-
-    def take(self, entry: Entry) -> None:
-        """Add what an answer holds. A Windows server sends more than 1,500 values in ranges, besides an empty list."""
-        whole = entry.attributes.get("member") or []
-        ranges = [(found, values) for name, values in entry.attributes.items() if (found := _RANGE.fullmatch(name))]
-        if not ranges and not self.dns:
-            self.dns, self.complete = whole, True
-            return
-        for found, values in ranges:
-            self._take_range(int(found[1]), found[2], values)
-        if not ranges:
-            raise self._hole("no further range")
-
-    def _take_range(self, first: int, last: str, values: list[bytes]) -> None:
-        self.complete = last == "*"
-        if first != len(self.dns) or (not self.complete and len(values) != int(last) - first + 1):
-            raise self._hole(f"{len(values)} values for the range {first}-{last}")
-        self.dns += values
-
-    def _hole(self, found: str) -> IncompleteReadError:
-        return _incomplete(f"the members of {self.group.dn} from number {len(self.dns)} on: the answer has {found}")
 
 
 class Reader:
@@ -145,16 +110,13 @@ class Reader:
                 return
 
     def _groups(self, entries: Iterable[Entry]) -> Iterator[ActualGroup]:
-        lists = [_MemberList(group=entry) for entry in entries]
-        for one in lists:
-            one.take(one.group)
+        lists = [MemberList(entry) for entry in entries]
         while unfinished := [one for one in lists if not one.complete]:
             answers = self._channel.ask_all([one.next_range for one in unfinished])
             for one, answer in zip(unfinished, answers, strict=True):
-                _demand_whole(answer, one.group.dn)
-                one.take(Entry(one.group.dn, answer.entries[0].attributes if answer.entries else {}))
-        for one in lists:
-            yield group_of(one.group, frozenset(dn.decode("utf-8", "replace") for dn in one.dns))
+                _demand_whole(answer, f"the members of {one.group.dn}")
+                one.add(answer.entries[0] if answer.entries else None)
+        return (group_of(one.group, one.dns) for one in lists)
 
 
 def _demand_whole(answer: Answer, what: str, *, seen: int = 0) -> None:
