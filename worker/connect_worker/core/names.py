@@ -1,0 +1,230 @@
+"""What an account is called: DN first element, sAM name, user principal name and mail (rulings 10 to 13).
+
+first name, last name … ─► template ─► CN ─► local part, unless the master data have a login
+                                       │          │
+                                       └── number ┘  the lowest with which nobody holds either
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import chain, count
+from typing import Final
+
+from connect_worker.core import dn
+from connect_worker.core.addresses import is_valid_address
+from connect_worker.core.aliases import rotate
+from connect_worker.core.taken_names import TakenNames
+from connect_worker.core.templates import USER_PLACEHOLDERS, DnTemplate, Placeholder, Values, parse_dn
+from connect_worker.core.transliteration import transliterate
+from connect_worker.errors import ConfigurationError
+from connect_worker.model.account import NO_ALIASES, Aliases, Names
+from connect_worker.model.configuration import Configuration
+from connect_worker.model.ids import AccountKey, UserType
+from connect_worker.model.state import NameKind
+
+CN_LENGTH: Final = 64
+LOCAL_PART_LENGTH: Final = 64
+UPN_LENGTH: Final = 128
+DOMAIN_LENGTH: Final = 100
+PREFIX_LENGTH: Final = 8
+
+_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9 ._-]+")
+_NOT_IN_LOCAL_PARTS = re.compile(r"[^a-z0-9._-]+")
+_DOTS = re.compile(r"\.{2,}")
+_PREFIX = re.compile(r"[A-Za-z0-9_-]*")
+_SEPARATORS = " ._-"
+_ORDER = {UserType.STAFF: 0, UserType.STUDENT: 1, UserType.MANUAL: 2}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NameRequest:
+    """Who is to be named. `domain` None: no mandant is chosen, so there can be no address yet."""
+
+    key: AccountKey
+    first_name: str
+    last_name: str
+    short_code: str | None
+    login: str | None
+    domain: str | None
+    parent_dn: str
+
+
+def in_naming_order(keys: Iterable[AccountKey]) -> list[AccountKey]:
+    """Staff first, then students, then manual users, each by source id (ruling 11)."""
+    return sorted(keys, key=lambda key: (_ORDER[key.type], key.source_id))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Stem:
+    """A person's names without prefix and number."""
+
+    prefix: str
+    cn: str
+    local_part: str
+    domain: str | None
+
+    def numbered(self, number: int) -> tuple[str, str | None]:
+        """CN and address with this number (0: none), cut in the name where too long, never in the number."""
+        suffix = str(number) if number else ""
+        cn = self.prefix + _cut(self.cn, CN_LENGTH - len(self.prefix), suffix)
+        if self.domain is None:
+            return cn, None
+        length = min(LOCAL_PART_LENGTH, UPN_LENGTH - len("@") - len(self.domain))
+        local_part = self.prefix.lower() + _cut(self.local_part, length - len(self.prefix), suffix)
+        return cn, f"{local_part}@{self.domain}"
+
+
+class Naming:
+    """Gives names by one customer's configuration; whoever is named holds the names from then on."""
+
+    def __init__(self, configuration: Configuration, taken: TakenNames) -> None:
+        """Raises ConfigurationError for templates, domains and a test prefix that make no valid names."""
+        _check(configuration)
+        self._taken = taken
+        self._prefix = configuration.test_prefix
+        self._students = parse_dn(configuration.students.name_template, USER_PLACEHOLDERS)
+        self._others = parse_dn(configuration.staff.name_template, USER_PLACEHOLDERS)
+
+    def allocate(self, request: NameRequest, *, aliases: Aliases = NO_ALIASES) -> Names:
+        """New names, unlike anybody else's; a person who comes back gets the number of before, if it still fits.
+
+        `aliases` are those that were entered or taken over beforehand; one that becomes the mail leaves them.
+        """
+        names = self._names(request)
+        names = replace(names, aliases=rotate(aliases, old_mail=None, new_mail=names.mail))
+        self._taken.add(request.key, names)
+        return names
+
+    def regenerate(self, request: NameRequest, present: Names, *, known_to_directory: bool) -> Names:
+        """Names anew; the mail becomes an alias if a directory knew it and it is valid (ruling 13).
+
+        A sAM name that nobody else holds stays: people sign in to Windows with it. Without a chosen mandant the
+        addresses keep their domain.
+        """
+        names = self._names(replace(request, domain=request.domain or _domain_of(present.mail)))
+        old_mail = present.mail if known_to_directory else None
+        names = replace(
+            names,
+            sam_account_name=self._kept_sam(request.key, present) or names.sam_account_name,
+            aliases=rotate(present.aliases, old_mail=old_mail, new_mail=names.mail),
+        )
+        self._taken.release(request.key, present)
+        self._taken.add(request.key, names)
+        return names
+
+    def _names(self, request: NameRequest) -> Names:
+        template = self._students if request.key.type is UserType.STUDENT else self._others
+        values = _values(request)
+        stem = self._stem(request, template, values)
+        cn, address = next(
+            (cn, address)
+            for cn, address in map(stem.numbered, chain(self._numbers_of_before(stem, request.key), count()))
+            if self._is_free(cn, address, request.key)
+        )
+        parent = template.parent.fill_escaped(values) if template.parent else ""
+        return Names(
+            dn_parent=parent or request.parent_dn,
+            dn_first_element=_first_element(cn),
+            cn=cn,
+            sam_account_name=f"{self._prefix}{request.key}",
+            user_principal_name=address,
+            mail=address,
+            aliases=NO_ALIASES,
+        )
+
+    def _stem(self, request: NameRequest, template: DnTemplate, values: Values) -> _Stem:
+        name = template.value.fill_name(values) or str(request.key)
+        login = (request.login or "").partition("@")[0]
+        local_part = _local_part(login) or _local_part(name) or str(request.key).lower()
+        return _Stem(
+            prefix=self._prefix,
+            cn=name,
+            local_part=local_part,
+            domain=request.domain.lower() if request.domain else None,
+        )
+
+    def _numbers_of_before(self, stem: _Stem, key: AccountKey) -> Iterator[int]:
+        for element in self._taken.returning(key):
+            digits = element[len(element.rstrip("0123456789")) :]
+            for start in range(len(digits) + 1):
+                number = int(digits[start:] or 0)
+                if dn.normalise(_first_element(stem.numbered(number)[0])) == element:
+                    yield number
+
+    def _is_free(self, cn: str, address: str | None, key: AccountKey) -> bool:
+        return self._taken.is_free(NameKind.DN_FIRST_ELEMENT, _first_element(cn), key) and (
+            address is None or self._taken.is_free(NameKind.ADDRESS, address, key)
+        )
+
+    def _kept_sam(self, key: AccountKey, present: Names) -> str | None:
+        name = present.sam_account_name
+        return name if name and self._taken.is_free(NameKind.SAM, name, key) else None
+
+
+def _first_element(cn: str) -> str:
+    return f"CN={dn.escape(cn)}"
+
+
+def _values(request: NameRequest) -> Values:
+    return {
+        Placeholder.FIRST_NAME: _clean(request.first_name),
+        Placeholder.LAST_NAME: _clean(request.last_name),
+        Placeholder.SHORT_CODE: _clean(request.short_code or ""),
+        Placeholder.LOGIN: _clean(request.login or ""),
+        Placeholder.ID: str(request.key.source_id),
+    }
+
+
+def _clean(value: str) -> str:
+    """A part of a name without special characters, and none where it would hold a separator only."""
+    return " ".join(_NOT_IN_NAMES.sub(" ", transliterate(value)).split()).strip(_SEPARATORS)
+
+
+def _local_part(text: str) -> str:
+    dotted = transliterate(text).lower().replace(" ", ".")
+    local_part = _DOTS.sub(".", _NOT_IN_LOCAL_PARTS.sub("", dotted)).strip(".")
+    return local_part if local_part.strip(_SEPARATORS) else ""
+
+
+def _cut(name: str, length: int, suffix: str) -> str:
+    if len(name) + len(suffix) <= length:
+        return name + suffix
+    cut = name[: length - len(suffix)]
+    return (cut.rstrip(_SEPARATORS) or cut.rstrip(".")) + suffix
+
+
+def _domain_of(mail: str | None) -> str | None:
+    domain = (mail or "").rpartition("@")[2]
+    return domain if _is_domain(domain) else None
+
+
+def _is_domain(text: str) -> bool:
+    return len(text) <= DOMAIN_LENGTH and is_valid_address(f"x@{text}")
+
+
+def _check(configuration: Configuration) -> None:
+    faults = [*_faults_of_templates(configuration), *_faults_of_domains(configuration)]
+    prefix = configuration.test_prefix
+    if len(prefix) > PREFIX_LENGTH or not _PREFIX.fullmatch(prefix):
+        faults.append(f"test prefix {prefix!r}: at most {PREFIX_LENGTH} letters, digits, «-» and «_» are possible")
+    if faults:
+        raise ConfigurationError(*faults, todo="Correct the names in the configurator")
+
+
+def _faults_of_templates(configuration: Configuration) -> Iterator[str]:
+    for audience, owner in ((configuration.staff, "staff"), (configuration.students, "students")):
+        try:
+            template = parse_dn(audience.name_template, USER_PLACEHOLDERS)
+        except ConfigurationError as error:
+            yield from (f"names of {owner}: {fault}" for fault in error.faults)
+        else:
+            if not any(isinstance(part, Placeholder) for part in template.value.parts):
+                yield f"names of {owner}: template {audience.name_template!r} has no placeholder, like [Vorname]"
+
+
+def _faults_of_domains(configuration: Configuration) -> Iterator[str]:
+    for mandant in configuration.mandants:
+        for domain in dict.fromkeys((mandant.staff_domain, mandant.student_domain)):
+            if domain and not _is_domain(domain):
+                yield f"mandant {mandant.number}: {domain!r} is no mail domain of at most {DOMAIN_LENGTH} characters"
