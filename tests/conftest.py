@@ -2,5 +2,6 @@
 
 from tests.support.postgres import database, empty_database, postgres
 from tests.support.samba import samba, samba_factory
+from tests.support.school import school, store
 
-__all__ = ["database", "empty_database", "postgres", "samba", "samba_factory"]
+__all__ = ["database", "empty_database", "postgres", "samba", "samba_factory", "school", "store"]

@@ -1,8 +1,6 @@
 """What an update reads, from real views."""
 
-from collections.abc import AsyncIterator
 from datetime import date
-from pathlib import Path
 
 import pytest
 
@@ -10,22 +8,8 @@ from connect_worker.errors import ConfigurationError
 from connect_worker.model.configuration import GroupRule, LevelRule, PasswordKind, PasswordPolicy
 from connect_worker.model.ids import Criterion
 from connect_worker.settings import DatabaseSettings
-from connect_worker.store.repository import Store, open_store
+from connect_worker.store.repository import Store
 from tests.support.postgres import PostgresServer
-
-SCHOOL = (Path(__file__).parents[2] / "data" / "school.sql").read_text(encoding="utf-8")
-
-
-@pytest.fixture
-def school(database: DatabaseSettings, postgres: PostgresServer) -> DatabaseSettings:
-    postgres.run(SCHOOL, database=database.name)
-    return database
-
-
-@pytest.fixture
-async def store(school: DatabaseSettings) -> AsyncIterator[Store]:
-    async with open_store(school, application_name="tests") as store:
-        yield store
 
 
 async def faults(store: Store) -> tuple[str, ...]:

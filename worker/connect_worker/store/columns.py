@@ -132,7 +132,7 @@ def account_of(row: Row) -> Account:
     before = row[USER_CHOICES["status_before"]]
     first, second, third, fourth, fifth = (row[column] for column in ALIASES)
     return Account(
-        key=AccountKey(UserType(row["user_config_type"]), row["user_config_source_fk"]),
+        key=user_key_of(row),
         names=Names(aliases=(first, second, third, fourth, fifth), **_fields(row, NAMES)),
         profile=Profile(**_fields(row, PROFILE)),
         mandant_chosen_by=Origin(row[USER_CHOICES["mandant_chosen_by"]]),
@@ -149,11 +149,7 @@ def account_of(row: Row) -> Account:
 def group_of(row: Row) -> Group:
     """One row of main_connect_group."""
     return Group(
-        key=GroupKey(
-            Criterion(row["group_config_rule"]),
-            Mandant(row["group_config_rule_mandant"]),
-            row["group_config_source_fk"],
-        ),
+        key=group_key_of(row),
         mandant_chosen_by=Origin(row[GROUP_CHOICES["mandant_chosen_by"]]),
         status=Status(row[GROUP_CHOICES["status"]]),
         id=row["id"],
@@ -163,11 +159,20 @@ def group_of(row: Row) -> Group:
     )
 
 
-RESERVED_COLUMNS = ("kind", "name", "guid", "owner_type", "owner_source_fk", "until")
+def user_key_of(row: Row) -> AccountKey:
+    """The key of a row of main_connect_user."""
+    return AccountKey(UserType(row["user_config_type"]), row["user_config_source_fk"])
+
+
+def group_key_of(row: Row) -> GroupKey:
+    """The key of a row of main_connect_group."""
+    return GroupKey(
+        Criterion(row["group_config_rule"]), Mandant(row["group_config_rule_mandant"]), row["group_config_source_fk"]
+    )
 
 
 def row_of_reserved(reserved: ReservedName) -> tuple[object, ...]:
-    """The values of RESERVED_COLUMNS."""
+    """The columns of connect_reserved_name: kind, name, guid, owner_type, owner_source_fk, until."""
     owner = reserved.owner or (None, None)
     return (reserved.kind, reserved.name, reserved.guid, *owner, reserved.until)
 

@@ -3,11 +3,12 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import metadata, resources
+from importlib import resources
 
 from connect_worker.errors import ConfigurationError
 from connect_worker.store.connection import Session
 from connect_worker.store.sql import QUERIES
+from connect_worker.store.version import program_version
 
 REASON = "DatabaseSchemaUnusable"
 
@@ -58,7 +59,7 @@ async def migrate(session: Session, known: Sequence[Migration] | None = None) ->
         async with session.transaction():
             await session.execute(migration.script)
             await session.fetch(
-                QUERIES["record_migration"], migration.version, migration.name, migration.checksum, _program_version()
+                QUERIES["record_migration"], migration.version, migration.name, migration.checksum, program_version()
             )
     return missing
 
@@ -103,7 +104,3 @@ async def _missing(session: Session, known: Sequence[Migration]) -> tuple[Migrat
             reason=REASON,
         )
     return tuple(migration for migration in known if migration.version not in applied)
-
-
-def _program_version() -> str:
-    return metadata.version("connect")

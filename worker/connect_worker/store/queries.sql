@@ -71,3 +71,171 @@ GROUP BY group_id
 -- reserved_names --
 SELECT kind, name, guid, owner_type, owner_source_fk, until FROM connect.connect_reserved_name
 
+-- keep_versions --
+-- For this transaction: what Connect writes back is no change that others must notice (see set_row_version).
+SELECT set_config('connect.keep_version', 'on', true)
+
+-- number_again --
+-- Ends keep_versions within its transaction.
+SELECT set_config('connect.keep_version', 'off', true)
+
+-- remove_users --
+DELETE FROM connect.main_connect_user u
+USING unnest($1::bigint[], $2::bigint[]) AS r (id, version)
+WHERE u.id = r.id AND u."timestamp" = r.version
+
+-- remove_groups --
+DELETE FROM connect.main_connect_group g
+USING unnest($1::bigint[], $2::bigint[]) AS r (id, version)
+WHERE g.id = r.id AND g."timestamp" = r.version
+
+-- remove_memberships --
+DELETE FROM connect.main_connect_membership m
+USING unnest($1::bigint[], $2::bigint[], $3::text[]) AS r (group_id, user_id, provenance)
+WHERE m.group_id = r.group_id AND m.user_id = r.user_id AND m.provenance = r.provenance
+
+-- add_memberships --
+-- A user or group that somebody deletes at this moment is waited for, then left out.
+INSERT INTO connect.main_connect_membership (group_id, user_id, provenance, removed_at)
+SELECT g.id, u.id, a.provenance, CASE WHEN a.removed THEN now() END
+FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::boolean[]) AS a (group_id, user_id, provenance, removed)
+JOIN connect.main_connect_group g ON g.id = a.group_id
+JOIN connect.main_connect_user u ON u.id = a.user_id
+FOR KEY SHARE OF g, u
+ON CONFLICT (group_id, user_id, provenance) DO UPDATE SET removed_at = excluded.removed_at
+
+-- remove_reserved_names --
+DELETE FROM connect.connect_reserved_name n
+USING unnest($1::text[], $2::text[], $3::uuid[], $4::text[], $5::bigint[], $6::date[])
+    AS r (kind, name, guid, owner_type, owner_source_fk, until)
+WHERE n.kind = r.kind
+    AND n.name = r.name
+    AND n.guid IS NOT DISTINCT FROM r.guid
+    AND n.owner_type IS NOT DISTINCT FROM r.owner_type
+    AND n.owner_source_fk IS NOT DISTINCT FROM r.owner_source_fk
+    AND n.until IS NOT DISTINCT FROM r.until
+
+-- add_reserved_names --
+INSERT INTO connect.connect_reserved_name (kind, name, guid, owner_type, owner_source_fk, until)
+SELECT * FROM unnest($1::text[], $2::text[], $3::uuid[], $4::text[], $5::bigint[], $6::date[])
+
+-- foreign_names --
+SELECT kind, name, guid, owner_type, owner_source_fk, until
+FROM connect.connect_reserved_name
+WHERE guid IS NOT NULL
+
+-- forget_findings --
+DELETE FROM connect.connect_warning
+
+-- show_user_warnings --
+-- Everybody's warning becomes the one given, or NULL.
+UPDATE connect.main_connect_user u
+SET user_warning = w.code
+FROM connect.main_connect_user o
+LEFT JOIN unnest($1::text[], $2::bigint[], $3::smallint[]) AS w (type, source_fk, code)
+    ON w.type = o.user_config_type AND w.source_fk = o.user_config_source_fk
+WHERE u.id = o.id AND u.user_warning IS DISTINCT FROM w.code
+
+-- show_group_warnings --
+UPDATE connect.main_connect_group g
+SET group_warning = w.code
+FROM connect.main_connect_group o
+LEFT JOIN unnest($1::text[], $2::integer[], $3::bigint[], $4::smallint[]) AS w (rule, mandant, source_fk, code)
+    ON w.rule = o.group_config_rule
+    AND w.mandant = o.group_config_rule_mandant
+    AND w.source_fk = o.group_config_source_fk
+WHERE g.id = o.id AND g.group_warning IS DISTINCT FROM w.code
+
+-- settle_users --
+-- Facts always, flags only while the row has the version that was read; returns those whose flags were left.
+UPDATE connect.main_connect_user u
+SET
+    user_object_guid = CASE WHEN NOT s.unlinked THEN coalesce(s.guid, u.user_object_guid) END,
+    user_password_set_at = CASE WHEN NOT s.unlinked THEN coalesce(s.password_set_at, u.user_password_set_at) END,
+    user_disabled_since = CASE
+        WHEN NOT (s.unlinked OR s.enabled) THEN coalesce(s.disabled_since, u.user_disabled_since) END,
+    user_config_delete = greatest(u.user_config_delete, s.delete_on),
+    user_config_has_changed =
+        u.user_config_has_changed AND NOT (s.clear_has_changed AND u."timestamp" = s.version),
+    user_config_password_reset =
+        u.user_config_password_reset AND NOT (s.clear_password_reset AND u."timestamp" = s.version)
+FROM unnest(
+    $1::text[], $2::bigint[], $3::bigint[], $4::uuid[], $5::timestamptz[], $6::date[], $7::date[],
+    $8::boolean[], $9::boolean[], $10::boolean[], $11::boolean[]
+) AS s (
+    type, source_fk, version, guid, password_set_at, disabled_since, delete_on,
+    enabled, clear_has_changed, clear_password_reset, unlinked
+)
+WHERE u.user_config_type = s.type AND u.user_config_source_fk = s.source_fk
+RETURNING
+    u.user_config_type,
+    u.user_config_source_fk,
+    (s.clear_has_changed OR s.clear_password_reset) AND u."timestamp" <> s.version AS is_left
+
+-- settle_groups --
+UPDATE connect.main_connect_group g
+SET
+    group_object_guid = CASE WHEN NOT s.unlinked THEN coalesce(s.guid, g.group_object_guid) END,
+    group_disabled_since = CASE
+        WHEN NOT (s.unlinked OR s.enabled) THEN coalesce(s.disabled_since, g.group_disabled_since) END,
+    group_config_delete = greatest(g.group_config_delete, s.delete_on),
+    group_config_has_changed =
+        g.group_config_has_changed AND NOT (s.clear_has_changed AND g."timestamp" = s.version)
+FROM unnest(
+    $1::text[], $2::integer[], $3::bigint[], $4::bigint[], $5::uuid[], $6::date[], $7::date[],
+    $8::boolean[], $9::boolean[], $10::boolean[]
+) AS s (
+    rule, mandant, source_fk, version, guid, disabled_since, delete_on, enabled, clear_has_changed, unlinked
+)
+WHERE g.group_config_rule = s.rule
+    AND g.group_config_rule_mandant = s.mandant
+    AND g.group_config_source_fk = s.source_fk
+RETURNING
+    g.group_config_rule,
+    g.group_config_rule_mandant,
+    g.group_config_source_fk,
+    s.clear_has_changed AND g."timestamp" <> s.version AS is_left
+
+-- forget_users --
+DELETE FROM connect.main_connect_user u
+USING unnest($1::text[], $2::bigint[]) AS r (type, source_fk)
+WHERE u.user_config_type = r.type AND u.user_config_source_fk = r.source_fk
+
+-- forget_groups --
+DELETE FROM connect.main_connect_group g
+USING unnest($1::text[], $2::integer[], $3::bigint[]) AS r (rule, mandant, source_fk)
+WHERE g.group_config_rule = r.rule
+    AND g.group_config_rule_mandant = r.mandant
+    AND g.group_config_source_fk = r.source_fk
+
+-- forget_intentions --
+-- The objects are linked, or gone: nothing is left to recognise.
+DELETE FROM connect.connect_intention WHERE target = 'ad' AND object = ANY($1::text[])
+
+-- write_intentions --
+INSERT INTO connect.connect_intention (target, object, run_id, sam_account_name, dn, intended_at)
+SELECT 'ad', i.object, $1, i.sam_account_name, i.dn, i.intended_at
+FROM unnest($2::text[], $3::text[], $4::text[], $5::timestamptz[]) AS i (object, sam_account_name, dn, intended_at)
+ON CONFLICT (target, object) DO UPDATE SET
+    run_id = excluded.run_id,
+    sam_account_name = excluded.sam_account_name,
+    dn = excluded.dn,
+    intended_at = excluded.intended_at
+
+-- read_intentions --
+SELECT object, sam_account_name, dn, intended_at
+FROM connect.connect_intention
+WHERE target = 'ad'
+ORDER BY object
+
+-- start_run --
+INSERT INTO connect.connect_run (id, command, "trigger", realm, program_version) VALUES ($1, $2, $3, $4, $5)
+
+-- finish_run --
+UPDATE connect.connect_run
+SET finished_at = now(), result = $2, reason = $3, exit_code = $4, report = $5::jsonb, plan_checksum = $6
+WHERE id = $1
+
+-- last_sequence --
+SELECT coalesce(max(sequence), 0) AS sequence FROM connect.connect_change WHERE run_id = $1
+

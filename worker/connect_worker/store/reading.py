@@ -12,27 +12,17 @@ from connect_worker.model.ids import AccountKey
 from connect_worker.model.person import MasterData
 from connect_worker.model.state import State
 from connect_worker.store import contract
-from connect_worker.store.columns import (
-    GROUP_COLUMNS,
-    GROUP_READ_ONLY,
-    USER_COLUMNS,
-    USER_READ_ONLY,
-    account_of,
-    group_of,
-    reserved_of,
-)
+from connect_worker.store.columns import account_of, group_of, reserved_of
 from connect_worker.store.configuration import ConfigurationRows, configuration_of
 from connect_worker.store.connection import Session
 from connect_worker.store.contract import VIEWS, Catalogue, View
 from connect_worker.store.faults import CONTRACT_BROKEN
 from connect_worker.store.row import Row
 from connect_worker.store.sql import QUERIES
+from connect_worker.store.tables import GROUPS, USERS
 
 T = TypeVar("T")
 Rows = Sequence[Row]
-
-SELECT_USERS = f"SELECT {', '.join((*USER_COLUMNS, *USER_READ_ONLY.values()))} FROM connect.main_connect_user"  # noqa: S608
-SELECT_GROUPS = f"SELECT {', '.join((*GROUP_COLUMNS, *GROUP_READ_ONLY.values()))} FROM connect.main_connect_group"  # noqa: S608
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,8 +78,8 @@ class Reader:
         )
 
     async def _state(self) -> State:
-        accounts = tuple(map(account_of, await self._session.fetch(f"{SELECT_USERS} ORDER BY id")))
-        groups = tuple(map(group_of, await self._session.fetch(f"{SELECT_GROUPS} ORDER BY id")))
+        accounts = tuple(map(account_of, await self._session.fetch(USERS.select)))
+        groups = tuple(map(group_of, await self._session.fetch(GROUPS.select)))
         return State(
             accounts=accounts,
             groups=groups,

@@ -6,12 +6,12 @@ from datetime import timedelta
 
 from connect_worker.settings import DatabaseSettings
 from connect_worker.store.connection import open_session
+from connect_worker.store.journal import Journal
 from connect_worker.store.lock import Holder, run_lock
 from connect_worker.store.migrate import Migration, check_schema, migrate
-from connect_worker.store.reading import Reader
 
 
-class Store(Reader):
+class Store(Journal):
     """One run's session with the customer's database.
 
     Every method raises ConnectionFailedError when the connection breaks, and ConfigurationError when the database

@@ -28,7 +28,7 @@ CREATE TABLE connect.connect_change (
     sentence text NOT NULL,
     before jsonb,
     after jsonb,
-    result text NOT NULL CHECK (result IN ('done', 'failed', 'skipped', 'not_started', 'unknown')),
+    result text NOT NULL CHECK (result IN ('done', 'failed', 'undeletable', 'skipped', 'not_started', 'unknown')),
     message text NOT NULL DEFAULT '',
     PRIMARY KEY (run_id, sequence)
 );

@@ -1,0 +1,245 @@
+"""Users, groups, memberships and reserved names go into the database as a difference."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+import pytest
+
+from connect_worker.model.account import Account, Origin, Profile, Status, Unmet
+from connect_worker.model.group import Group, Members
+from connect_worker.model.ids import AccountKey, Criterion, GroupKey, Mandant, MandantMask, UserType
+from connect_worker.model.state import NameKind, ReservedName, State
+from connect_worker.settings import DatabaseSettings
+from connect_worker.store.repository import Store
+from tests.support.builders import class_group_key, group, guid, staff_key, student_key
+from tests.support.postgres import PostgresServer
+from tests.support.school import SEALED, stored_account
+
+NOTHING = State(accounts=(), groups=(), memberships={})
+ANNA, BEAT, CLEA = student_key(1), student_key(2), student_key(3)
+CLASS = class_group_key(1)
+
+COMPLETE = stored_account(
+    7,
+    key=staff_key(7),
+    profile=Profile(
+        employee_id="P.7",
+        given_name="Réa",
+        surname="Graf",
+        display_name="Graf Réa",
+        initials="gr",
+        title="Lehrerin",
+        company="Schule Hofen",
+        department="Schulhaus Dorf",
+        manager="CN=Urs,DC=school,DC=test",
+        office="Z 4",
+        street_address="Dorfstrasse 1",
+        postal_code="8000",
+        city="Hofen",
+        state="ZH",
+        country="CH",
+        preferred_language="de-DE",
+        home_page="https://school.test",
+        telephone_number="+41 44 000 00 00",
+        info="Vertretung",
+    ),
+    mandants=MandantMask(3),
+    mandant_chosen=Mandant(2),
+    mandant_chosen_by=Origin.PERSON,
+    status=Status.TO_DELETE,
+    status_before=Status.DEACTIVATED,
+    delete_on=date(2027, 1, 2),
+    disabled_since=date(2026, 12, 3),
+    unmet=(Unmet.EXIT, Unmet.MANDANT),
+    is_generic=True,
+    has_changed=False,
+    regenerate_names=True,
+    password_reset=True,
+    password_set_at=datetime(2026, 8, 1, 2, 3, 4, tzinfo=UTC),
+    password_never_expires=True,
+    must_change_password=True,
+    object_guid=guid("Rea"),
+    source_version="77",
+)
+
+
+def state(*accounts: Account, groups: tuple[Group, ...] = (), **memberships: Members) -> State:
+    return State(accounts=accounts, groups=groups, memberships={CLASS: memberships["members"]} if memberships else {})
+
+
+@pytest.fixture
+async def three(store: Store) -> State:
+    """Three pupils, two of them members of a class's group, as they stand in the database."""
+    members = Members(automatic=frozenset({ANNA, BEAT}), manual=frozenset({BEAT}), removed=frozenset({CLEA}))
+    wanted = state(*(stored_account(number) for number in (1, 2, 3)), groups=(group(1, version=0),), members=members)
+    written = await store.write_state(NOTHING, wanted)
+    assert written.left == ()
+    return written.state
+
+
+async def own(store: Store) -> State:
+    return (await store.read_own())[1]
+
+
+async def test_what_is_written_is_what_is_read_again(store: Store) -> None:
+    names = replace(COMPLETE.names, aliases=("a@x.ch", None, "c@x.ch", None, "e@x.ch"))
+    complete = replace(COMPLETE, names=names)
+    club = group(
+        9,
+        mandants=MandantMask(5),
+        mandant_chosen=Mandant(3),
+        mandant_chosen_by=Origin.PERSON,
+        status=Status.TO_DELETE,
+        delete_on=date(2027, 1, 2),
+        disabled_since=date(2026, 12, 3),
+        is_generic=True,
+        has_changed=False,
+        object_guid=guid("club"),
+    )
+    written = await store.write_state(NOTHING, state(complete, groups=(club,)))
+    read = await own(store)
+    assert read == written.state
+    (account,), (stored_club,) = read.accounts, read.groups
+    assert account == replace(complete, id=account.id, version=account.version)
+    assert stored_club == replace(club, id=stored_club.id, version=stored_club.version)
+    assert account.id is not None
+    assert account.version > 0
+
+
+async def test_only_what_differs_is_written(store: Store, three: State) -> None:
+    anna, beat, clea = three.accounts
+    renamed = replace(beat, profile=replace(beat.profile, surname="Neu"))
+    written = await store.write_state(three, replace(three, accounts=(anna, renamed, clea)))
+    assert [account.version for account in written.state.accounts if account.key != BEAT] == [
+        anna.version,
+        clea.version,
+    ]
+    assert written.state.accounts[1].profile.surname == "Neu"
+    assert written.left == ()
+
+
+async def test_a_row_that_somebody_changed_meanwhile_is_left_and_counted(
+    store: Store, three: State, school: DatabaseSettings, postgres: PostgresServer
+) -> None:
+    postgres.run(
+        """
+        UPDATE connect.main_connect_user SET user_status = 1 WHERE user_config_source_fk = 1;
+        DELETE FROM connect.main_connect_user WHERE user_config_source_fk = 2;
+        """,
+        database=school.name,
+    )
+    wanted = tuple(replace(account, has_changed=False) for account in three.accounts)
+    written = await store.write_state(three, replace(three, accounts=wanted))
+    assert written.left == (ANNA, BEAT)
+    anna, clea = written.state.accounts
+    assert (anna.key, anna.status, anna.has_changed) == (ANNA, Status.DEACTIVATED, True)
+    assert (clea.key, clea.has_changed) == (CLEA, False)
+    assert written.state.memberships[CLASS].automatic == {ANNA}
+    assert written.state == await own(store)
+
+
+async def test_what_somebody_else_made_or_changed_shows_though_nothing_is_written(
+    store: Store, three: State, school: DatabaseSettings, postgres: PostgresServer
+) -> None:
+    postgres.run(
+        """
+        INSERT INTO connect.main_connect_user (user_config_type, user_cn) VALUES ('M', 'Sekretariat');
+        UPDATE connect.main_connect_user SET user_sn = 'Neu' WHERE user_config_source_fk = 3;
+        """,
+        database=school.name,
+    )
+    written = await store.write_state(three, three)
+    assert written.left == ()
+    assert [account.profile.surname for account in written.state.accounts[:3]] == ["Muster1", "Muster2", "Neu"]
+    manual = written.state.accounts[3]
+    assert manual.key == AccountKey(UserType.MANUAL, manual.id or 0)
+    assert manual.names.cn == "Sekretariat"
+
+
+async def test_rows_that_are_missing_afterwards_are_deleted_with_their_memberships(store: Store, three: State) -> None:
+    written = await store.write_state(three, state(*three.accounts[1:]))
+    assert [account.key for account in written.state.accounts] == [BEAT, CLEA]
+    assert written.state.groups == ()
+    assert written.state.memberships == {}
+    assert written.state == await own(store)
+
+
+async def test_a_row_to_be_deleted_stays_when_somebody_changed_it(
+    store: Store, three: State, school: DatabaseSettings, postgres: PostgresServer
+) -> None:
+    postgres.run(
+        "UPDATE connect.main_connect_user SET user_status = 0 WHERE user_config_source_fk = 1", database=school.name
+    )
+    written = await store.write_state(three, replace(three, accounts=three.accounts[1:]))
+    assert written.left == (ANNA,)
+    assert [account.key for account in written.state.accounts] == [ANNA, BEAT, CLEA]
+
+
+async def test_memberships_keep_where_they_came_from_and_who_was_taken_out(store: Store, three: State) -> None:
+    members = three.memberships[CLASS]
+    assert members == Members(automatic=frozenset({ANNA, BEAT}), manual=frozenset({BEAT}), removed=frozenset({CLEA}))
+    changed = Members(automatic=frozenset({BEAT, CLEA}), manual=frozenset({CLEA}), removed=frozenset({BEAT}))
+    written = await store.write_state(three, replace(three, memberships={CLASS: changed}))
+    assert written.state.memberships == {CLASS: changed}
+    assert (await own(store)).memberships == {CLASS: changed}
+
+
+async def test_a_tombstone_keeps_its_time(
+    store: Store, three: State, school: DatabaseSettings, postgres: PostgresServer
+) -> None:
+    tombstone = "SELECT removed_at FROM connect.main_connect_membership WHERE removed_at IS NOT NULL"
+    before = postgres.run(tombstone, database=school.name)
+    members = replace(three.memberships[CLASS], automatic=frozenset({ANNA}))
+    await store.write_state(three, replace(three, memberships={CLASS: members}))
+    assert postgres.run(tombstone, database=school.name) == before
+
+
+async def test_a_manual_user_and_group_are_their_own_source(store: Store) -> None:
+    user = stored_account(key=AccountKey(UserType.MANUAL, 500), is_generic=True)
+    made = group(key=GroupKey(Criterion.MANUAL, Mandant(1), 600), is_generic=True)
+    written = await store.write_state(NOTHING, state(user, groups=(made,)))
+    assert (written.state.accounts[0].key, written.state.accounts[0].id) == (user.key, 500)
+    assert (written.state.groups[0].key, written.state.groups[0].id) == (made.key, 600)
+
+
+async def test_reserved_names_come_and_go(store: Store) -> None:
+    kept = ReservedName(kind=NameKind.SAM, name="s.00001", owner=ANNA, until=date(2027, 1, 1))
+    gone = ReservedName(kind=NameKind.ADDRESS, name="anna@x.ch", owner=ANNA, until=date(2027, 1, 1))
+    foreign = ReservedName(kind=NameKind.ADDRESS, name="info@x.ch", guid=guid("info"))
+    first = (await store.write_state(NOTHING, replace(NOTHING, reserved=(kept, gone)))).state
+    await store.write_state(first, replace(first, reserved=(kept, foreign)))
+    assert set((await own(store)).reserved) == {kept, foreign}
+
+
+async def test_names_held_outside_are_replaced_and_unchanged_ones_not_even_touched(
+    store: Store, school: DatabaseSettings, postgres: PostgresServer
+) -> None:
+    deleted = ReservedName(kind=NameKind.SAM, name="s.00001", owner=ANNA, until=date(2027, 1, 1))
+    info = ReservedName(kind=NameKind.ADDRESS, name="info@x.ch", guid=guid("info"))
+    old = ReservedName(kind=NameKind.ADDRESS, name="old@x.ch", guid=guid("old"))
+    new = ReservedName(kind=NameKind.ADDRESS, name="new@x.ch", guid=guid("new"))
+    await store.write_state(NOTHING, replace(NOTHING, reserved=(deleted,)))
+    await store.replace_foreign_names([info, old])
+    writer = "SELECT xmin FROM connect.connect_reserved_name WHERE name = 'info@x.ch'"
+    before = postgres.run(writer, database=school.name)
+    await store.replace_foreign_names([info, new])
+    assert set((await own(store)).reserved) == {deleted, info, new}
+    assert postgres.run(writer, database=school.name) == before
+
+
+async def test_what_fails_within_a_transaction_leaves_nothing(store: Store) -> None:
+    async def fail() -> None:
+        async with store.transaction():
+            await store.write_state(NOTHING, state(COMPLETE))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fail()
+    assert await own(store) == NOTHING
+
+
+async def test_a_password_in_the_clear_never_gets_into_the_table(store: Store) -> None:
+    assert SEALED.startswith("v1.")
+    with pytest.raises(Exception, match="user_password_check"):
+        await store.write_state(NOTHING, state(stored_account(initial_password="Blu38me")))
+    assert await own(store) == NOTHING

@@ -1,0 +1,107 @@
+"""What a run leaves behind: itself, its changes, its intentions, and what the directory has made true."""
+
+from collections.abc import Iterable, Sequence
+
+from connect_worker.model.directory import ObjectKey
+from connect_worker.model.ids import AccountKey, GroupKey, RunId
+from connect_worker.model.outcome import Outcome
+from connect_worker.model.state import Intention, Settlement
+from connect_worker.store.audit import AUDIT_COLUMNS, row_of_outcome
+from connect_worker.store.columns import group_key_of, object_key, user_key_of
+from connect_worker.store.difference import SetDifference
+from connect_worker.store.sql import QUERIES
+from connect_worker.store.version import program_version
+from connect_worker.store.writing import Writer, transposed
+
+
+class Journal(Writer):
+    """Runs, audit, intentions, and the write-back of a sync."""
+
+    async def start_run(self, run_id: RunId, *, command: str, trigger: str, realm: str) -> None:
+        """Record that a run has begun; a run that is still without end later was killed."""
+        await self._session.fetch(QUERIES["start_run"], run_id, command, trigger, realm, program_version())
+
+    async def finish_run(
+        self, run_id: RunId, *, result: str, reason: str | None, exit_code: int, report: str, plan_checksum: str | None
+    ) -> None:
+        """Record how a run ended; `report` is JSON."""
+        await self._session.fetch(QUERIES["finish_run"], run_id, result, reason, exit_code, report, plan_checksum)
+
+    async def record_outcomes(self, run_id: RunId, outcomes: Sequence[Outcome]) -> None:
+        """Add changes, with before, after and what became of them, to the audit table, in this order."""
+        async with self._session.transaction():
+            (last,) = await self._session.fetch(QUERIES["last_sequence"], run_id)
+            first = last["sequence"] + 1
+            rows = [(run_id, number, *row_of_outcome(outcome)) for number, outcome in enumerate(outcomes, first)]
+            await self._session.copy("connect_change", AUDIT_COLUMNS, rows, schema="connect")
+
+    async def write_intentions(self, run_id: RunId, intentions: Iterable[Intention]) -> None:
+        """Commit what is about to be created; outside any transaction, or it would not be committed (ruling 34)."""
+        rows = [(str(i.key), i.sam_account_name, i.dn, i.intended_at) for i in intentions]
+        await self._session.fetch(QUERIES["write_intentions"], run_id, *transposed(rows, 4))
+
+    async def read_intentions(self) -> tuple[Intention, ...]:
+        """The creates of which nobody knows yet what became of them."""
+        rows = await self._session.fetch(QUERIES["read_intentions"])
+        return tuple(
+            Intention(
+                key=object_key(row["object"]),
+                sam_account_name=row["sam_account_name"],
+                dn=row["dn"],
+                intended_at=row["intended_at"],
+            )
+            for row in rows
+        )
+
+    async def settle(self, settlements: Iterable[Settlement]) -> tuple[ObjectKey, ...]:
+        """Write back what the directory has made true; returns the keys whose flags were left, the row being changed.
+
+        No row gets a new version by it, so that one object may be settled several times in a run. An object that is
+        linked or gone needs its intention no more.
+        """
+        known = list(settlements)
+        staying = [settlement for settlement in known if not settlement.gone]
+        async with self._session.transaction(), self._keeping_versions():
+            left = await self._settle_staying(staying)
+            await self._forget([settlement for settlement in known if settlement.gone])
+            linked = [str(s.key) for s in known if s.gone or s.guid is not None]
+            await self._session.fetch(QUERIES["forget_intentions"], linked)
+        return left
+
+    async def _settle_staying(self, settlements: Sequence[Settlement]) -> tuple[ObjectKey, ...]:
+        users = [(*s.key, *_user_facts(s)) for s in settlements if isinstance(s.key, AccountKey)]
+        groups = [(*s.key, *_group_facts(s)) for s in settlements if isinstance(s.key, GroupKey)]
+        settled_users = await self._session.fetch(QUERIES["settle_users"], *transposed(users, 11))
+        settled_groups = await self._session.fetch(QUERIES["settle_groups"], *transposed(groups, 10))
+        return (
+            *(user_key_of(row) for row in settled_users if row["is_left"]),
+            *(group_key_of(row) for row in settled_groups if row["is_left"]),
+        )
+
+    async def _forget(self, gone: Sequence[Settlement]) -> None:
+        users = [s.key for s in gone if isinstance(s.key, AccountKey)]
+        groups = [s.key for s in gone if isinstance(s.key, GroupKey)]
+        if users:
+            await self._session.fetch(QUERIES["forget_users"], *transposed(users, 2))
+        if groups:
+            await self._session.fetch(QUERIES["forget_groups"], *transposed(groups, 3))
+        reserved = tuple(name for settlement in gone for name in settlement.reserved)
+        await self._write_reserved(SetDifference(removed=(), added=reserved))
+
+
+def _user_facts(s: Settlement) -> tuple[object, ...]:
+    return (
+        s.version,
+        s.guid,
+        s.password_set_at,
+        s.disabled_since,
+        s.delete_on,
+        s.enabled,
+        s.clear_has_changed,
+        s.clear_password_reset,
+        s.unlinked,
+    )
+
+
+def _group_facts(s: Settlement) -> tuple[object, ...]:
+    return (s.version, s.guid, s.disabled_since, s.delete_on, s.enabled, s.clear_has_changed, s.unlinked)
