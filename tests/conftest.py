@@ -3,5 +3,16 @@
 from tests.support.postgres import database, empty_database, postgres
 from tests.support.samba import samba, samba_factory
 from tests.support.school import school, store
+from tests.support.simulator import simulator, simulator_factory
 
-__all__ = ["database", "empty_database", "postgres", "samba", "samba_factory", "school", "store"]
+__all__ = [
+    "database",
+    "empty_database",
+    "postgres",
+    "samba",
+    "samba_factory",
+    "school",
+    "simulator",
+    "simulator_factory",
+    "store",
+]

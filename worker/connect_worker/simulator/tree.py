@@ -46,7 +46,7 @@ class Tree:
         self.new_guid = new_guid
         self.usn = 0
         self.last_rid = 1000
-        self.domain_id = _domain_id(new_guid())
+        self.domain_id: tuple[int, ...] = _domain_id(new_guid())
         self._by_guid: dict[UUID, Entry] = {}
         self._accounts: dict[str, Entry] = {}
         self._principals: dict[str, Entry] = {}
@@ -106,6 +106,12 @@ class Tree:
         entry.parent.children[entry.rdn.key] = entry
         self._by_guid[entry.guid] = entry
         self._index(entry)
+
+    def restore_root(self, guid: UUID, values: dict[str, Values]) -> None:
+        """Give the domain itself the identifier and the values that it had before."""
+        del self._by_guid[self.root.guid]
+        self.root.guid, self.root.values = guid, values
+        self._by_guid[guid] = self.root
 
     def store(self, entry: Entry, values: dict[str, Values]) -> None:
         """Replace an object's stored values."""
@@ -189,7 +195,7 @@ def generalized_time(moment: datetime) -> bytes:
     return moment.astimezone(UTC).strftime("%Y%m%d%H%M%S.0Z").encode()
 
 
-def _domain_id(seed: UUID) -> tuple[int, int, int, int]:
+def _domain_id(seed: UUID) -> tuple[int, ...]:
     """S-1-5-21-… with three numbers of the domain's own."""
     return 21, seed.int & 0x7FFFFFFF, seed.int >> 32 & 0x7FFFFFFF, seed.int >> 64 & 0x7FFFFFFF
 
