@@ -8,8 +8,12 @@ import pytest
 
 from connect_worker.core.school import School
 from connect_worker.core.scope import Scope
-from connect_worker.model.ids import mandants_of
+from connect_worker.core.update import update
+from connect_worker.core.validation import validate
+from connect_worker.model.ids import AccountKey, UserType, mandants_of
 from connect_worker.model.person import Staff, Student
+from connect_worker.model.secret import SealedSecret
+from connect_worker.model.state import State
 from connect_worker.sample.configuration import build_configuration
 from connect_worker.sample.frame import MANDANTS
 from connect_worker.sample.odd_pupils import OUT_OF_SCOPE as PUPILS_OUT
@@ -31,6 +35,18 @@ def scope_of(sample: SampleSchool, today: date = TODAY) -> Scope:
     configured = [row.number for row in CONFIGURATION.mandants]
     indexed = School(sample.data, today=today, mandants=configured, carry_over_days=CONFIGURATION.class_carry_over_days)
     return Scope(CONFIGURATION, indexed)
+
+
+def first_update(sample: SampleSchool) -> State:
+    empty = State(accounts=(), groups=(), memberships={})
+    return update(
+        empty,
+        sample.data,
+        CONFIGURATION,
+        today=TODAY,
+        version="1",
+        new_password=lambda _key, _policy, _tokens: SealedSecret("v1.key.sealed"),
+    ).state
 
 
 def pupil(sample: SampleSchool, case: OddPupil) -> Student:
@@ -134,6 +150,32 @@ def test_nobody_belongs_to_two_configured_mandants() -> None:
     masks = [row.mandants for table in (data.students, data.staff, data.classes) for row in table]
 
     assert max(len(configured.intersection(mandants_of(mask))) for mask in masks) == 1
+
+
+@pytest.mark.parametrize("pupils", [FEWEST_PUPILS, 2_000])
+def test_its_first_update_finds_nothing_to_warn_of(pupils: int) -> None:
+    updated = first_update(school(pupils))
+
+    assert validate(updated, CONFIGURATION).findings == ()
+
+
+def test_every_odd_pupil_in_scope_gets_an_account_and_no_other() -> None:
+    sample = school()
+    pupils = {
+        account.key.source_id for account in first_update(sample).accounts if account.key.type is UserType.STUDENT
+    }
+
+    assert {case for case, key in sample.odd_pupils.items() if key not in pupils} == PUPILS_OUT
+
+
+def test_one_login_of_two_pupils_makes_two_addresses() -> None:
+    sample = school()
+    shared = {sample.odd_pupils[OddPupil.LOGIN_SHARED_1], sample.odd_pupils[OddPupil.LOGIN_SHARED_2]}
+
+    mails = {account.names.mail for account in first_update(sample).accounts if account.key.source_id in shared}
+
+    domain = "lernende.musterdorf.example"
+    assert mails == {f"klassenzimmer@{domain}", f"klassenzimmer1@{domain}"}
 
 
 def test_there_is_a_mandant_that_is_not_configured() -> None:

@@ -123,8 +123,6 @@ NAMES: Mapping[OddPupil, FullName] = {
 LOGINS: Mapping[OddPupil, str] = {
     OddPupil.LOGIN: "a.tanner7",
     OddPupil.LOGIN_WITH_UMLAUT: "jürg.bösch",
-    OddPupil.LOGIN_SHARED_1: "klassenzimmer",
-    OddPupil.LOGIN_SHARED_2: "klassenzimmer",
 }
 
 
@@ -148,12 +146,19 @@ def _logged_in_as(login: str) -> Alteration:
     return lambda pupil: replace(pupil, login=login)
 
 
+def _twin(first_name: str, birth_on: date) -> Alteration:
+    return lambda pupil: replace(pupil, first_name=first_name, last_name="Brändli", login=None, birth_on=birth_on)
+
+
 def _odd_records(frame: Frame) -> dict[OddPupil, Alteration]:
     twins_birthday = date(frame.calendar.current.starts_on.year - 9, 2, 28)
     first, last = PUPIL_AND_STAFF
+    classmate = _placed(frame.classes[0])
     return {
-        OddPupil.TWIN_1: lambda pupil: replace(pupil, first_name="Lea", last_name="Brändli", birth_on=twins_birthday),
-        OddPupil.TWIN_2: lambda pupil: replace(pupil, first_name="Lia", last_name="Brändli", birth_on=twins_birthday),
+        OddPupil.TWIN_1: _twin("Lea", twins_birthday),
+        OddPupil.TWIN_2: _twin("Lia", twins_birthday),
+        OddPupil.LOGIN_SHARED_1: lambda pupil: replace(classmate(pupil), login="klassenzimmer"),
+        OddPupil.LOGIN_SHARED_2: lambda pupil: replace(classmate(pupil), login="klassenzimmer"),
         OddPupil.STAFF_TOO: lambda pupil: replace(
             pupil, first_name=first, last_name=last, login=None, insurance_number=INSURANCE_NUMBER_OF_BOTH
         ),
