@@ -46,6 +46,11 @@ def test_the_same_mail_moves_nothing(new: str) -> None:
     assert rotate((B, None, D, None, None), old_mail=A, new_mail=new) == (B, None, D, None, None)
 
 
+def test_doubles_are_dropped_whatever_their_case() -> None:
+    assert rotate((B, A.upper(), B.upper(), C, None), old_mail=A, new_mail=NEW) == (A, B, C, None, None)
+    assert rotate((B, B.upper(), None, C, None), old_mail=None, new_mail=NEW) == (B, C, None, None, None)
+
+
 @given(rings, places, addresses)
 def test_no_address_is_lost_but_the_sixth_or_doubled(aliases: Aliases, old: str | None, new: str) -> None:
     after = [address.casefold() for address in rotate(aliases, old_mail=old, new_mail=new) if address]

@@ -386,6 +386,14 @@ def test_nobody_gets_an_address_while_it_is_somebodys_alias_and_somebody_does_wh
     assert namer.allocate(request("Anna", "Meier", 14)).mail == f"anna.meier@{DOMAIN}"
 
 
+def test_a_name_that_two_hold_stays_taken_when_one_lets_go() -> None:
+    first, second = account(1, "anna.meier"), account(2, "anna.meier")
+    namer = naming(first, second)
+    assert namer.regenerate(request("Anna", "Meier", 1), first.names, known_to_directory=True).cn == "Anna.Meier1"
+    assert namer.allocate(request("Anna", "Meier", 3)).cn == "Anna.Meier2"
+    assert namer.regenerate(request("Anna", "Meier", 2), second.names, known_to_directory=True).cn == "Anna.Meier"
+
+
 def test_regenerate_keeps_ones_own_sam_name_and_replaces_one_that_somebody_else_holds_too() -> None:
     adopted = account(12, "anna.meier")
     adopted = replace(adopted, names=replace(adopted.names, sam_account_name="ameier"))

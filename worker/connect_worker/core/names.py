@@ -99,14 +99,15 @@ class Naming:
     def regenerate(self, request: NameRequest, present: Names, *, known_to_directory: bool) -> Names:
         """Names anew; the mail becomes an alias if a directory knew it and it is valid (ruling 13).
 
-        A sAM name that nobody else holds stays: people sign in to Windows with it. Without a chosen mandant the
-        addresses keep their domain.
+        A mail that somebody else holds as well becomes none, so that the double is cured. A sAM name that nobody else
+        holds stays: people sign in to Windows with it. Without a chosen mandant the addresses keep their domain.
         """
         names = self._names(replace(request, domain=request.domain or _domain_of(present.mail)))
-        old_mail = present.mail if known_to_directory else None
+        old_mail = self._own(NameKind.ADDRESS, present.mail, request.key) if known_to_directory else None
+        sam = self._own(NameKind.SAM, present.sam_account_name, request.key)
         names = replace(
             names,
-            sam_account_name=self._kept_sam(request.key, present) or names.sam_account_name,
+            sam_account_name=sam or names.sam_account_name,
             aliases=rotate(present.aliases, old_mail=old_mail, new_mail=names.mail),
         )
         self._taken.release(request.key, present)
@@ -157,9 +158,9 @@ class Naming:
             address is None or self._taken.is_free(NameKind.ADDRESS, address, key)
         )
 
-    def _kept_sam(self, key: AccountKey, present: Names) -> str | None:
-        name = present.sam_account_name
-        return name if name and self._taken.is_free(NameKind.SAM, name, key) else None
+    def _own(self, kind: NameKind, name: str | None, key: AccountKey) -> str | None:
+        """The name if it is this person's alone."""
+        return name if name and self._taken.is_free(kind, name, key) else None
 
 
 def _first_element(cn: str) -> str:
