@@ -37,6 +37,9 @@ ENDS = (
     ".ß",
     ".K",
     ".ſa",
+    ".chK",
+    ".chſ",
+    ".chü",
     ".ch\n",
 )
 BREAKS = (".@", "..", ",", " ", "@", "@@", "\n", "\t", "ü", "+", "%", "_", "[", "", ".")
@@ -109,7 +112,8 @@ def _name(random: Random, prefix: str, number: int, of: int) -> str | None:
     if kind < 0.7:
         return f"{prefix}Person {number}"
     spelling = random.choice(random.choice(LIKE_NAMES))
-    return f"{random.choice((prefix, prefix.lower()))}{spelling}{random.randrange(of)}{random.choice(('', '', ' '))}"
+    before, after = random.choice(("", "", "", " ")), random.choice(("", "", " "))
+    return f"{before}{random.choice((prefix, prefix.lower()))}{spelling}{random.randrange(of // 4)}{after}"
 
 
 def _aliases(random: Random, number: int) -> Aliases:

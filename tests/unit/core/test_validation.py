@@ -95,6 +95,12 @@ def test_a_manual_user_is_left_alone_until_mandant_and_password_are_set() -> Non
     assert codes(manual()) == [7]
 
 
+def test_a_manual_user_who_is_being_entered_is_not_synced_either() -> None:
+    validation = validate(state(manual(mandant_chosen=None)), configured(1))
+    assert validation.blocking == ()
+    assert validation.blocked_objects == {MANUAL}
+
+
 def test_a_manual_user_in_the_directory_is_no_draft_any_more() -> None:
     assert codes(manual(initial_password=None, object_guid=guid("M.00007"))) == [7]
 

@@ -1,6 +1,6 @@
 """Validate (`connect_validate`): what is wrong with the rows of Connect's tables, before anything is synced."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import TypeVar
@@ -26,11 +26,15 @@ _LEAVING = frozenset({Status.TO_DELETE, Status.IMMUNE})
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Validation:
-    """Every finding, and the warning column of each record that has one; a record that is not in it has NULL."""
+    """Every finding, and the warning column of each record that has one; a record that is not in it has NULL.
+
+    `drafts` are the manual users that are still being entered: neither validated nor synced (ruling 24).
+    """
 
     findings: tuple[Finding, ...]
     user_codes: Mapping[AccountKey, int]
     group_codes: Mapping[GroupKey, int]
+    drafts: frozenset[AccountKey] = frozenset()
 
     @property
     def blocking(self) -> tuple[Finding, ...]:
@@ -40,15 +44,16 @@ class Validation:
     @property
     def blocked_objects(self) -> frozenset[ObjectKey]:
         """The records that the sync leaves alone, whether or not it may touch the others."""
-        return frozenset(finding.key for finding in self.findings if finding.blocks)
+        return frozenset(finding.key for finding in self.findings if finding.blocks) | self.drafts
 
 
-def validate(state: State, configuration: Configuration) -> Validation:
-    """Apply every rule to every row, whatever its status, but for manual users that are still being entered.
+def validate(state: State, configuration: Configuration, *, intended: Container[ObjectKey] = ()) -> Validation:
+    """Apply every rule to every row, whatever its status, but to no draft. Linear in the number of rows.
 
-    Such a draft holds its names against the others all the same. Linear in the number of rows.
+    A draft holds its names against the others all the same. `intended` are the records whose object a killed run may
+    have created without linking it: a directory's object is not held against them (ruling 34).
     """
-    context = Context.of(state, configuration)
+    context = Context.of(state, configuration, intended)
     users = {
         user.key: _examine(user, user.profile.display_name or user.names.cn, USER_RULES, context)
         for user in state.accounts
@@ -61,6 +66,7 @@ def validate(state: State, configuration: Configuration) -> Validation:
         findings=tuple(chain.from_iterable((*users.values(), *groups.values()))),
         user_codes={key: code for key, found in users.items() if (code := column_code(found)) is not None},
         group_codes={key: code for key, found in groups.items() if (code := column_code(found)) is not None},
+        drafts=frozenset(user.key for user in state.accounts if user.is_draft),
     )
 
 

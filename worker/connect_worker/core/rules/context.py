@@ -1,6 +1,6 @@
 """What a rule may look at beyond its own record: built once a validation, in linear time."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from connect_worker.model.account import Account
@@ -63,15 +63,12 @@ class Holders:
                 found.setdefault(record.key, Clash(name=name, other=other.key))
         return found
 
-    def held_outside(self, reserved: Iterable[ReservedName], kind: NameKind) -> Clashes:
-        """Find the records that share a name of this kind with an object which is not their own."""
-        found: dict[ObjectKey, Clash] = {}
-        for held in reserved:
+    def held_by(self, objects: Iterable[ReservedName], kind: NameKind) -> Iterator[tuple[Record, Clash]]:
+        """Find the records whose names of this kind objects in the directory hold, object by object."""
+        for held in objects:
             if held.kind is kind and held.guid is not None:
                 for record, name in self._holdings(folded(held.name)):
-                    if record.object_guid != held.guid:
-                        found.setdefault(record.key, Clash(name=name, other=held.guid))
-        return found
+                    yield record, Clash(name=name, other=held.guid)
 
     def _holdings(self, name: str) -> Sequence[Holding]:
         if name in self._shared:
@@ -89,12 +86,15 @@ class Context:
     user_sam_account_names: Clashes
     sam_account_names: Clashes
     addresses: Clashes
-    foreign_sam_account_names: Clashes
-    foreign_addresses: Clashes
+    held_outside: Clashes
 
     @classmethod
-    def of(cls, state: State, configuration: Configuration) -> "Context":
-        """Gather it from all rows of both tables, whatever their status: a name held is held."""
+    def of(cls, state: State, configuration: Configuration, intended: Container[ObjectKey] = ()) -> "Context":
+        """Gather it from all rows of both tables, whatever their status: a name held is held.
+
+        `intended` are the records whose object a killed run may have created without linking it (ruling 34): what
+        holds their names in the directory may be their own.
+        """
         users, groups = state.accounts, state.groups
         user_sams = [(user, sam) for user in users if (sam := user.names.sam_account_name) is not None]
         group_sams = [(group, sam) for group in groups if (sam := group.sam_account_name) is not None]
@@ -109,9 +109,18 @@ class Context:
             user_sam_account_names=Holders(user_sams).clashes(),
             sam_account_names=sams.clashes(),
             addresses=addresses.clashes(),
-            foreign_sam_account_names=sams.held_outside(state.reserved, NameKind.SAM),
-            foreign_addresses=addresses.held_outside(state.reserved, NameKind.ADDRESS),
+            held_outside=_held_outside(state, sams, addresses, intended),
         )
+
+
+def _held_outside(state: State, sams: Holders, addresses: Holders, intended: Container[ObjectKey]) -> Clashes:
+    linked = {record.object_guid for record in state.records}
+    foreign = [name for name in state.reserved if name.guid is not None and name.guid not in linked]
+    found: dict[ObjectKey, Clash] = {}
+    for record, clash in (*sams.held_by(foreign, NameKind.SAM), *addresses.held_by(foreign, NameKind.ADDRESS)):
+        if record.key not in intended:
+            found.setdefault(record.key, clash)
+    return found
 
 
 def _addresses(account: Account) -> tuple[str, ...]:

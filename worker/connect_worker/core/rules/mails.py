@@ -12,10 +12,10 @@ class MailInvalid(Rule[Account]):
     code = 7
     meaning = Text(english="The mail address is invalid", german="Mail ist ungültig")
     condition = (
-        "The mail address is empty, or breaks one of: a letter, digit, `_` or `-` begins both the part before the @ "
-        "and the part after it; the part after it has a dot that two letters follow; there is one @; no dot before "
-        "the @, no two dots in a row, no comma, no blank; the last character is a letter. Letters are a to z and "
-        "A to Z."
+        "The mail address is missing (NULL), or breaks one of: a letter, digit, `_` or `-` begins both the part before "
+        "the @ and the part after it; the part after it has a dot that two letters follow; there is one @; no dot "
+        "before the @, no two dots in a row, no comma, no blank; the last character is a letter. Letters are a to z "
+        "and A to Z."
     )
     solution = Text(
         english="Look for special characters and needless blanks in first and last name of the master record. "
@@ -37,7 +37,7 @@ class AliasInvalid(Rule[Account]):
 
     code = 9
     meaning = Text(english="A mail alias is invalid", german="Mail Alias ist ungültig")
-    condition = "One of the five aliases is set and breaks the conditions of 7."
+    condition = "One of the five aliases is set (not NULL) and breaks the conditions of 7."
     solution = Text(
         english="Correct or delete the invalid alias by hand.",
         german="Fehlerhafte(n) Mail Alias doppelklicken und von Hand korrigieren oder löschen.",

@@ -22,7 +22,7 @@ class NoMandantChosen(Rule[Account | Group]):
 
     code = 1
     meaning = Text(english="No mandant is chosen", german="Kein eindeutiger Mandant zugewiesen")
-    condition = "The chosen mandant is empty."
+    condition = "The chosen mandant is missing (NULL)."
     solution = Text(
         english="Choose the valid mandant (the main one) in the field for the chosen mandant.",
         german="Im Feld «Eindeutiger Mandant» den gültigen Mandanten (Hauptmandanten) auswählen.",
@@ -99,7 +99,7 @@ class NoMandantMask(Rule[Account | Group]):
 
     code = 8
     meaning = Text(english="The mandant is missing", german="Der Mandant ist nicht vorhanden")
-    condition = "The record's mandant mask (Mandantzahl) is empty; 0 is not empty."
+    condition = "The record's mandant mask (Mandantzahl) is missing (NULL); 0 is not missing."
     solution = Text(
         english="A parameter of the basic configuration may be wrong: ask the support.",
         german="Möglicherweise ein fehlerhafter Parameter in der Grundkonfiguration: den Support fragen.",

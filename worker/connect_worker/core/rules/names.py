@@ -17,7 +17,9 @@ class UserDnNotUnique(Rule[Account]):
 
     code = 4
     meaning = _DN_MEANING
-    condition = "Another user has the same first element of the DN, whatever the case; empty ones are never the same."
+    condition = (
+        "Another user has the same first element of the DN, whatever the case; missing ones (NULL) are never the same."
+    )
     solution = REGENERATE
 
     def find(self, record: Account, context: Context) -> str | None:
@@ -31,7 +33,9 @@ class GroupDnNotUnique(Rule[Group]):
 
     code = 4
     meaning = _DN_MEANING
-    condition = "Another group has the same first element of the DN, whatever the case; empty ones are never the same."
+    condition = (
+        "Another group has the same first element of the DN, whatever the case; missing ones (NULL) are never the same."
+    )
     solution = Text(
         english="Two group definitions yield the same name: ask the support.",
         german="Zwei Gruppendefinitionen ergeben denselben Namen: den Support fragen.",
@@ -48,7 +52,7 @@ class NoUserPrincipalName(Rule[Account]):
 
     code = 5
     meaning = Text(english="The user principal name is missing", german="User Principal Name ist nicht vorhanden")
-    condition = "The user principal name is empty (NULL)."
+    condition = "The user principal name is missing (NULL)."
     solution = REGENERATE
 
     def find(self, record: Account, context: Context) -> str | None:  # noqa: ARG002  the port's shape
@@ -64,7 +68,7 @@ class SamAccountNameMissingOrShared(Rule[Account]):
         english="The sAM account name is missing or not unique",
         german="Sam Account Name nicht vorhanden / nicht eindeutig",
     )
-    condition = "The sAM account name is empty (NULL), or another user has the same one, whatever the case."
+    condition = "The sAM account name is missing (NULL), or another user has the same one, whatever the case."
     solution = REGENERATE
 
     def find(self, record: Account, context: Context) -> str | None:

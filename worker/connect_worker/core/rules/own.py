@@ -101,18 +101,16 @@ class UserNameHeldOutside(Rule[Account]):
     code = 103
     meaning = _FOREIGN_MEANING
     condition = (
-        "The directory has an object that is not this user's own and holds the same sAM account name, or the user "
-        "principal name, the mail or an alias as one of its addresses."
+        "The directory has an object that belongs to no record of Connect and holds the same sAM account name, or the "
+        "user principal name, the mail or an alias as one of its addresses. Not while an interrupted run may have "
+        "created that object for this user: the next sync looks into it."
     )
     solution = REGENERATE
 
     def find(self, record: Account, context: Context) -> str | None:
         """Say which name, and the holder's objectGUID."""
-        sam = context.foreign_sam_account_names.get(record.key)
-        if sam is not None:
-            return f"sAM account name {sam.name} is held by object {sam.other}"
-        address = context.foreign_addresses.get(record.key)
-        return None if address is None else f"{address.name} is held by object {address.other}"
+        clash = context.held_outside.get(record.key)
+        return None if clash is None else f"{clash.name} is held by object {clash.other}"
 
 
 class GroupNameHeldOutside(Rule[Group]):
@@ -121,17 +119,17 @@ class GroupNameHeldOutside(Rule[Group]):
     code = 103
     meaning = _FOREIGN_MEANING
     condition = (
-        "The directory has an object that is not this group's own and holds the same sAM account name; "
-        "of a group in Active Directory."
+        "The directory has an object that belongs to no record of Connect and holds the same sAM account name as a "
+        "group in Active Directory. Not while an interrupted run may have created that object for this group."
     )
     solution = _ASK_SUPPORT
 
     def find(self, record: Group, context: Context) -> str | None:
         """Say which name, and the holder's objectGUID."""
-        sam = context.foreign_sam_account_names.get(record.key)
-        if sam is None or record.ad_type is None:
+        clash = context.held_outside.get(record.key)
+        if clash is None or record.ad_type is None:
             return None
-        return f"sAM account name {sam.name} is held by object {sam.other}"
+        return f"{clash.name} is held by object {clash.other}"
 
 
 class GroupSamMissingOrShared(Rule[Group]):
