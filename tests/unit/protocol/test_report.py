@@ -113,6 +113,29 @@ def test_in_the_smallest_message_run_result_and_reason_are_whole() -> None:
     assert (read.run_id, read.realm, read.reason, read.exit_code) == (long.run_id, "r" * 63, long.reason, 3)
 
 
+@pytest.mark.parametrize("sign", ["x", "ß", "漢", "😀", '"', "\x00"])
+def test_even_a_report_of_nothing_but_endless_texts_fits(sign: str) -> None:
+    endless = sign * 9000
+    report = Report(
+        run_id=endless,
+        realm=endless,
+        command=endless,
+        result=RunResult.FAILED,
+        reason=endless,
+        exit_code=1,
+        started_at=endless,
+        finished_at=endless,
+        message=endless,
+        todo=endless,
+        plan_checksum=endless,
+    )
+
+    message = report.to_termination_message(LEAST_BYTES)
+
+    assert len(message.encode()) <= LEAST_BYTES
+    assert Report.from_json(message).exit_code == 1
+
+
 def test_a_cut_text_ends_in_an_ellipsis() -> None:
     read = Report.from_json(replace(REPORT, message="weiß " * 2000).to_termination_message())
 
