@@ -161,6 +161,15 @@ class Catalogue:
         return ROW_VERSION in self.types[view.name]
 
 
+def catalogue_of(rows: Iterable[Row]) -> Catalogue:
+    """The catalogue from rows of view, column, type, readable."""
+    known = list(rows)
+    types: dict[str, dict[str, str]] = {}
+    for row in known:
+        types.setdefault(row["view"], {})[row["column"]] = row["type"]
+    return Catalogue(types=types, readable=frozenset(row["view"] for row in known if row["readable"]))
+
+
 def faults_of(catalogue: Catalogue) -> tuple[str, ...]:
     """Everything that the database lacks: views, rights, columns, types."""
     return tuple(fault for view in VIEWS for fault in _faults_of_view(view, catalogue))

@@ -14,6 +14,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from connect_worker.errors import ConfigurationError
+from connect_worker.model.ids import AccountKey
 from connect_worker.model.secret import SealedSecret, Secret
 
 REASON = "EncryptionKeyInvalid"
@@ -104,3 +105,8 @@ def _unreadable(owner: str) -> ConfigurationError:
         todo="Give its owner a new one",
         reason=REASON,
     )
+
+
+def user_owner(key: AccountKey) -> str:
+    """The owner that a user's initial password is bound to."""
+    return f"user:{key}"

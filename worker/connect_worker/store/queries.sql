@@ -239,3 +239,11 @@ WHERE id = $1
 -- last_sequence --
 SELECT coalesce(max(sequence), 0) AS sequence FROM connect.connect_change WHERE run_id = $1
 
+-- rights --
+-- What the role may do; NULL where the schema is not there.
+SELECT
+    current_setting('server_version') AS server_version,
+    has_database_privilege(current_database(), 'CREATE') AS may_create_schema,
+    has_database_privilege(current_database(), 'TEMPORARY') AS may_create_temporary,
+    has_schema_privilege(to_regnamespace('connect')::oid, 'CREATE') AS may_create_tables
+

@@ -15,7 +15,7 @@ from connect_worker.store import contract
 from connect_worker.store.columns import account_of, group_of, reserved_of
 from connect_worker.store.configuration import ConfigurationRows, configuration_of
 from connect_worker.store.connection import Session
-from connect_worker.store.contract import VIEWS, Catalogue, View
+from connect_worker.store.contract import VIEWS, View
 from connect_worker.store.faults import CONTRACT_BROKEN
 from connect_worker.store.row import Row
 from connect_worker.store.sql import QUERIES
@@ -59,7 +59,9 @@ class Reader:
         return configuration_of(configuration), state
 
     async def _source_rows(self) -> dict[str, Rows]:
-        catalogue = _catalogue(await self._session.fetch(QUERIES["catalogue"], [view.name for view in VIEWS]))
+        catalogue = contract.catalogue_of(
+            await self._session.fetch(QUERIES["catalogue"], [view.name for view in VIEWS])
+        )
         _refuse(contract.faults_of(catalogue))
         return {
             view.name: await self._session.fetch(view.select(has_row_version=catalogue.has_row_version(view)))
@@ -91,13 +93,6 @@ class Reader:
         keys = {account.id: account.key for account in accounts}
         rows = {row["group_id"]: row for row in await self._session.fetch(QUERIES["memberships"])}
         return {group.key: _members(rows[group.id], keys) for group in groups if group.id in rows}
-
-
-def _catalogue(rows: Rows) -> Catalogue:
-    types: dict[str, dict[str, str]] = {}
-    for row in rows:
-        types.setdefault(row["view"], {})[row["column"]] = row["type"]
-    return Catalogue(types=types, readable=frozenset(row["view"] for row in rows if row["readable"]))
 
 
 def _master_data(rows: Mapping[str, Rows]) -> MasterData:

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from connect_worker.settings import DatabaseSettings
 from connect_worker.store.connection import open_session
+from connect_worker.store.facts import DatabaseFacts, examine
 from connect_worker.store.journal import Journal
 from connect_worker.store.lock import Holder, run_lock
 from connect_worker.store.migrate import Migration, check_schema, migrate
@@ -33,6 +34,10 @@ class Store(Journal):
     async def check_schema(self) -> int:
         """The version of Connect's tables; raises ConfigurationError unless it is this program's."""
         return await check_schema(self._session)
+
+    async def examine(self) -> DatabaseFacts:
+        """Tell `doctor` what is there and what is missing."""
+        return await examine(self._session)
 
 
 @asynccontextmanager
