@@ -9,7 +9,7 @@ Row = Mapping[str, object]
 
 
 async def save_configuration(session: Session, configuration: Configuration) -> None:
-    """Replace the configuration; one round trip a table, within the caller's transaction."""
+    """Replace the configuration, within the caller's transaction. The office's lock is none of it, and stays."""
     row = _general(configuration)
     settings = ", ".join(f"{column} = ${place}" for place, column in enumerate(row, start=1))
     await session.fetch(f"UPDATE connect.connect_config SET {settings}", *row.values())  # noqa: S608 - own columns
@@ -41,6 +41,7 @@ def _general(configuration: Configuration) -> Row:
         "class_carry_over_days": configuration.class_carry_over_days,
         "reserve_days": configuration.reserve_days,
         "display_name_follows": configuration.display_name_follows.value,
+        "employee_id_is_insurance_number": configuration.employee_id_is_insurance_number,
         **_audience("personal", staff),
         "personal_user_info": staff.info.value,
         "personal_user_title": staff.title.value,
