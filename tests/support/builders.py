@@ -232,7 +232,8 @@ def account(number: int = 1, **changes: Any) -> Account:
 
 def linked(record: Account, **changes: Any) -> Account:
     """The account as it is once its object exists."""
-    return replace(record, **({"object_guid": guid(str(record.key)), "has_changed": False} | changes))
+    values: dict[str, Any] = {"object_guid": guid(str(record.key)), "has_changed": False}
+    return replace(record, **(values | changes))
 
 
 def group(number: int = 1, **changes: Any) -> Group:
@@ -255,7 +256,8 @@ def group(number: int = 1, **changes: Any) -> Group:
 
 def linked_group(record: Group, **changes: Any) -> Group:
     """The group as it is once its object exists."""
-    return replace(record, **({"object_guid": guid(str(record.key)), "has_changed": False} | changes))
+    values: dict[str, Any] = {"object_guid": guid(str(record.key)), "has_changed": False}
+    return replace(record, **(values | changes))
 
 
 def actual_user(record: Account, **changes: Any) -> ActualUser:

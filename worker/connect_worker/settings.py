@@ -47,5 +47,6 @@ class Settings:
     timeout: timedelta
     lock_wait: timedelta
     customer_number: str = ""
+    trigger: str = "command"
     limits: Limits = field(default_factory=Limits)
     today: date | None = None

@@ -27,6 +27,11 @@ class Stop:
         """Whether the run should end."""
         return self._reason is not None
 
+    @property
+    def reason(self) -> ConnectError | None:
+        """Why the run should end."""
+        return self._reason
+
     def raise_if_requested(self) -> None:
         """Raise StoppedError or TimedOutError if the run should end."""
         if self._reason is not None:

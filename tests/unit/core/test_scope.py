@@ -1,6 +1,7 @@
 """Who is in scope today, and why somebody is not (manual, checklist «zu löschen»; rulings 2, 3, 9)."""
 
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -57,7 +58,7 @@ def unmet_of_staff(person: Staff, *, restrict: bool) -> tuple[Unmet, ...]:
         pytest.param({"class_id": None, "planned_class_id": 3}, (Unmet.NO_CLASS,), id="planned class too far ahead"),
     ],
 )
-def test_student_conditions(changes: dict[str, object], unmet: tuple[Unmet, ...]) -> None:
+def test_student_conditions(changes: dict[str, Any], unmet: tuple[Unmet, ...]) -> None:
     assert unmet_of_student(student(**changes)) == unmet
 
 

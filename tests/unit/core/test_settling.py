@@ -109,11 +109,11 @@ def test_deactivated_by_hand_gets_no_delete_date() -> None:
 
 def test_enabled_and_password_set_are_told_together() -> None:
     record = linked(account(disabled_since=TODAY, password_reset=True))
-    changes = [
+    changes: list[Change] = [
         SetPassword(key=record.key, guid=guid("x"), dn="x", must_change_password=False, cause=Cause.RESET),
         Enable(key=record.key, guid=guid("x"), dn="x", cause=Cause.RETURNED),
     ]
-    settlement = one(settling(record).of(map(done, changes)))
+    settlement = one(settling(record).of([done(change) for change in changes]))
     assert settlement.enabled
     assert settlement.clear_password_reset
     assert settlement.password_set_at == NOW

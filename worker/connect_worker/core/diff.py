@@ -20,7 +20,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 
 from connect_worker.core.desired import Desired
-from connect_worker.core.dn import is_below, normalise, outermost, split
+from connect_worker.core.dn import normalise, split
 from connect_worker.model.account import Account, Profile, Status, Unmet
 from connect_worker.model.change import (
     AddMembers,
@@ -135,7 +135,7 @@ class _Comparison:
 
     def _containers(self) -> Iterator[Change]:
         """The organizational units that wanted objects need, parents first."""
-        present = {normalise(dn) for dn in self._snapshot.organizational_units}
+        present = {normalise(above) for dn in self._snapshot.organizational_units for above in _upwards(dn)}
         wanted = {split(dn)[1] for dn in self._created_or_moved()}
         missing: dict[str, str] = {}
         for parent in wanted:
@@ -314,6 +314,13 @@ def _differences(
             yield AttributeChange(attribute=name, before=before, after=after)
 
 
+def _upwards(dn: str) -> Iterator[str]:
+    """An organizational unit and those above it."""
+    while dn.casefold().startswith("ou="):
+        yield dn
+        dn = split(dn)[1]
+
+
 def _cause_of_disable(account: Account) -> Cause:
     if account.status is Status.DEACTIVATED:
         return Cause.DEACTIVATED
@@ -331,13 +338,3 @@ def _step_aside(changes: list[Change]) -> tuple[Change, ...]:
         aside[id(change)] = replace(change, new_dn=temporary, aside=True)
     moved = (replace(c, dn=aside[id(c)].new_dn) if isinstance(c, Rename) and id(c) in aside else c for c in changes)
     return (*aside.values(), *moved)
-
-
-def bases_of(desired_parents: Iterable[str]) -> tuple[str, ...]:
-    """The OUs to read: the given ones, none inside another."""
-    return tuple(outermost(desired_parents))
-
-
-def is_managed(dn: str, bases: Iterable[str]) -> bool:
-    """Whether an object stands in one of the configured OUs."""
-    return any(is_below(dn, base) for base in bases)

@@ -125,7 +125,7 @@ class GroupUpdate:
         """Raises ConfigurationError for a template that does not parse."""
         self._configuration = configuration
         self._today = today
-        self._templates = {rule: GroupTemplates.of(rule) for rule in configuration.groups}
+        self._templates = {rule: GroupTemplates.of(rule, configuration.test_prefix) for rule in configuration.groups}
 
     def groups(self, before: Iterable[Group], drafts: Iterable[GroupDraft]) -> tuple[Group, ...]:
         """Today's groups: new ones, renamed ones, those that ended, and manual ones untouched (ruling 24)."""

@@ -1,10 +1,28 @@
-"""Names that stay taken after their account is gone (ruling 12)."""
+"""Names that nobody may be given: of deleted accounts, and of objects outside Connect (ruling 12)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 
+from connect_worker.core.dn import is_below, split
 from connect_worker.model.account import Account
-from connect_worker.model.state import NameKind, ReservedName
+from connect_worker.model.directory import TakenName
+from connect_worker.model.state import NameKind, ReservedName, State
+
+
+def with_foreign_names(state: State, taken: Iterable[TakenName], bases: Sequence[str]) -> State:
+    """The state with the names that objects outside Connect hold today, in place of those of the last run.
+
+    A DN's first element is taken only by an object below `bases`, where it would be in the way of ours.
+    """
+    linked = {record.object_guid for record in state.records}
+    foreign = dict.fromkeys(
+        ReservedName(kind=kind, name=name, guid=found.guid)
+        for found in taken
+        if found.guid not in linked
+        for kind, name in _foreign_names(found, bases)
+    )
+    return replace(state, reserved=(*(name for name in state.reserved if name.guid is None), *foreign))
 
 
 def reserved_names(account: Account, *, until: date) -> tuple[ReservedName, ...]:
@@ -22,3 +40,12 @@ def _names(account: Account) -> Iterator[tuple[NameKind, str]]:
     for address in (names.user_principal_name, *names.addresses):
         if address:
             yield NameKind.ADDRESS, address.casefold()
+
+
+def _foreign_names(found: TakenName, bases: Sequence[str]) -> Iterator[tuple[NameKind, str]]:
+    if found.sam_account_name:
+        yield NameKind.SAM, found.sam_account_name.casefold()
+    for address in found.addresses:
+        yield NameKind.ADDRESS, address.casefold()
+    if any(is_below(found.dn, base) for base in bases):
+        yield NameKind.DN_FIRST_ELEMENT, split(found.dn)[0].casefold()

@@ -7,7 +7,7 @@
 Nothing is decided anywhere else about who has an account, what it is called and what stands in it.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
@@ -16,17 +16,18 @@ from connect_worker.core.candidates import Candidate, candidates, domain
 from connect_worker.core.groups import GroupRules, GroupUpdate, Population, memberships
 from connect_worker.core.lifecycle import dismissed, kept
 from connect_worker.core.mandants import chosen_mandant
-from connect_worker.core.names import NameRequest, Naming, TakenNames, in_naming_order
+from connect_worker.core.names import NameRequest, Naming, in_naming_order
 from connect_worker.core.passwords import tokens_of
 from connect_worker.core.reservation import reserved_names
 from connect_worker.core.school import School
 from connect_worker.core.scope import StudentScope
+from connect_worker.core.taken_names import TakenNames
 from connect_worker.model.account import Account, Names, Origin, Profile, Status, Unmet
 from connect_worker.model.configuration import Audience, Configuration, DisplayNameFollows, InfoSwitch, PasswordPolicy
 from connect_worker.model.ids import AccountKey, UserType, mask_of
 from connect_worker.model.person import MasterData
 from connect_worker.model.secret import SealedSecret
-from connect_worker.model.state import State
+from connect_worker.model.state import ReservedName, State
 
 NewPassword = Callable[[AccountKey, PasswordPolicy, frozenset[str]], SealedSecret]
 """Makes and seals an initial password that contains none of the tokens."""
@@ -182,7 +183,7 @@ class _Night:
                 known = account.object_guid is not None
                 names = naming.regenerate(request, names, known_to_directory=known)
             elif request.domain is not None or names.dn_first_element is None:
-                names = naming.allocate(request)
+                names = naming.allocate(request, aliases=names.aliases)
         elif parent is not None and names.dn_parent != parent:
             names = replace(names, dn_parent=parent)
         if names == account.names and not account.regenerate_names:
@@ -262,7 +263,7 @@ class _Night:
             reserved=self._before.reserved,
         )
 
-    def _reserved(self, removed: Iterable[Account]) -> Iterable:
+    def _reserved(self, removed: Iterable[Account]) -> Iterator[ReservedName]:
         until = self._today + timedelta(days=self._configuration.reserve_days)
         return (name for account in removed for name in reserved_names(account, until=until))
 

@@ -4,7 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
+from uuid import UUID
 
+from connect_worker.model.ids import RunId
 from connect_worker.settings import Settings
 from connect_worker.stopping import Stop
 
@@ -29,3 +31,8 @@ class Context:
     stop: Stop
     progress: Progress
     version: str
+
+    @property
+    def run_id(self) -> RunId:
+        """The run, as the audit tables know it."""
+        return RunId(UUID(self.settings.run_id))

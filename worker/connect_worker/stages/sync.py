@@ -1,13 +1,12 @@
 """Sync: actual × desired → plan → safety gate → apply → write-back (10-directory-sync, «Plan and apply»)."""
 
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 
+from connect_worker.core.bases import bases
 from connect_worker.core.completeness import missing_guids, require_complete
 from connect_worker.core.desired import desire
 from connect_worker.core.diff import Whereabouts, diff
-from connect_worker.core.dn import outermost
 from connect_worker.core.plan import Plan, make_plan
 from connect_worker.core.recovery import recognise
 from connect_worker.core.safety import excesses
@@ -50,7 +49,9 @@ async def make(
 ) -> Planned:
     """Read the directory whole, and plan. Raises IncompleteReadError."""
     actual = await directory.read(bases(configuration, state))
-    where = await _whereabouts(store, directory, context, state, actual, configuration)
+    where = await _whereabouts(
+        store, directory, context, actual, state=state, create_containers=configuration.create_containers
+    )
     difference = diff(desire(state, today=context.today, blocked=blocked), actual, where)
     return Planned(
         plan=make_plan(difference, where.intended), state=state, configuration=configuration, blocked=blocked
@@ -76,22 +77,16 @@ async def apply(store: Store, directory: Directory, context: Context, planned: P
     settling = Settling(planned.state, planned.plan, _periods(planned.configuration, context))
     application = _Application(store, directory, context, planned, settling)
     with context.stop.finishing():
-        await store.settle(settling.linked())
+        if planned.plan.linked:
+            await store.settle(settling.linked())
         context.progress.begin("apply", len(planned.plan.changes))
         for _, changes in planned.plan.waves():
             for batch in _batches(changes):
                 await application.make(batch)
-        await store.settle(settling.finish(blocked=planned.blocked))
+        finished = settling.finish(blocked=planned.blocked)
+        if finished:
+            await store.settle(finished)
     return tuple(application.outcomes)
-
-
-def bases(configuration: Configuration, state: State) -> tuple[str, ...]:
-    """The OUs to read: those of the configuration, and those where our rows say that objects are."""
-    parents = [configuration.staff.parent, configuration.students.parent, *(g.parent for g in configuration.groups)]
-    base = configuration.base_dn
-    configured = [f"{parent},{base}" if parent else base for parent in parents]
-    known = {account.names.dn_parent for account in state.accounts} | {group.dn_parent for group in state.groups}
-    return tuple(outermost([*configured, *sorted(parent for parent in known if parent)]))
 
 
 class _Application:
@@ -103,6 +98,7 @@ class _Application:
         self._directory = directory
         self._context = context
         self._settling = settling
+        self._run_id = context.run_id
         self._passwords = _passwords(planned.state, context)
         self._limits = context.settings.limits
         self._failed: set[ObjectKey] = set()
@@ -116,13 +112,17 @@ class _Application:
         prevented = {id(outcome.change) for outcome in outcomes}
         possible = [self._without_missing(change) for change in batch if id(change) not in prevented]
         if possible:
-            await self._store.write_intentions(self._intentions(possible))
+            intentions = self._intentions(possible)
+            if intentions:
+                await self._store.write_intentions(self._run_id, intentions)
             outcomes += await self._directory.apply(
                 possible, passwords=self._passwords, stopped=lambda: self._context.stop.requested
             )
         self._remember(outcomes)
-        await self._store.settle(self._settling.of(outcomes))
-        await self._store.record_outcomes(outcomes)
+        settlements = self._settling.of(outcomes)
+        if settlements:
+            await self._store.settle(settlements)
+        await self._store.record_outcomes(self._run_id, outcomes)
         self._context.progress.advance(len(batch))
 
     def _prevented(self, batch: Sequence[Change]) -> Iterator[Outcome]:
@@ -171,19 +171,12 @@ class _Application:
 
 
 async def _whereabouts(
-    store: Store,
-    directory: Directory,
-    context: Context,
-    state: State,
-    actual: Snapshot,
-    configuration: Configuration,
+    store: Store, directory: Directory, context: Context, actual: Snapshot, *, state: State, create_containers: bool
 ) -> Whereabouts:
     missing = missing_guids(state, actual)
     elsewhere = await directory.locate(missing) if missing else {}
     nowhere = [guid for guid in missing if guid not in elsewhere]
-    require_complete(
-        state, actual, nowhere, context.settings.limits, create_containers=configuration.create_containers
-    )
+    require_complete(state, actual, nowhere, context.settings.limits, create_containers=create_containers)
     intentions = await store.read_intentions()
     return Whereabouts(elsewhere=elsewhere, intended=recognise(intentions, state, actual))
 

@@ -6,16 +6,21 @@ commits also when there are warnings.
 
 import secrets
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from connect_worker.core import update as core
+from connect_worker.core.bases import bases
 from connect_worker.core.passwords import generate
+from connect_worker.core.reservation import with_foreign_names
 from connect_worker.core.safety import scope_excess
 from connect_worker.core.validation import Validation, validate
 from connect_worker.errors import BlockedBySafetyGateError
 from connect_worker.model.account import Account
 from connect_worker.model.configuration import Configuration, PasswordPolicy
+from connect_worker.model.directory import ObjectKey, TakenName
 from connect_worker.model.ids import AccountKey
+from connect_worker.model.person import MasterData
 from connect_worker.model.secret import SealedSecret
 from connect_worker.model.state import State
 from connect_worker.stages.context import Context
@@ -30,15 +35,21 @@ class Updated:
     state: State
     configuration: Configuration
     validation: Validation
-    students_in_scope: int
-    staff_in_scope: int
+    in_scope: int
+    out_of_scope: int
     conflicts: int
     changed: Counter[str]
 
 
-async def update(store: Store, context: Context) -> Updated:
-    """Bring Connect's tables to today. Raises BlockedBySafetyGateError before anything is written (ruling 33)."""
+async def update(store: Store, context: Context, taken: Sequence[TakenName] | None) -> Updated:
+    """Bring Connect's tables to today. Raises BlockedBySafetyGateError before anything is written (ruling 33).
+
+    `taken` are the names in the directory; None: the reserved names of the last run hold (ruling 12).
+    """
     night = await store.read_night()
+    known = night.state
+    if taken is not None:
+        known = with_foreign_names(known, taken, bases(night.configuration, known))
     random = secrets.SystemRandom()
     keyring = Keyring(context.settings.encryption_keys)
 
@@ -46,7 +57,7 @@ async def update(store: Store, context: Context) -> Updated:
         return keyring.seal(generate(policy, avoid=avoid, random=random), owner=user_owner(key))
 
     result = core.update(
-        night.state,
+        known,
         night.master_data,
         night.configuration,
         today=context.today,
@@ -61,9 +72,9 @@ async def update(store: Store, context: Context) -> Updated:
         state=written.state,
         configuration=night.configuration,
         validation=validation,
-        students_in_scope=result.students_in_scope,
-        staff_in_scope=result.staff_in_scope,
-        conflicts=len(written.conflicts),
+        in_scope=result.students_in_scope + result.staff_in_scope,
+        out_of_scope=_people(night.master_data) - result.students_in_scope - result.staff_in_scope,
+        conflicts=len(written.left),
         changed=_changed(night.state, result.state),
     )
 
@@ -76,8 +87,11 @@ async def read_validated(store: Store) -> tuple[Configuration, State, Validation
 
 
 async def _validated(store: Store, state: State, configuration: Configuration) -> Validation:
-    validation = validate(state, configuration)
-    await store.write_findings(validation)
+    intended = frozenset(intention.key for intention in await store.read_intentions())
+    validation = validate(state, configuration, intended=intended)
+    shown: dict[ObjectKey, int] = dict(validation.user_codes.items())
+    shown.update(validation.group_codes.items())
+    await store.write_findings(validation.findings, shown)
     return validation
 
 
@@ -88,6 +102,10 @@ def _require_safe(before: tuple[Account, ...], after: tuple[Account, ...], conte
             "; ".join(excess.sentence for excess in found),
             todo="Check the configuration and the master data; if it is right, raise the limit for one run",
         )
+
+
+def _people(data: MasterData) -> int:
+    return len(data.students) + len(data.staff)
 
 
 def _changed(before: State, after: State) -> Counter[str]:

@@ -1,0 +1,405 @@
+"""Update: from yesterday's tables and today's master data to today's tables."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+
+from connect_worker.core.update import Update, update
+from connect_worker.errors import ConfigurationError
+from connect_worker.model.account import Account, Origin, Status, Unmet
+from connect_worker.model.configuration import (
+    Configuration,
+    DisplayNameFollows,
+    InfoSwitch,
+    LevelRule,
+    MandantRule,
+    OfficeSwitch,
+    PasswordKind,
+    PasswordPolicy,
+    TitleSwitch,
+)
+from connect_worker.model.group import Group, Members
+from connect_worker.model.ids import AccountKey, Criterion, GroupKey, Mandant, MandantMask, UserType
+from connect_worker.model.person import Building, MandantRecord, MasterData, StaffFunction
+from connect_worker.model.secret import SealedSecret
+from connect_worker.model.state import NameKind, ReservedName, State
+from tests.support.builders import (
+    STAFF_OU,
+    STUDENTS_OU,
+    TODAY,
+    class_group_key,
+    configuration,
+    guid,
+    master_data,
+    school_class,
+    staff,
+    staff_key,
+    student,
+    student_key,
+)
+
+EMPTY = State(accounts=(), groups=(), memberships={})
+ALL_STUDENTS = GroupKey(Criterion.ALL_STUDENTS, Mandant(0), 0)
+ALL_STAFF = GroupKey(Criterion.ALL_STAFF, Mandant(0), 0)
+
+
+def seal(key: AccountKey, policy: PasswordPolicy, avoid: frozenset[str]) -> SealedSecret:
+    return SealedSecret(f"{key} {policy.kind.name} {sorted(avoid)}")
+
+
+def night(
+    before: State,
+    data: MasterData,
+    config: Configuration | None = None,
+    today: date = TODAY,
+    version: str = "1.0",
+) -> Update:
+    return update(before, data, config or configuration(), today=today, version=version, new_password=seal)
+
+
+def stored(state: State) -> State:
+    """The state as it is read again after a night in which everything was synced."""
+    accounts = tuple(
+        replace(a, has_changed=False, object_guid=a.object_guid or guid(str(a.key))) for a in state.accounts
+    )
+    return replace(state, accounts=accounts, groups=tuple(replace(g, has_changed=False) for g in state.groups))
+
+
+def account_in(result: Update, key: AccountKey) -> Account:
+    return next(account for account in result.state.accounts if account.key == key)
+
+
+def group_in(result: Update, key: GroupKey) -> Group:
+    return next(group for group in result.state.groups if group.key == key)
+
+
+SCHOOL = master_data(students=(student(1), student(2)), staff=(staff(1), staff(2)))
+
+
+def test_new_people_in_scope_get_complete_accounts() -> None:
+    result = night(EMPTY, SCHOOL)
+    pupil = account_in(result, student_key(1))
+    assert pupil.status is Status.ACTIVE
+    assert pupil.has_changed
+    assert pupil.names.dn == f"CN=Anna.Muster1,{STUDENTS_OU}"
+    assert pupil.names.cn == "Anna.Muster1"
+    assert pupil.names.user_principal_name == pupil.names.mail == "anna.muster1@schule.example"
+    assert pupil.names.sam_account_name == "S.00001"
+    assert pupil.initial_password == "S.00001 SIMPLE ['anna', 'muster1']"
+    teacher = account_in(result, staff_key(1))
+    assert teacher.names.dn == f"CN=Peter.Lehrer1,{STAFF_OU}"
+    assert teacher.names.mail == "peter.lehrer1@lehrer.example"
+    assert teacher.must_change_password
+    assert (result.students_in_scope, result.staff_in_scope) == (2, 2)
+
+
+def test_second_night_without_changes_changes_nothing() -> None:
+    first = stored(night(EMPTY, SCHOOL).state)
+    second = night(first, SCHOOL).state
+    assert second.accounts == first.accounts
+    assert second.groups == first.groups
+    assert second.memberships == first.memberships
+
+
+def test_profile_of_a_pupil_follows_the_seed() -> None:
+    profile = account_in(night(EMPTY, SCHOOL), student_key(1)).profile
+    assert profile.display_name == "Muster1 Anna"
+    assert profile.employee_id == "S.00001"
+    assert profile.company == "Schule Musterwil"
+    assert profile.department == "Schulhaus Dorf"
+    assert profile.manager == f"CN=Peter.Lehrer1,{STAFF_OU}"
+    assert (profile.street_address, profile.postal_code, profile.city) == ("Dorfstrasse 1", "8000", "Musterwil")
+    assert (profile.country, profile.preferred_language) == ("CH", "de-DE")
+    assert (profile.title, profile.telephone_number, profile.initials, profile.info) == (None, None, None, None)
+
+
+def test_switches_of_the_configurator_fill_staff_attributes() -> None:
+    config = configuration()
+    audience = replace(
+        config.staff,
+        info=InfoSwitch.SUBSTITUTION,
+        initials=True,
+        title=TitleSwitch.FUNCTION,
+        office=OfficeSwitch.CLASSROOM,
+        business_phone=True,
+        company="Stadt",
+    )
+    person = staff(1, substitution_text="vertritt B.", main_function_id=1, short_code="lehrerkurz")
+    result = night(EMPTY, master_data(staff=(person, staff(2))), replace(config, staff=audience, state="ZH"))
+    profile = account_in(result, staff_key(1)).profile
+    assert profile.info == "vertritt B."
+    assert profile.initials == "lehrer"
+    assert profile.title == "Lehrperson"
+    assert profile.office == "101"
+    assert profile.telephone_number == "+41 44 000 00 00"
+    assert profile.company == "Stadt"
+    assert profile.state == "ZH"
+    assert profile.department == "Schulhaus Dorf"
+    assert profile.manager == f"CN=Peter.Lehrer2,{STAFF_OU}"
+
+
+def test_head_of_the_building_is_not_his_own_manager() -> None:
+    data = master_data(staff=(staff(2, building_id=1),))
+    assert account_in(night(EMPTY, data), staff_key(2)).profile.manager is None
+
+
+def test_building_of_staff_is_own_else_of_the_class_else_of_the_employment() -> None:
+    second = Building(
+        id=2, name="Schulhaus See", short_name="SE", street=None, postal_code=None, city=None, head_staff_id=None
+    )
+    data = master_data(
+        buildings=(*master_data().buildings, second),
+        staff=(staff(1, building_id=2), staff(3, employment_building_ids=(2, 1)), staff(4)),
+    )
+    result = night(EMPTY, data)
+    departments = {n: account_in(result, staff_key(n)).profile.department for n in (1, 3, 4)}
+    assert departments == {1: "Schulhaus See", 3: "Schulhaus See", 4: None}
+
+
+def test_version_in_info_is_written_only_along_with_another_change() -> None:
+    config = configuration()
+    config = replace(config, students=replace(config.students, info=InfoSwitch.VERSION))
+    first = stored(night(EMPTY, SCHOOL, config, version="1.0").state)
+    again = night(first, SCHOOL, config, version="2.0")
+    assert account_in(again, student_key(1)).profile.info == "Connect 1.0"
+    assert not account_in(again, student_key(1)).has_changed
+    renamed = master_data(students=(student(1, first_name="Berta"), student(2)), staff=SCHOOL.staff)
+    changed = account_in(night(first, renamed, config, version="2.0"), student_key(1))
+    assert changed.profile.info == "Connect 2.0"
+
+
+def test_name_change_changes_what_is_shown_but_never_dn_upn_or_mail() -> None:
+    first = stored(night(EMPTY, SCHOOL).state)
+    married = master_data(students=(student(1, last_name="Ledig"), student(2)), staff=SCHOOL.staff)
+    after = account_in(night(first, married), student_key(1))
+    before = next(a for a in first.accounts if a.key == student_key(1))
+    assert (after.profile.surname, after.profile.display_name) == ("Ledig", "Ledig Anna")
+    assert after.names == before.names
+    assert after.has_changed
+
+
+def test_display_name_follows_on_request_only_if_configured_so() -> None:
+    config = configuration(display_name_follows=DisplayNameFollows.REGENERATE)
+    first = stored(night(EMPTY, SCHOOL, config).state)
+    married = master_data(students=(student(1, last_name="Ledig"), student(2)), staff=SCHOOL.staff)
+    assert account_in(night(first, married, config), student_key(1)).profile.surname == "Muster1"
+    flagged = replace(first, accounts=tuple(replace(a, regenerate_names=True) for a in first.accounts))
+    assert account_in(night(flagged, married, config), student_key(1)).profile.surname == "Ledig"
+
+
+def test_regenerate_names_renames_and_keeps_the_old_address_as_first_alias() -> None:
+    first = stored(night(EMPTY, SCHOOL).state)
+    flagged = replace(
+        first, accounts=tuple(replace(a, regenerate_names=a.key == student_key(1)) for a in first.accounts)
+    )
+    married = master_data(students=(student(1, last_name="Ledig"), student(2)), staff=SCHOOL.staff)
+    after = account_in(night(flagged, married), student_key(1))
+    assert after.names.dn_first_element == "CN=Anna.Ledig"
+    assert after.names.mail == "anna.ledig@schule.example"
+    assert after.names.aliases[0] == "anna.muster1@schule.example"
+    assert not after.regenerate_names
+
+
+def test_namesakes_are_told_apart_by_the_lowest_free_number_staff_first() -> None:
+    twins = (student(1, last_name="Müller"), student(2, last_name="Mueller"))
+    result = night(EMPTY, master_data(students=twins, staff=(staff(1, first_name="Anna", last_name="Müller"),)))
+    firsts = {str(a.key): a.names.dn_first_element for a in result.state.accounts}
+    assert firsts == {"P.00001": "CN=Anna.Mueller", "S.00001": "CN=Anna.Mueller1", "S.00002": "CN=Anna.Mueller2"}
+
+
+def test_names_taken_outside_connect_are_not_given() -> None:
+    taken = ReservedName(kind=NameKind.ADDRESS, name="anna.muster1@schule.example", guid=guid("foreign"))
+    result = night(replace(EMPTY, reserved=(taken,)), SCHOOL)
+    assert account_in(result, student_key(1)).names.mail == "anna.muster11@schule.example"
+
+
+def test_leaver_is_marked_with_reasons_and_returns_within_grace_as_he_was() -> None:
+    first = stored(night(EMPTY, SCHOOL).state)
+    left = master_data(students=(student(1, exit_on=TODAY), student(2)), staff=SCHOOL.staff)
+    second = night(first, left)
+    gone = account_in(second, student_key(1))
+    assert (gone.status, gone.unmet) == (Status.TO_DELETE, (Unmet.EXIT,))
+    assert gone.delete_on == TODAY + timedelta(days=30)
+    third = account_in(night(stored(second.state), SCHOOL), student_key(1))
+    assert (third.status, third.delete_on, third.names) == (Status.ACTIVE, None, gone.names)
+
+
+def test_person_who_vanished_from_the_views_is_to_delete() -> None:
+    first = stored(night(EMPTY, SCHOOL).state)
+    second = night(first, master_data(students=(student(1),), staff=SCHOOL.staff))
+    assert account_in(second, student_key(2)).unmet == (Unmet.VANISHED,)
+
+
+def test_person_never_in_scope_gets_no_account() -> None:
+    result = night(EMPTY, master_data(students=(student(1, class_id=None),)))
+    assert result.state.accounts == ()
+    assert result.students_in_scope == 0
+
+
+def test_immune_row_without_object_goes_when_its_person_leaves_and_its_names_stay_reserved() -> None:
+    first = stored(night(EMPTY, SCHOOL).state)
+    immune = tuple(
+        replace(a, status=Status.IMMUNE, object_guid=None) if a.key == student_key(1) else a for a in first.accounts
+    )
+    kept = night(replace(first, accounts=immune), SCHOOL)
+    assert account_in(kept, student_key(1)).status is Status.IMMUNE
+    result = night(replace(first, accounts=immune), master_data(students=(student(2),), staff=SCHOOL.staff))
+    assert student_key(1) not in {a.key for a in result.state.accounts}
+    assert "anna.muster1@schule.example" in {name.name for name in result.state.reserved}
+
+
+def test_manual_user_is_never_touched() -> None:
+    first = stored(night(EMPTY, SCHOOL).state)
+    manual = replace(first.accounts[0], key=AccountKey(UserType.MANUAL, 77), is_generic=True)
+    result = night(replace(first, accounts=(*first.accounts, manual)), SCHOOL)
+    assert account_in(result, manual.key) == manual
+
+
+TWO_MANDANTS = (
+    MandantRule(number=Mandant(1), student_domain="eins.example", staff_domain="lp.example"),
+    MandantRule(number=Mandant(2), student_domain="zwei.example", staff_domain="lp.example"),
+)
+
+
+@pytest.mark.parametrize(
+    ("mask", "chosen"),
+    [
+        pytest.param(1, 1, id="one mandant"),
+        pytest.param(5, 1, id="the other one is not configured"),
+        pytest.param(3, None, id="two configured: a person must choose"),
+    ],
+)
+def test_chosen_mandant_is_set_when_exactly_one_is_configured(mask: int, chosen: int | None) -> None:
+    data = master_data(students=(student(1, mandants=MandantMask(mask)),))
+    account = account_in(night(EMPTY, data, configuration(mandants=TWO_MANDANTS)), student_key(1))
+    assert account.mandant_chosen == chosen
+    assert (account.names.mail is None) == (chosen is None)
+
+
+def test_names_follow_once_a_person_has_chosen_and_the_choice_stays() -> None:
+    data = master_data(students=(student(1, mandants=MandantMask(3)),))
+    config = configuration(mandants=TWO_MANDANTS)
+    first = night(EMPTY, data, config).state
+    chosen = replace(first.accounts[0], mandant_chosen=Mandant(2), mandant_chosen_by=Origin.PERSON)
+    after = account_in(night(replace(first, accounts=(chosen,)), data, config), student_key(1))
+    assert after.mandant_chosen == 2
+    assert after.names.mail == "anna.muster1@zwei.example"
+
+
+def test_new_mandant_leaves_upn_and_mail_and_changes_the_company() -> None:
+    config = configuration(mandants=TWO_MANDANTS)
+    data = master_data(
+        students=(student(1),),
+        mandants=(
+            MandantRecord(number=Mandant(1), short_name="E", company="Eins"),
+            MandantRecord(number=Mandant(2), short_name="Z", company="Zwei"),
+        ),
+    )
+    first = stored(night(EMPTY, data, config).state)
+    moved = replace(data, students=(student(1, mandants=MandantMask(2)),))
+    after = account_in(night(first, moved, config), student_key(1))
+    assert after.names.mail == "anna.muster1@eins.example"
+    assert after.profile.company == "Zwei"
+
+
+def test_level_and_program_year_choose_the_password_policy() -> None:
+    rows = (
+        LevelRule(position=1, level="Primar", program_years=frozenset(), password=PasswordPolicy(kind=PasswordKind(1))),
+        LevelRule(
+            position=2, level="Primar", program_years=frozenset({5, 6}), password=PasswordPolicy(kind=PasswordKind(3))
+        ),
+    )
+    data = master_data(students=(student(1), student(2, program_year=6)))
+    result = night(EMPTY, data, configuration(levels=rows))
+    kinds = [str(account_in(result, student_key(n)).initial_password).split()[1] for n in (1, 2)]
+    assert kinds == ["SIMPLE", "COMPLEX"]
+
+
+def test_changed_policy_changes_the_flags_at_once_but_never_the_password() -> None:
+    first = stored(night(EMPTY, SCHOOL).state)
+    strict = PasswordPolicy(kind=PasswordKind.COMPLEX, never_expires=True)
+    level = LevelRule(position=1, level="Primar", program_years=frozenset(), password=strict)
+    after = account_in(night(first, SCHOOL, configuration(levels=(level,))), student_key(1))
+    assert after.password_never_expires
+    assert after.initial_password == "S.00001 SIMPLE ['anna', 'muster1']"
+
+
+def test_groups_of_the_three_criteria_and_their_members() -> None:
+    result = night(EMPTY, SCHOOL)
+    members = {key: value.automatic for key, value in result.state.memberships.items()}
+    pupils = {student_key(1), student_key(2)}
+    assert members[ALL_STUDENTS] == pupils
+    assert members[ALL_STAFF] == {staff_key(1), staff_key(2)}
+    assert members[class_group_key(1)] == pupils | {staff_key(1)}
+    assert group_in(result, ALL_STAFF).mandant_chosen == 0
+    class_group = group_in(result, class_group_key(1))
+    assert class_group.dn_first_element == "CN=MW_KL_1a_2026-27"
+    assert class_group.sam_account_name == "KL.1"
+    assert class_group.display_name == "Klasse 1a ¦ Schulhaus Dorf"
+
+
+def test_planned_class_brings_the_account_but_not_yet_the_membership() -> None:
+    data = master_data(
+        students=(student(1, class_id=None, planned_class_id=3),), classes=(school_class(3, school_year_id=3),)
+    )
+    result = night(EMPTY, data, today=date(2027, 8, 1))
+    assert account_in(result, student_key(1)).profile.department == "Schulhaus Dorf"
+    assert set(result.state.memberships) == {ALL_STUDENTS}
+
+
+def test_class_without_pupils_ends_its_group_which_revives_unchanged() -> None:
+    first = stored(night(EMPTY, SCHOOL).state)
+    moved = master_data(
+        students=(student(1, class_id=2), student(2, class_id=2)),
+        staff=SCHOOL.staff,
+        classes=(school_class(1), school_class(2)),
+    )
+    second = night(first, moved)
+    ended = group_in(second, class_group_key(1))
+    assert (ended.status, ended.delete_on) == (Status.TO_DELETE, TODAY + timedelta(days=30))
+    assert second.state.memberships[class_group_key(1)] == first.memberships[class_group_key(1)]
+    third = group_in(night(stored(second.state), SCHOOL), class_group_key(1))
+    assert (third.status, third.delete_on) == (Status.ACTIVE, None)
+
+
+def test_renamed_class_renames_its_group_in_place() -> None:
+    first = stored(night(EMPTY, SCHOOL).state)
+    renamed = replace(SCHOOL, classes=(school_class(1, name="Adler"),))
+    after = group_in(night(first, renamed), class_group_key(1))
+    assert after.dn_first_element == "CN=MW_KL_Adler_2026-27"
+    assert after.has_changed
+
+
+def test_who_is_not_active_keeps_his_memberships_until_he_is_again() -> None:
+    first = stored(night(EMPTY, SCHOOL).state)
+    paused = tuple(replace(a, status=Status.DEACTIVATED) if a.key == student_key(1) else a for a in first.accounts)
+    result = night(replace(first, accounts=paused), SCHOOL)
+    assert student_key(1) in result.state.memberships[class_group_key(1)].automatic
+
+
+def test_manual_memberships_and_tombstones_survive_the_rule() -> None:
+    first = stored(night(EMPTY, SCHOOL).state)
+    by_hand = Members(
+        automatic=first.memberships[ALL_STAFF].automatic,
+        manual=frozenset({student_key(1)}),
+        removed=frozenset({staff_key(2)}),
+    )
+    result = night(replace(first, memberships={**first.memberships, ALL_STAFF: by_hand}), SCHOOL)
+    assert result.state.memberships[ALL_STAFF].effective == {staff_key(1), student_key(1)}
+
+
+def test_template_that_does_not_parse_is_a_configuration_fault_before_anything_else() -> None:
+    config = configuration()
+    broken = replace(config.groups[2], sam_account_name="['KL.'][Klasse]")
+    with pytest.raises(ConfigurationError, match="Klasse"):
+        night(EMPTY, SCHOOL, replace(config, groups=(*config.groups[:2], broken)))
+
+
+def test_restricted_functions_bring_in_only_those_that_count() -> None:
+    data = master_data(
+        staff=(staff(1), staff(2, main_function_id=2), staff(3)),
+        staff_functions=(StaffFunction(staff_id=3, function_id=1),),
+    )
+    result = night(EMPTY, data, configuration(restrict_functions=True))
+    assert {a.key for a in result.state.accounts} == {staff_key(3)}

@@ -1,0 +1,236 @@
+"""`connect-worker`: the commands, their options, and how they end."""
+
+import asyncio
+import os
+import sys
+from datetime import UTC, date, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import NoReturn
+
+import click
+import structlog
+from rich.console import Console
+
+from connect_protocol.environment import Variable
+from connect_protocol.exit_codes import ExitCode
+from connect_protocol.report import Report
+from connect_worker import output, pipeline
+from connect_worker.config import load_settings, today
+from connect_worker.errors import ConfigurationError, ConnectError
+from connect_worker.log import bind_run, configure_log
+from connect_worker.progress import BarProgress, LoggedProgress
+from connect_worker.sample.load import SampleOrder, load_sample
+from connect_worker.settings import Settings
+from connect_worker.stages.context import Context
+from connect_worker.stages.doctor import examine
+from connect_worker.stopping import Stop
+from connect_worker.store.connection import open_session
+from connect_worker.store.migrate import check_schema
+from connect_worker.tally import Tally
+from connect_worker.targets import open_directory
+
+log = structlog.stdlib.get_logger()
+
+DISTRIBUTION = "connect"
+UNLIMITED_WIDTH = 10_000
+EXIT_CODES = """
+\b
+Exit codes:
+  0  done, or nothing to do            6  some changes failed
+  1  a fault in the program            7  a connection failed
+  2  configuration                     8  timed out, ended in order
+  3  blocked by warnings               9  stopped by a signal
+  4  blocked by the safety gate       10  locked by the office
+  5  another run holds the lock
+"""
+
+output_option = click.option(
+    "--output",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="For people, or one JSON document on stdout for machines.",
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}, epilog=EXIT_CODES)
+@click.version_option(package_name=DISTRIBUTION, prog_name="connect-worker")
+def main() -> None:
+    """Keep a school's accounts and groups in step with its administration database.
+
+    A night is `run`: it brings Connect's tables up to date from the master data, validates them, plans what the
+    directory needs, stops if the plan is too dangerous, and applies it. Every part can be done alone. Nothing needs
+    an earlier run: killed at any point, the next one finishes the work.
+
+    The configuration comes from CONNECT_… variables and from files below CONNECT_SECRETS_DIR (docs: environment).
+    Start with `connect-worker doctor`: it tests every link and says what to do.
+    """
+
+
+@main.command()
+@output_option
+def run(form: str) -> None:
+    """Do the whole night: migrate, update, validate, plan, sync."""
+    _end(_executed("run", pipeline.night, form, needs_directory=True))
+
+
+@main.command()
+@output_option
+def update(form: str) -> None:
+    """Bring Connect's tables up to date and validate them; the directory is not touched."""
+    _end(_executed("update", pipeline.update_only, form, needs_directory=False))
+
+
+@main.command()
+@output_option
+def validate(form: str) -> None:
+    """Validate Connect's tables as they are; exit code 3 if a warning would block the sync."""
+    _end(_executed("validate", pipeline.validate_only, form, needs_directory=False))
+
+
+@main.command()
+@output_option
+@click.option(
+    "--show",
+    type=click.Choice(["table", "diff", "ldif"]),
+    default="table",
+    show_default=True,
+    help="As a table, as a diff, or as LDIF for ldapmodify (passwords masked).",
+)
+def plan(form: str, show: str) -> None:
+    """Do all of `run` but the writing to the directory, and show what it would write."""
+    _end(_executed("plan", pipeline.plan_only, form, needs_directory=True, show=show))
+
+
+@main.command()
+@output_option
+def sync(form: str) -> None:
+    """Bring the directory to what Connect's tables say, without an update before."""
+    _end(_executed("sync", pipeline.sync_only, form, needs_directory=True))
+
+
+@main.command()
+@output_option
+def migrate(form: str) -> None:
+    """Create or upgrade Connect's own tables; `run` does this by itself."""
+    _end(_executed("migrate", pipeline.migrate_only, form, needs_directory=False))
+
+
+@main.command()
+@output_option
+def doctor(form: str) -> None:
+    """Test every link: configuration, database, its rights and views, directory and its rights."""
+    settings = _settings(needs_directory=True)
+    _start_logging(settings)
+    examination = asyncio.run(examine(settings, open_directory))
+    if form == "json":
+        click.echo(examination.to_json())
+    else:
+        output.print_examination(_console(), examination)
+    sys.exit(examination.exit_code)
+
+
+@main.command()
+@click.option("--pupils", type=click.IntRange(20, 100_000), default=200, show_default=True, help="How many pupils.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Another number makes another school.")
+@click.option("--base-dn", default="DC=school,DC=test", show_default=True, help="The directory's base DN.")
+@click.option("--replace", is_flag=True, help="Replace a sample school that is there already.")
+def sample(pupils: int, seed: int, base_dn: str, replace: bool) -> None:
+    """Make a sample school with all the odd cases in the configured database, for trying things out.
+
+    It is only made in a database that has no other master data.
+    """
+    settings = _settings(needs_directory=False)
+    _start_logging(settings)
+    order = SampleOrder(pupils=pupils, seed=seed, today=_today(settings), base_dn=base_dn)
+    try:
+        asyncio.run(_load_sample(settings, order, replace=replace))
+    except ConnectError as error:
+        _fail(error)
+    click.echo(f"A school of {pupils} pupils stands in {settings.database.name}; see schema administration.")
+
+
+async def _load_sample(settings: Settings, order: SampleOrder, *, replace: bool) -> None:
+    async with open_session(settings.database, application_name="connect-worker sample") as session:
+        await check_schema(session)
+        await load_sample(session, order, replace=replace)
+
+
+def _executed(command: str, work: pipeline.Work, form: str, *, needs_directory: bool, show: str = "table") -> Report:
+    """Do a command's work, print how it ended, and leave the report where the pod's supervisor looks."""
+    settings = _settings(needs_directory=needs_directory)
+    _start_logging(settings)
+    now = _now()
+    tally = Tally(run_id=settings.run_id, realm=settings.realm, command=command, started_at=now)
+    report = asyncio.run(_execute(settings, work, tally, now))
+    _leave_termination_message(report)
+    plan = tally.plan if command == "plan" else None
+    if form == "json":
+        click.echo(output.document(report, validation=tally.validation, plan=plan))
+        return report
+    console = _console()
+    if plan is not None:
+        output.print_plan(console, plan, show)
+    output.print_report(console, report, validation=tally.validation, plan=tally.plan)
+    return report
+
+
+async def _execute(settings: Settings, work: pipeline.Work, tally: Tally, now: datetime) -> Report:
+    terminal = Console(stderr=True)
+    progress = BarProgress(terminal) if terminal.is_terminal else LoggedProgress()
+    with progress:
+        context = Context(
+            settings=settings,
+            today=today(settings, now),
+            now=_now,
+            stop=Stop(),
+            progress=progress,
+            version=metadata.version(DISTRIBUTION),
+        )
+        return await pipeline.execute(work, context, lambda: open_directory(settings), tally)
+
+
+def _settings(*, needs_directory: bool) -> Settings:
+    try:
+        return load_settings(os.environ, needs_directory=needs_directory)
+    except ConfigurationError as error:
+        _fail(error)
+
+
+def _start_logging(settings: Settings) -> None:
+    configure_log(os.environ, sys.stderr)
+    bind_run(run_id=settings.run_id, realm=settings.realm)
+
+
+def _leave_termination_message(report: Report) -> None:
+    path = os.environ.get(Variable.TERMINATION_MESSAGE)
+    if not path:
+        return
+    try:
+        Path(path).write_text(report.to_termination_message(), encoding="utf-8")
+    except OSError as error:
+        log.warning("the termination message could not be written", path=path, cause=error.strerror)
+
+
+def _fail(error: ConnectError) -> NoReturn:
+    output.print_error(Console(stderr=True), error)
+    sys.exit(error.exit_code)
+
+
+def _end(report: Report) -> NoReturn:
+    sys.exit(ExitCode(report.exit_code))
+
+
+def _console() -> Console:
+    """Stdout: as wide as the terminal, and in a file or pipe as wide as the longest line."""
+    return Console() if sys.stdout.isatty() else Console(width=UNLIMITED_WIDTH)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _today(settings: Settings) -> date:
+    return today(settings, _now())

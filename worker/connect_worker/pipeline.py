@@ -1,0 +1,260 @@
+"""A run from top to bottom: lock → migrate → names taken elsewhere → update → validate → plan → gate → apply."""
+
+import socket
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+
+import structlog
+
+from connect_protocol.report import PeopleCount, Report
+from connect_worker.errors import (
+    BlockedByWarningsError,
+    ChangesFailedError,
+    ConnectError,
+    ConnectionFailedError,
+    LockedByOfficeError,
+)
+from connect_worker.model.configuration import Configuration
+from connect_worker.model.directory import TakenName
+from connect_worker.model.outcome import Outcome, Result
+from connect_worker.model.state import State
+from connect_worker.stages import sync, update
+from connect_worker.stages.context import Context
+from connect_worker.store.connection import application_name
+from connect_worker.store.lock import Holder
+from connect_worker.store.repository import Store, open_store
+from connect_worker.tally import Tally
+from connect_worker.targets.base import Directory
+
+log = structlog.stdlib.get_logger()
+
+OpenDirectory = Callable[[], AbstractAsyncContextManager[Directory]]
+Work = Callable[["Run"], Awaitable[None]]
+
+
+class Run:
+    """What a command works with: the store under its lock, the way to the directory, and the tally.
+
+    `recorded`: connect_run has the run's beginning, and waits for its end.
+    """
+
+    def __init__(self, store: Store, open_directory: OpenDirectory, context: Context, tally: Tally) -> None:
+        self.store = store
+        self.open_directory = open_directory
+        self.context = context
+        self.tally = tally
+        self.recorded = False
+
+
+async def night(run: Run) -> None:
+    """`run`: everything, every night."""
+    await _migrate(run)
+    async with run.open_directory() as directory:
+        updated = await _update(run, await _taken_names(run, directory))
+        _require_no_warnings(run)
+        _require_unlocked(updated.configuration)
+        await _sync(run, directory, updated.state, updated.configuration)
+
+
+async def update_only(run: Run) -> None:
+    """`update`: the tables alone, validated."""
+    await _check_schema(run)
+    await _update(run, None)
+    run.tally.reason = "Updated"
+
+
+async def validate_only(run: Run) -> None:
+    """`validate`: the tables as they are. Raises BlockedByWarningsError if a sync would be blocked."""
+    await _check_schema(run)
+    with run.tally.stage("validate"):
+        _, _, validation = await update.read_validated(run.store)
+    run.tally.validated(validation)
+    run.tally.reason = "Validated"
+    _require_no_warnings(run)
+
+
+async def plan_only(run: Run) -> None:
+    """`plan`: everything but the writing to the directory."""
+    await _check_schema(run)
+    async with run.open_directory() as directory:
+        updated = await _update(run, await _taken_names(run, directory))
+        _require_no_warnings(run)
+        planned = await _plan(run, directory, updated.state, updated.configuration)
+    run.tally.reason = "Planned" if planned.plan.changes else "NothingToDo"
+    sync.require_safe(planned, run.context)
+
+
+async def sync_only(run: Run) -> None:
+    """`sync`: the tables as they are, without update."""
+    await _check_schema(run)
+    async with run.open_directory() as directory:
+        with run.tally.stage("validate"):
+            configuration, state, validation = await update.read_validated(run.store)
+        run.tally.validated(validation)
+        _require_no_warnings(run)
+        _require_unlocked(configuration)
+        await _sync(run, directory, state, configuration)
+
+
+async def migrate_only(run: Run) -> None:
+    """`migrate`: create or upgrade Connect's tables."""
+    await _migrate(run)
+    run.tally.reason = "Migrated"
+
+
+async def execute(work: Work, context: Context, open_directory: OpenDirectory, tally: Tally) -> Report:
+    """Do one command's work under the database's lock, and tell how it ended. Raises nothing that is a ConnectError."""
+    error: ConnectError | None = None
+    try:
+        with context.stop.watching(context.settings.timeout):
+            await _locked(work, context, open_directory, tally)
+    except ConnectError as caught:
+        error = caught
+    return tally.report(context.now(), error)
+
+
+async def _locked(work: Work, context: Context, open_directory: OpenDirectory, tally: Tally) -> None:
+    settings = context.settings
+    name = application_name(settings.realm, settings.run_id, socket.gethostname())
+    async with (
+        open_store(settings.database, application_name=name) as store,
+        store.lock(wait=settings.lock_wait, on_wait=_log_holder),
+    ):
+        await _recorded(work, Run(store, open_directory, context, tally))
+
+
+async def _recorded(work: Work, run: Run) -> None:
+    """Write down in connect_run how the run ended, whatever happened, as long as the database can be reached."""
+    try:
+        await work(run)
+    except ConnectError as error:
+        await _record_end(run, error)
+        raise
+    except BaseException:
+        stop = run.context.stop
+        if stop.requested:
+            with stop.finishing():
+                await _record_end(run, stop.reason)
+        raise
+    await _record_end(run, None)
+
+
+async def _record_end(run: Run, error: ConnectError | None) -> None:
+    if not run.recorded:
+        return
+    report = run.tally.report(run.context.now(), error)
+    try:
+        await run.store.finish_run(
+            run.context.run_id,
+            result=report.result,
+            reason=report.reason,
+            exit_code=report.exit_code,
+            report=report.to_json(),
+            plan_checksum=report.plan_checksum,
+        )
+    except ConnectionFailedError as broken:
+        log.warning("the end of the run could not be recorded", cause=str(broken))
+
+
+async def _migrate(run: Run) -> None:
+    with run.tally.stage("migrate"):
+        for migration in await run.store.migrate():
+            log.info("migrated", version=migration.version, name=migration.name)
+    await _record_start(run)
+
+
+async def _check_schema(run: Run) -> None:
+    await run.store.check_schema()
+    await _record_start(run)
+
+
+async def _record_start(run: Run) -> None:
+    settings = run.context.settings
+    await run.store.start_run(
+        run.context.run_id, command=run.tally.command, trigger=settings.trigger, realm=settings.realm
+    )
+    run.recorded = True
+
+
+async def _taken_names(run: Run, directory: Directory) -> Sequence[TakenName]:
+    """The names that the whole domain holds, so that nobody is given one of them (ruling 12)."""
+    with run.tally.stage("names"):
+        return await directory.read_taken_names()
+
+
+async def _update(run: Run, taken: Sequence[TakenName] | None) -> update.Updated:
+    with run.tally.stage("update"):
+        updated = await update.update(run.store, run.context, taken)
+    run.tally.people = PeopleCount(in_scope=updated.in_scope, out_of_scope=updated.out_of_scope)
+    run.tally.validated(updated.validation)
+    log.info("updated", **{key.replace(" ", "_"): count for key, count in updated.changed.items()})
+    if updated.conflicts:
+        log.warning("rows changed meanwhile by somebody else were left for the next run", rows=updated.conflicts)
+    return updated
+
+
+async def _plan(run: Run, directory: Directory, state: State, configuration: Configuration) -> sync.Planned:
+    assert run.tally.validation is not None, "nothing is planned that was not validated"
+    with run.tally.stage("plan"):
+        planned = await sync.make(
+            run.store,
+            directory,
+            run.context,
+            state=state,
+            configuration=configuration,
+            blocked=run.tally.validation.blocked_objects,
+        )
+    run.tally.planned(planned.plan)
+    for note in planned.plan.notes:
+        log.warning("noted", note=note)
+    return planned
+
+
+async def _sync(run: Run, directory: Directory, state: State, configuration: Configuration) -> None:
+    planned = await _plan(run, directory, state, configuration)
+    sync.require_safe(planned, run.context)
+    with run.tally.stage("apply"):
+        outcomes = await sync.apply(run.store, directory, run.context, planned)
+    run.tally.applied(outcomes)
+    run.tally.reason = "Synced" if outcomes else "NothingToDo"
+    run.context.stop.raise_if_requested()
+    _require_done(outcomes)
+
+
+def _require_no_warnings(run: Run) -> None:
+    validation = run.tally.validation
+    if validation is not None and validation.blocking:
+        records = len({finding.key for finding in validation.blocking})
+        raise BlockedByWarningsError(
+            f"{records} records have warnings, and any warning blocks the sync of everything",
+            todo="Solve them as told beside each, then run again; nothing was written to the directory",
+        )
+
+
+def _require_unlocked(configuration: Configuration) -> None:
+    if configuration.locked_by is not None:
+        raise LockedByOfficeError(
+            f"The sync is locked by {configuration.locked_by}: {configuration.lock_reason or 'no reason given'}",
+            todo="Tables were updated and validated; the directory is written again once the lock is lifted",
+        )
+
+
+def _require_done(outcomes: Sequence[Outcome]) -> None:
+    undone = [outcome for outcome in outcomes if outcome.result is not Result.DONE]
+    unknown = next((outcome for outcome in undone if outcome.result is Result.UNKNOWN), None)
+    if unknown is not None:
+        raise ConnectionFailedError(
+            f"The connection to the directory broke while changes were under way: {unknown.message}",
+            todo="What was done is written back; the next run reads again and finishes the work",
+            reason="DirectoryUnreachable",
+        )
+    if undone:
+        raise ChangesFailedError(
+            f"{len(undone)} of {len(outcomes)} changes were not made; the first: "
+            f"{undone[0].change.sentence}: {undone[0].message}",
+            todo="See connect.connect_change for each of them; the next run tries again",
+        )
+
+
+def _log_holder(holder: Holder) -> None:
+    log.warning("another run works on this database; waiting for it", holder=str(holder))

@@ -1,0 +1,102 @@
+"""What a run has done so far, from which its report is made."""
+
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from connect_protocol.exit_codes import ExitCode
+from connect_protocol.report import ChangeCount, PeopleCount, Report, RunResult, StageDuration, WarningCount
+from connect_worker import log
+from connect_worker.core.plan import Plan
+from connect_worker.core.validation import Validation
+from connect_worker.errors import BlockedError, ConnectError, LockedByOfficeError, StoppedError, TimedOutError
+from connect_worker.model.outcome import Outcome, Result
+
+PLANNED = "planned"
+MOST_ERRORS = 10
+
+
+@dataclass(kw_only=True, slots=True)
+class Tally:
+    """Collects while a run goes on; `reason` is the word of a run that ends well."""
+
+    run_id: str
+    realm: str
+    command: str
+    started_at: datetime
+    reason: str = "Done"
+    stages: list[StageDuration] = field(default_factory=list)
+    changes: Counter[tuple[str, str]] = field(default_factory=Counter)
+    user_warnings: Counter[int] = field(default_factory=Counter)
+    group_warnings: Counter[int] = field(default_factory=Counter)
+    errors: list[str] = field(default_factory=list)
+    people: PeopleCount | None = None
+    plan: Plan | None = None
+    validation: Validation | None = None
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Measure a stage, and bind its name to every line of the log."""
+        begun = time.perf_counter()
+        try:
+            with log.stage(name):
+                yield
+        finally:
+            self.stages.append(StageDuration(stage=name, seconds=time.perf_counter() - begun))
+
+    def validated(self, validation: Validation) -> None:
+        """Count the warnings that the columns show."""
+        self.validation = validation
+        self.user_warnings = Counter(validation.user_codes.values())
+        self.group_warnings = Counter(validation.group_codes.values())
+
+    def planned(self, plan: Plan) -> None:
+        """Count what a plan would do."""
+        self.plan = plan
+        self.changes = Counter({(kind, PLANNED): count for kind, count in plan.counts().items()})
+
+    def applied(self, outcomes: Iterable[Outcome]) -> None:
+        """Count what became of the plan, and keep the first errors."""
+        self.changes = Counter()
+        for outcome in outcomes:
+            self.changes[outcome.change.kind, outcome.result.value] += 1
+            if outcome.result in {Result.FAILED, Result.UNKNOWN} and len(self.errors) < MOST_ERRORS:
+                self.errors.append(f"{outcome.change.sentence}: {outcome.message}")
+
+    def report(self, now: datetime, error: ConnectError | None) -> Report:
+        """The report of a run that ended now, well or with an error."""
+        code = ExitCode.DONE if error is None else error.exit_code
+        return Report(
+            run_id=self.run_id,
+            realm=self.realm,
+            command=self.command,
+            result=_result(error),
+            reason=self.reason if error is None else error.reason,
+            exit_code=code,
+            started_at=self.started_at.isoformat(timespec="seconds"),
+            finished_at=now.isoformat(timespec="seconds"),
+            stages=tuple(self.stages),
+            changes=tuple(ChangeCount(kind=k, result=r, count=n) for (k, r), n in sorted(self.changes.items())),
+            user_warnings=_counts(self.user_warnings),
+            group_warnings=_counts(self.group_warnings),
+            errors=tuple(self.errors),
+            message="" if error is None else error.what,
+            todo="" if error is None else error.todo,
+            plan_checksum=self.plan.checksum if self.plan is not None else None,
+            people=self.people,
+        )
+
+
+def _result(error: ConnectError | None) -> RunResult:
+    if error is None:
+        return RunResult.DONE
+    if isinstance(error, BlockedError | LockedByOfficeError):
+        return RunResult.BLOCKED
+    return RunResult.STOPPED if isinstance(error, StoppedError | TimedOutError) else RunResult.FAILED
+
+
+def _counts(codes: Counter[int]) -> tuple[WarningCount, ...]:
+    return tuple(WarningCount(code=code, count=count) for code, count in sorted(codes.items()))
