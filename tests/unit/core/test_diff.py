@@ -314,6 +314,14 @@ def test_account_blocked_by_a_finding_is_left_alone() -> None:
     assert [c.key for c in found.changes] == [two.key]
 
 
+def test_account_blocked_by_a_finding_keeps_its_memberships() -> None:
+    one, record = linked(account(1)), linked_group(group())
+    members = {record.key: Members(automatic=frozenset({one.key}))}
+    state = State(accounts=(one,), groups=(record,), memberships=members)
+    actual = snapshot(actual_user(one), actual_group(record, str(one.dn)))
+    assert diff(desire(state, today=TODAY, blocked={one.key}), actual, NOWHERE).changes == ()
+
+
 def test_incomplete_names_are_not_written() -> None:
     nameless = Names(
         dn_parent=None, dn_first_element=None, cn=None, sam_account_name=None, user_principal_name=None, mail=None

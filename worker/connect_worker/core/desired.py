@@ -23,7 +23,7 @@ from connect_worker.model.state import State
 class Desired:
     """The wanted picture. `leaving` and `ended` are linked objects whose time is over.
 
-    `frozen` are users whose memberships stay as the directory has them (ruling 7).
+    `frozen` are users whose memberships stay as the directory has them: not active (ruling 7), or blocked.
     """
 
     active: tuple[tuple[Account, DesiredUser], ...]
@@ -48,7 +48,7 @@ def desire(state: State, *, today: date, blocked: Container[ObjectKey] = ()) -> 
         leaving=leaving,
         groups=tuple(_groups(groups, state, active_keys, today)),
         ended=tuple(group for group in groups if group.object_guid is not None and is_due(group, today)),
-        frozen=frozenset(account.key for account in state.accounts if account.status is not Status.ACTIVE),
+        frozen=frozenset(a.key for a in state.accounts if a.status is not Status.ACTIVE or a.key in blocked),
     )
 
 
