@@ -60,7 +60,7 @@ def class_group_key(number: int) -> GroupKey:
 
 def student(number: int = 1, **changes: Any) -> Student:
     """A pupil in scope: class 1, mandant 1."""
-    values = {
+    values: dict[str, Any] = {
         "id": number,
         "first_name": "Anna",
         "last_name": f"Muster{number}",
@@ -83,7 +83,7 @@ def student(number: int = 1, **changes: Any) -> Student:
 
 def staff(number: int = 1, **changes: Any) -> Staff:
     """A staff member in scope: mandant 1."""
-    values = {
+    values: dict[str, Any] = {
         "id": number,
         "first_name": "Peter",
         "last_name": f"Lehrer{number}",
@@ -110,7 +110,7 @@ def staff(number: int = 1, **changes: Any) -> Staff:
 
 def school_class(number: int = 1, **changes: Any) -> SchoolClass:
     """A class of the current year, level Primar, led by staff 1."""
-    values = {
+    values: dict[str, Any] = {
         "id": number,
         "name": f"{number}a",
         "subgroup": None,
@@ -135,7 +135,7 @@ SCHOOL_YEARS = (
 
 def master_data(**changes: Any) -> MasterData:
     """A tiny school: one class, one building whose head is staff 2, one mandant."""
-    values = {
+    values: dict[str, Any] = {
         "students": (),
         "staff": (),
         "classes": (school_class(),),
@@ -167,7 +167,7 @@ COMPLEX = PasswordPolicy(kind=PasswordKind.COMPLEX, must_change=True)
 
 def configuration(**changes: Any) -> Configuration:
     """One mandant, level Primar, the three group rules, OUs Pupils, Staff and Groups."""
-    values = {
+    values: dict[str, Any] = {
         "base_dn": BASE,
         "staff": Audience(
             parent="OU=Staff", name_template="[Vorname]['.'][Nachname]", lead_days=30, grace_days=30, password=COMPLEX
@@ -211,7 +211,7 @@ def account(number: int = 1, **changes: Any) -> Account:
     key = changes.pop("key", student_key(number))
     first = f"Anna.Muster{number}"
     mail = f"{first.lower()}@schule.example"
-    values = {
+    values: dict[str, Any] = {
         "key": key,
         "names": Names(
             dn_parent=STUDENTS_OU,
@@ -238,7 +238,7 @@ def linked(record: Account, **changes: Any) -> Account:
 
 def group(number: int = 1, **changes: Any) -> Group:
     """A class's group, complete, not linked."""
-    values = {
+    values: dict[str, Any] = {
         "key": class_group_key(number),
         "dn_parent": GROUPS_OU,
         "dn_first_element": f"CN=MW_KL_{number}a_2026-27",
@@ -264,7 +264,7 @@ def actual_user(record: Account, **changes: Any) -> ActualUser:
     """The object that the account's row describes, exactly in step."""
     names = record.names
     addresses = names.addresses
-    values = {
+    values: dict[str, Any] = {
         "guid": record.object_guid or guid(str(record.key)),
         "dn": names.dn,
         "enabled": True,
@@ -284,7 +284,7 @@ def actual_user(record: Account, **changes: Any) -> ActualUser:
 
 def actual_group(record: Group, *members: str, **changes: Any) -> ActualGroup:
     """The object that the group's row describes, with these DNs as members."""
-    values = {
+    values: dict[str, Any] = {
         "guid": record.object_guid or guid(str(record.key)),
         "dn": record.dn,
         "sam_account_name": record.sam_account_name,
@@ -299,7 +299,7 @@ def actual_group(record: Group, *members: str, **changes: Any) -> ActualGroup:
 
 def snapshot(*objects: ActualUser | ActualGroup, **changes: Any) -> Snapshot:
     """A directory with these objects and all the OUs."""
-    values = {
+    values: dict[str, Any] = {
         "users": tuple(item for item in objects if isinstance(item, ActualUser)),
         "groups": tuple(item for item in objects if isinstance(item, ActualGroup)),
         "organizational_units": (STUDENTS_OU, STAFF_OU, GROUPS_OU),
