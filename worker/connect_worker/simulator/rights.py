@@ -1,8 +1,13 @@
 """Who may write where: administrators everywhere, other accounts where it was delegated to them."""
 
+from collections.abc import Iterator
+
 from connect_worker.simulator.entry import Entry
 from connect_worker.simulator.results import access_denied
 from connect_worker.simulator.tree import Tree
+from connect_worker.simulator.values import Values
+
+CREATABLE = "allowedChildClassesEffective"
 
 
 class Rights:
@@ -18,8 +23,16 @@ class Rights:
 
     def check(self, account: Entry, written: Entry) -> None:
         """Raises Refusal 50 when the account may not write there."""
-        if not self._is_administrator(account) and not self._is_delegated(account, written):
+        if not self._may_write(account, written):
             raise access_denied()
+
+    def creatable(self, account: Entry, parent: Entry) -> Iterator[tuple[str, Values]]:
+        """The classes of which the account may create objects below, as an attribute; nothing where there are none."""
+        if self._may_write(account, parent):
+            yield CREATABLE, (b"contact", b"group", b"organizationalUnit", b"user")
+
+    def _may_write(self, account: Entry, written: Entry) -> bool:
+        return self._is_administrator(account) or self._is_delegated(account, written)
 
     def _is_administrator(self, account: Entry) -> bool:
         admins = self._tree.account("Domain Admins")

@@ -27,11 +27,12 @@ from connect_worker.simulator.modification import modify
 from connect_worker.simulator.placement import delete, rename
 from connect_worker.simulator.responses import ResponseTag
 from connect_worker.simulator.results import Refusal, ResultCode, bad_name, unwilling
-from connect_worker.simulator.rights import Rights
+from connect_worker.simulator.rights import CREATABLE, Rights
 from connect_worker.simulator.root_dse import describe
 from connect_worker.simulator.search import Found, OpenPages, search
 from connect_worker.simulator.selection import select
 from connect_worker.simulator.tree import Tree
+from connect_worker.simulator.values import Values
 
 _VERSION = 3
 _NEEDS_TLS = "0000001F"
@@ -141,7 +142,11 @@ class Session:
             value_range=policy.value_range,
             types_only=request.types_only,
         )
-        return responses.entry(number, entry.dn, selected)
+        return responses.entry(number, entry.dn, [*selected, *self._creatable(request, entry)])
+
+    def _creatable(self, request: SearchRequest, entry: Entry) -> Iterable[tuple[str, Values]]:
+        asked = any(name.lower() == CREATABLE.lower() for name in request.attributes)
+        return self._rights.creatable(self._signed_in(), entry) if asked else ()
 
     def _compare(self, number: int, request: CompareRequest) -> bytes:
         self._signed_in()

@@ -161,15 +161,9 @@ def test_a_password_that_must_be_changed_expires_even_where_it_never_did() -> No
     )
 
 
-def test_a_rename_moves_only_where_the_parent_differs() -> None:
+def test_a_rename_names_the_new_first_element_and_the_parent() -> None:
     assert _request(rename(KEY, GUID, DN, f"CN=Meier\\, Anna,{OU}")) == MoveEntry(
-        dn=BY_GUID, first_element="CN=Meier\\, Anna", new_parent=None
-    )
-    assert _request(rename(KEY, GUID, DN, f"CN=anna,{OU.lower()}")) == MoveEntry(
-        dn=BY_GUID, first_element="CN=anna", new_parent=None
-    )
-    assert _request(rename(KEY, GUID, DN, "CN=anna,OU=b,DC=school,DC=test")) == MoveEntry(
-        dn=BY_GUID, first_element="CN=anna", new_parent="OU=b,DC=school,DC=test"
+        dn=BY_GUID, first_element="CN=Meier\\, Anna", parent=OU
     )
 
 

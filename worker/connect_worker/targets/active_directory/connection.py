@@ -112,6 +112,7 @@ def connect(settings: DirectorySettings) -> Connection:
     try:
         _open(connection, address)
     except (LDAPException, OSError) as fault:
+        _abandon(connection)
         raise _unreachable(address, tls, fault) from fault
     _sign_in(connection, settings, address)
     return connection
@@ -127,12 +128,19 @@ def _sign_in(connection: Connection, settings: DirectorySettings, address: Addre
     try:
         signed_in = connection.bind(read_server_info=False)
     except (LDAPException, OSError) as fault:
+        _abandon(connection)
         raise _broken(address, fault) from fault
     if not signed_in:
         result = connection.result
         connection.unbind()
         answer = Answer(request_id=0, code=result["result"], message=result["message"].rstrip("\x00"))
         raise login_refused(answer, settings.bind_dn)
+
+
+def _abandon(connection: Connection) -> None:
+    """Close what ldap3 leaves open when a connection fails half way."""
+    if connection.socket is not None:
+        connection.socket.close()
 
 
 def _tls(settings: DirectorySettings, address: Address) -> VerifiedTls:

@@ -56,7 +56,7 @@ def _operation(request: Request) -> tuple[str, Any, Sequence[Any]]:
             controls = (PERMISSIVE_MODIFY,) if request.permissive else ()
             return "modifyRequest", _modify(request.dn, _edits(request), auto_encode=False), controls
         case MoveEntry():
-            return "modDNRequest", _move(request.dn, request.first_element, True, request.new_parent), ()
+            return "modDNRequest", _move(request.dn, request.first_element, True, request.parent), ()
         case DeleteEntry():
             return "delRequest", _delete(request.dn), ()
         case Search():

@@ -58,8 +58,7 @@ def _body(request: WriteRequest) -> Iterator[str]:
             yield "changetype: modrdn"
             yield _line("newrdn", request.first_element.encode())
             yield "deleteoldrdn: 1"
-            if request.new_parent is not None:
-                yield _line("newsuperior", request.new_parent.encode())
+            yield _line("newsuperior", request.parent.encode())
         case DeleteEntry():
             yield "changetype: delete"
 

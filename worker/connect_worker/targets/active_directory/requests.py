@@ -56,11 +56,11 @@ class ModifyEntry:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MoveEntry:
-    """Give an entry another first element, and another parent where `new_parent` is set."""
+    """Give an entry another first element, below another parent or the same one."""
 
     dn: str
     first_element: str
-    new_parent: str | None
+    parent: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

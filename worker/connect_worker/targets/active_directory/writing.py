@@ -128,14 +128,9 @@ def _group(change: CreateGroup) -> Iterator[tuple[str, tuple[bytes, ...]]]:
 
 
 def _move(change: Rename) -> MoveEntry:
-    _, parent = names.split(change.dn)
-    first_element, new_parent = names.split(change.new_dn)
-    stays = names.normalise(parent) == names.normalise(new_parent)
-    return MoveEntry(
-        dn=target_of(change.guid, change.dn),
-        first_element=first_element,
-        new_parent=None if stays else new_parent,
-    )
+    """The parent is named where it stays the same too: Samba does not know the one of an object named by GUID."""
+    first_element, parent = names.split(change.new_dn)
+    return MoveEntry(dn=target_of(change.guid, change.dn), first_element=first_element, parent=parent)
 
 
 def _edits(change: Modify | Disable | Enable | SetPassword, held: Held, passwords: Passwords) -> Iterator[Modification]:
