@@ -4,7 +4,9 @@ from dataclasses import replace
 from datetime import date
 
 from connect_worker.core.desired import desire
-from connect_worker.core.diff import MEMBERS_PER_CHANGE, Difference, Whereabouts, diff
+from connect_worker.core.diff import Difference, diff
+from connect_worker.core.group_diff import MEMBERS_PER_CHANGE
+from connect_worker.core.picture import Whereabouts
 from connect_worker.core.plan import Plan, make_plan
 from connect_worker.model.account import Account, Names, Status, Unmet
 from connect_worker.model.change import (

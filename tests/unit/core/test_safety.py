@@ -8,7 +8,8 @@ import pytest
 
 from connect_worker.core.completeness import missing_guids, require_complete
 from connect_worker.core.desired import desire
-from connect_worker.core.diff import Whereabouts, diff
+from connect_worker.core.diff import diff
+from connect_worker.core.picture import Whereabouts
 from connect_worker.core.plan import make_plan
 from connect_worker.core.safety import excesses, scope_excess
 from connect_worker.errors import IncompleteReadError

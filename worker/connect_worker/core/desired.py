@@ -21,7 +21,7 @@ from connect_worker.model.state import State
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Desired:
-    """The wanted picture. `leaving` and `ended` are linked objects whose time is over.
+    """The wanted picture. `leaving` and `ended` are linked objects whose time is over, `left_alone` blocked ones.
 
     `frozen` are users whose memberships stay as the directory has them: not active (ruling 7), or blocked.
     """
@@ -29,6 +29,7 @@ class Desired:
     active: tuple[tuple[Account, DesiredUser], ...]
     disabled: tuple[Account, ...]
     leaving: tuple[Account, ...]
+    left_alone: tuple[Account, ...]
     groups: tuple[tuple[Group, DesiredGroup], ...]
     ended: tuple[Group, ...]
     frozen: frozenset[AccountKey]
@@ -46,6 +47,7 @@ def desire(state: State, *, today: date, blocked: Container[ObjectKey] = ()) -> 
         active=tuple(_active_users(accounts)),
         disabled=tuple(a for a in linked if a.status in {Status.DEACTIVATED, Status.TO_DELETE} and a.key not in due),
         leaving=leaving,
+        left_alone=tuple(a for a in state.accounts if a.key in blocked and a.object_guid is not None),
         groups=tuple(_groups(groups, state, active_keys, today)),
         ended=tuple(group for group in groups if group.object_guid is not None and is_due(group, today)),
         frozen=frozenset(a.key for a in state.accounts if a.status is not Status.ACTIVE or a.key in blocked),

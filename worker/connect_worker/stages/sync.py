@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from connect_worker.core.bases import bases
 from connect_worker.core.completeness import missing_guids, require_complete
 from connect_worker.core.desired import desire
-from connect_worker.core.diff import Whereabouts, diff
+from connect_worker.core.diff import diff
+from connect_worker.core.picture import Whereabouts
 from connect_worker.core.plan import Plan, make_plan
 from connect_worker.core.recovery import recognise
 from connect_worker.core.safety import excesses

@@ -1,0 +1,17 @@
+"""Which attributes of one object differ."""
+
+from collections.abc import Iterator
+
+from connect_worker.model.account import Profile
+from connect_worker.model.change import AttributeChange
+from connect_worker.model.directory import ActualGroup, DesiredGroup, Login
+
+
+def attribute_changes(
+    wanted: Login | Profile | DesiredGroup, found: Login | Profile | ActualGroup, names: tuple[str, ...]
+) -> Iterator[AttributeChange]:
+    """Those of the named attributes whose values are not the same; absent and None are."""
+    for name in names:
+        before, after = getattr(found, name), getattr(wanted, name)
+        if before != after:
+            yield AttributeChange(attribute=name, before=before, after=after)

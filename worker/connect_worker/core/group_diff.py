@@ -1,0 +1,81 @@
+"""What differs at the groups and their members."""
+
+from collections.abc import Iterable, Iterator
+
+from connect_worker.core.attribute_diff import attribute_changes
+from connect_worker.core.dn import normalise
+from connect_worker.core.picture import Picture
+from connect_worker.model.change import (
+    AddMembers,
+    Cause,
+    Change,
+    CreateGroup,
+    Member,
+    Modify,
+    RemoveMembers,
+    Rename,
+)
+from connect_worker.model.directory import ActualGroup, DesiredGroup
+from connect_worker.model.group import Group
+from connect_worker.model.ids import AccountKey
+
+MEMBERS_PER_CHANGE = 500
+_FIELDS = ("sam_account_name", "display_name", "description")
+
+
+def group_changes(picture: Picture) -> Iterator[Change]:
+    """Creates, renames, modifications and members; a group that ended is left as it is."""
+    for group, wanted in picture.desired.groups:
+        actual = picture.group(wanted.key)
+        if actual is not None:
+            yield from _present_changes(picture, wanted, actual)
+        elif not picture.is_elsewhere(wanted.key) and wanted.members is not None:
+            yield from _creation(picture, group, wanted)
+
+
+def _creation(picture: Picture, group: Group, wanted: DesiredGroup) -> Iterator[Change]:
+    cause = Cause.NEW if group.object_guid is None else Cause.DELETED_BY_HAND
+    if cause is Cause.DELETED_BY_HAND:
+        picture.note(f"{wanted.key} ({wanted.dn}) was deleted by hand and is created anew")
+    yield CreateGroup(
+        key=wanted.key,
+        dn=wanted.dn,
+        sam_account_name=wanted.sam_account_name,
+        display_name=wanted.display_name,
+        description=wanted.description,
+        cause=cause,
+    )
+    for members in _chunks(picture, wanted.members or frozenset()):
+        yield AddMembers(key=wanted.key, guid=None, dn=wanted.dn, members=members)
+
+
+def _present_changes(picture: Picture, wanted: DesiredGroup, actual: ActualGroup) -> Iterator[Change]:
+    if actual.dn != wanted.dn and normalise(actual.dn) != normalise(wanted.dn):
+        yield Rename(key=wanted.key, guid=actual.guid, dn=actual.dn, new_dn=wanted.dn, cause=Cause.CHANGED)
+    attributes = tuple(attribute_changes(wanted, actual, _FIELDS))
+    if attributes:
+        yield Modify(key=wanted.key, guid=actual.guid, dn=wanted.dn, attributes=attributes, cause=Cause.CHANGED)
+    if wanted.members is not None:
+        yield from _member_changes(picture, wanted, wanted.members, actual)
+
+
+def _member_changes(
+    picture: Picture, wanted: DesiredGroup, members: frozenset[AccountKey], actual: ActualGroup
+) -> Iterator[Change]:
+    """Missing ones are added, no longer computed ones removed; a member that is not ours is left (ruling 19)."""
+    keys = [picture.key_at(dn) for dn in actual.members]
+    present = {key for key in keys if key is not None}
+    foreign = keys.count(None)
+    if foreign:
+        picture.note(f"{wanted.dn} has {foreign} members that are not Connect's; they are left")
+    for chunk in _chunks(picture, present - members - picture.desired.frozen):
+        yield RemoveMembers(key=wanted.key, guid=actual.guid, dn=wanted.dn, members=chunk)
+    for chunk in _chunks(picture, members - present):
+        yield AddMembers(key=wanted.key, guid=actual.guid, dn=wanted.dn, members=chunk)
+
+
+def _chunks(picture: Picture, keys: Iterable[AccountKey]) -> Iterator[tuple[Member, ...]]:
+    planned = ((key, picture.planned_dn(key)) for key in sorted(keys))
+    members = [Member(key=key, dn=dn) for key, dn in planned if dn is not None]
+    for start in range(0, len(members), MEMBERS_PER_CHANGE):
+        yield tuple(members[start : start + MEMBERS_PER_CHANGE])

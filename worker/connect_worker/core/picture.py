@@ -1,0 +1,105 @@
+"""Desired and actual laid over each other: which object is whose, and where each of our users will be."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from connect_worker.core.desired import Desired
+from connect_worker.model.account import Account
+from connect_worker.model.directory import ActualGroup, ActualUser, ObjectKey, Snapshot
+from connect_worker.model.group import Group
+from connect_worker.model.ids import AccountKey, Guid
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Whereabouts:
+    """What is known beyond the snapshot: linked objects found elsewhere in the domain, and intentions met."""
+
+    elsewhere: Mapping[Guid, str]
+    intended: Mapping[ObjectKey, Guid]
+
+
+class Picture:
+    """The objects of our rows by GUID alone, and what is to be told of them."""
+
+    def __init__(self, desired: Desired, actual: Snapshot, where: Whereabouts) -> None:
+        self.desired = desired
+        self.snapshot = actual
+        self._notes: dict[str, None] = {}
+        self._where = where
+        self._users = {user.guid: user for user in actual.users}
+        self._groups = {group.guid: group for group in actual.groups}
+        self._guids = dict(self._linked())
+        self._keys = self._keys_by_actual_dn()
+        self._planned = self._planned_dns()
+
+    def user(self, key: ObjectKey) -> ActualUser | None:
+        """The user that this row is linked to, if it was read."""
+        guid = self._guids.get(key)
+        return self._users.get(guid) if guid is not None else None
+
+    def group(self, key: ObjectKey) -> ActualGroup | None:
+        """The group that this row is linked to, if it was read."""
+        guid = self._guids.get(key)
+        return self._groups.get(guid) if guid is not None else None
+
+    def is_recovered(self, key: ObjectKey) -> bool:
+        """Whether a killed run made this object, and nobody has linked it since (ruling 34)."""
+        return key in self._where.intended
+
+    def is_elsewhere(self, key: ObjectKey) -> bool:
+        """Whether the object was moved out of the OUs that were read; notes it (ruling 37)."""
+        guid = self._guids.get(key)
+        dn = self._where.elsewhere.get(guid) if guid is not None else None
+        if dn is not None:
+            self.note(f"{key} was moved out of the configured OUs to {dn}; it is neither touched nor created anew")
+        return dn is not None
+
+    def key_at(self, dn: str) -> AccountKey | None:
+        """Which of our users stands at this DN today; None: it is not ours."""
+        return self._keys.get(dn.casefold())
+
+    def planned_dn(self, key: AccountKey) -> str | None:
+        """Where the user will be once renames and creates are done; None: nowhere that a group could name."""
+        return self._planned.get(key)
+
+    def note(self, sentence: str) -> None:
+        """Keep something for the report, once."""
+        self._notes[sentence] = None
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was kept, in its order."""
+        return tuple(self._notes)
+
+    def _linked(self) -> Iterator[tuple[ObjectKey, Guid]]:
+        desired = self.desired
+        active = (account for account, _ in desired.active)
+        groups = (group for group, _ in desired.groups)
+        records: tuple[Account | Group, ...] = (
+            *active,
+            *desired.disabled,
+            *desired.leaving,
+            *desired.left_alone,
+            *groups,
+            *desired.ended,
+        )
+        for record in records:
+            guid = record.object_guid or self._where.intended.get(record.key)
+            if guid is not None:
+                yield record.key, guid
+
+    def _keys_by_actual_dn(self) -> dict[str, AccountKey]:
+        found: dict[str, AccountKey] = {}
+        for key, guid in self._guids.items():
+            user = self._users.get(guid)
+            if user is not None and isinstance(key, AccountKey):
+                found[user.dn.casefold()] = key
+        return found
+
+    def _planned_dns(self) -> dict[AccountKey, str]:
+        planned = {key: self._users[self._guids[key]].dn for key in self._keys.values()}
+        elsewhere = self._where.elsewhere
+        for _, user in self.desired.active:
+            if not elsewhere or self._guids.get(user.key) not in elsewhere:
+                planned[user.key] = user.dn
+        return planned
