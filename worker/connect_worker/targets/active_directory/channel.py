@@ -96,10 +96,14 @@ class Channel:
 
     def close(self) -> None:
         """Sign out. Never raises: what is lost then was lost before."""
+        socket = self._connection.socket
         try:
             self._connection.unbind()
         except (LDAPException, OSError) as fault:
             _log.debug("the directory's connection was closed already", fault=str(fault))
+        finally:
+            # ldap3 leaves it open when the good-bye does not get through.
+            socket.close()
 
     def _next_message(self) -> Message:
         while (length := message_length(self._received, 0)) is None or len(self._received) < length:

@@ -84,8 +84,8 @@ def address_of(settings: DirectorySettings) -> Address:
     )
 
 
-def connect(settings: DirectorySettings) -> Connection:
-    """Open a connection and sign in; blocks for seconds at most.
+def connect(settings: DirectorySettings, *, answer_timeout: int = ANSWER_TIMEOUT_SECONDS) -> Connection:
+    """Open a connection and sign in. An answer that does not come within so many seconds breaks the connection.
 
     Raises ConfigurationError, LoginRefusedError (account or certificate), ConnectionFailedError.
     """
@@ -107,7 +107,7 @@ def connect(settings: DirectorySettings) -> Connection:
         auto_referrals=False,
         auto_range=False,
         check_names=False,
-        receive_timeout=ANSWER_TIMEOUT_SECONDS,
+        receive_timeout=answer_timeout,
     )
     try:
         _open(connection, address)

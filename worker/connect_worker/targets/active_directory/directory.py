@@ -15,7 +15,7 @@ from connect_worker.settings import DirectorySettings
 from connect_worker.targets.active_directory.answers import ResultCode
 from connect_worker.targets.active_directory.apply import Wave
 from connect_worker.targets.active_directory.channel import Channel
-from connect_worker.targets.active_directory.connection import connect
+from connect_worker.targets.active_directory.connection import ANSWER_TIMEOUT_SECONDS, connect
 from connect_worker.targets.active_directory.read import Reader
 from connect_worker.targets.active_directory.refusals import words_of
 from connect_worker.targets.active_directory.requests import Search
@@ -51,8 +51,10 @@ class ActiveDirectory:
     The methods may be called concurrently, and take turns.
     """
 
-    def __init__(self, settings: DirectorySettings) -> None:
+    def __init__(self, settings: DirectorySettings, *, answer_timeout: int = ANSWER_TIMEOUT_SECONDS) -> None:
+        """A directory that gives no answer for so many seconds is taken for broken."""
         self._settings = settings
+        self._answer_timeout = answer_timeout
         self._turn = asyncio.Lock()
         self._memory = Memory()
         self._channel: Channel | None = None
@@ -60,7 +62,8 @@ class ActiveDirectory:
         self._domain_dn = ""
 
     async def __aenter__(self) -> Self:
-        self._channel = Channel(await asyncio.to_thread(connect, self._settings))
+        connection = await asyncio.to_thread(connect, self._settings, answer_timeout=self._answer_timeout)
+        self._channel = Channel(connection)
         try:
             self._domain_dn = await self._ask_root("defaultNamingContext")
         except BaseException:
