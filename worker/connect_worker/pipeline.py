@@ -216,6 +216,9 @@ async def _sync(run: Run, directory: Directory, state: State, configuration: Con
     with run.tally.stage("apply"):
         outcomes = await sync.apply(run.store, directory, run.context, planned)
     run.tally.applied(outcomes)
+    for outcome in outcomes:
+        if outcome.result is Result.UNDELETABLE:
+            log.warning("to be deleted by hand", account=str(outcome.change.key), cause=outcome.message)
     run.tally.reason = "Synced" if outcomes else "NothingToDo"
     run.context.stop.raise_if_requested()
     _require_done(outcomes)
@@ -240,7 +243,7 @@ def _require_unlocked(configuration: Configuration) -> None:
 
 
 def _require_done(outcomes: Sequence[Outcome]) -> None:
-    undone = [outcome for outcome in outcomes if outcome.result is not Result.DONE]
+    undone = [outcome for outcome in outcomes if outcome.result not in {Result.DONE, Result.UNDELETABLE}]
     unknown = next((outcome for outcome in undone if outcome.result is Result.UNKNOWN), None)
     if unknown is not None:
         raise ConnectionFailedError(

@@ -16,6 +16,7 @@ from connect_worker.errors import BlockedError, ConnectError, LockedByOfficeErro
 from connect_worker.model.outcome import Outcome, Result
 
 PLANNED = "planned"
+_TOLD = frozenset({Result.FAILED, Result.UNKNOWN, Result.UNDELETABLE})
 MOST_ERRORS = 10
 
 
@@ -63,7 +64,7 @@ class Tally:
         self.changes = Counter()
         for outcome in outcomes:
             self.changes[outcome.change.kind, outcome.result.value] += 1
-            if outcome.result in {Result.FAILED, Result.UNKNOWN} and len(self.errors) < MOST_ERRORS:
+            if outcome.result in _TOLD and len(self.errors) < MOST_ERRORS:
                 self.errors.append(f"{outcome.change.sentence}: {outcome.message}")
 
     def report(self, now: datetime, error: ConnectError | None) -> Report:
