@@ -104,6 +104,15 @@ async def test_a_page_that_says_there_are_more_without_giving_them_is_half_a_pic
         assert caught.value.reason == "DirectoryReadIncomplete"
 
 
+async def test_an_answer_that_does_not_say_whether_more_follows_is_half_a_picture(simulator: SimulatorServer) -> None:
+    async with signed_in(simulator) as target:
+        await _fill(target, 3)
+        silent = Refuse(code=ResultCode.SUCCESS)
+        simulator.faults.add(Fault(operation=Operation.SEARCH, name=OU, action=silent, after=1))
+        with pytest.raises(IncompleteReadError, match="does not say whether more follow"):
+            await target.read([OU])
+
+
 async def test_a_part_said_to_be_on_another_server_is_half_a_picture(simulator: SimulatorServer) -> None:
     async with signed_in(simulator) as target:
         await _fill(target, 3)
