@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import date
 
+import pytest
+
 from connect_worker.core.desired import desire
 from connect_worker.core.diff import Difference, diff
 from connect_worker.core.group_diff import MEMBERS_PER_CHANGE
@@ -107,6 +109,16 @@ def test_only_attributes_that_differ_are_modified_and_absent_ones_cleared() -> N
     assert isinstance(change, Modify)
     told = {(c.attribute, c.before, c.after) for c in change.attributes}
     assert told == {("surname", "Alt", "Muster1"), ("city", "Bern", None)}
+
+
+@pytest.mark.parametrize(("must_change", "planned"), [(True, 0), (False, 1)])
+def test_a_password_that_never_expires_is_marked_so_once_its_owner_has_changed_it(
+    must_change: bool, planned: int
+) -> None:
+    one = linked(account(1, password_never_expires=True, must_change_password=True))
+    login = replace(actual_user(one).login, password_never_expires=False)
+    found = changes(snapshot(actual_user(one, login=login, must_change_password=must_change)), one)
+    assert len(found) == planned
 
 
 def test_rename_by_guid_whatever_the_name_is_now() -> None:

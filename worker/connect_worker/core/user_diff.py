@@ -86,11 +86,18 @@ def _present_changes(picture: Picture, account: Account, user: DesiredUser, actu
 
 def _attribute_changes(picture: Picture, user: DesiredUser, actual: ActualUser) -> Iterator[AttributeChange]:
     if user.login != actual.login:
-        yield from attribute_changes(user.login, actual.login, _LOGIN_FIELDS)
+        for change in attribute_changes(user.login, actual.login, _LOGIN_FIELDS):
+            if not _waits_for_the_user(change, actual):
+                yield change
     if user.profile != actual.profile:
         for change in attribute_changes(user.profile, actual.profile, _PROFILE_FIELDS):
             if change.attribute != "manager" or not _is_same_manager(picture, user.profile, actual.profile):
                 yield change
+
+
+def _waits_for_the_user(change: AttributeChange, actual: ActualUser) -> bool:
+    """A password that never expires need not be changed either: the bit is set once it was (ruling 26)."""
+    return change.attribute == "password_never_expires" and change.after is True and actual.must_change_password
 
 
 def _is_same_manager(picture: Picture, wanted: Profile, found: Profile) -> bool:
