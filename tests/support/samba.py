@@ -114,13 +114,27 @@ class SambaServer:
                 "unicodePwd": f'"{account.password}"'.encode("utf-16-le"),
             }
             connection.add(account.dn, "user", attributes)  # type: ignore[no-untyped-call]
-            sid = _read_sid(connection, account.dn)
         for ou in writes:
-            self._grant(ou, FULL_CONTROL.format(sid=sid))
+            self.delegate(account.dn, ou)
         return account
 
+    def delegate(self, account: str, ou: str) -> None:
+        """Give an account full control below an organizational unit, itself included; both as DNs."""
+        with self.connect() as connection:
+            sid = _read_sid(connection, account)
+        run_tool(
+            *("/usr/bin/samba-tool", "dsacl", "set", f"--configfile={self.folder}/etc/smb.conf"),
+            *("-H", f"{self.folder}/private/sam.ldb", "--action=allow", f"--objectdn={ou}"),
+            f"--sddl={FULL_CONTROL.format(sid=sid)}",
+        )
+
     def stop(self) -> None:
-        """End the server by its own process id and remove its folder."""
+        """End the server and remove its folder."""
+        self.end()
+        shutil.rmtree(self.folder)
+
+    def end(self) -> None:
+        """End the server by its own process id; the folder stays, and may be saved."""
         self.process.terminate()
         try:
             self.process.wait(STOP_TIMEOUT_SECONDS)
@@ -130,18 +144,14 @@ class SambaServer:
         if self.process.stdin:
             self.process.stdin.close()
         self.claim.close()
-        shutil.rmtree(self.folder)
-
-    def _grant(self, dn: str, sddl: str) -> None:
-        run_tool(
-            *("/usr/bin/samba-tool", "dsacl", "set", f"--configfile={self.folder}/etc/smb.conf"),
-            *("-H", f"{self.folder}/private/sam.ldb", "--action=allow", f"--objectdn={dn}", f"--sddl={sddl}"),
-        )
 
 
-def start_samba() -> SambaServer:
-    """Clone the template and start it. Raises RuntimeError with Samba's log when it does not answer in time."""
-    source = template()
+def start_samba(source: Path | None = None) -> SambaServer:
+    """Clone the template, or a saved domain, and start it. Raises RuntimeError with Samba's log if it does not answer.
+
+    A saved domain is the folder of a server that has ended.
+    """
+    source = source or template()
     # A short path: Samba's unix sockets below it must stay under the limit of 108 characters.
     folder = Path(tempfile.mkdtemp(prefix="dc-", dir="/tmp"))
     address, claim = _claim_address()

@@ -85,7 +85,7 @@ def _settle_name(tree: Tree, draft: Draft) -> None:
     elif "sAMAccountName" in draft.written:
         too_long = draft.kind.name == "user" and len(name) > _LONGEST_USER_NAME
         if too_long or _FORBIDDEN_IN_NAMES & set(name) or not name.strip(". "):
-            raise _bad_account_name()
+            raise _invalid_argument(_BAD_ACCOUNT_NAME)
     holder = tree.account(name)
     if holder is not None and holder is not draft.entry:
         raise entry_exists(_ALREADY_A_GROUP if holder.kind.name == "group" else _ALREADY_A_USER)
@@ -121,7 +121,7 @@ def _settle_password_time(draft: Draft, now: int, *, is_new: bool) -> None:
     elif asked == -1:
         draft.set_number("pwdLastSet", before or now)
     elif asked not in (0, before):
-        raise unwilling(_BAD_PARAMETER)
+        raise _invalid_argument(_BAD_PARAMETER)
 
 
 def _settle_flags(draft: Draft) -> None:
@@ -160,7 +160,5 @@ def _settle_group_type(draft: Draft) -> None:
         draft.set_number("sAMAccountType", AccountType.SECURITY_GROUP if secure else AccountType.DISTRIBUTION_GROUP)
 
 
-def _bad_account_name() -> Refusal:
-    return Refusal(
-        ResultCode.OTHER, f"{_BAD_ACCOUNT_NAME}: SysErr: DSID-031A1202, problem 22 (Invalid argument), data 0"
-    )
+def _invalid_argument(code: str) -> Refusal:
+    return Refusal(ResultCode.OTHER, f"{code}: SysErr: DSID-031A1202, problem 22 (Invalid argument), data 0")

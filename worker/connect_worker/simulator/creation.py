@@ -22,7 +22,7 @@ from connect_worker.simulator.schema import Attribute, ObjectClass, structural_c
 from connect_worker.simulator.tree import Tree
 from connect_worker.simulator.values import Values, check_values
 
-_SYSTEM_ONLY = "000020B1"
+_SYSTEM_ONLY, _TOO_MANY = "000020B1", "00002081"
 _PRINCIPALS = frozenset({"user", "group", "computer"})
 
 
@@ -100,6 +100,8 @@ def _fill(tree: Tree, draft: Draft, given: Mapping[str, Values]) -> None:
 
 def _set(tree: Tree, draft: Draft, attribute: Attribute, values: Values) -> None:
     check_values(attribute, values)
+    if attribute.single and len(values) > 1:
+        raise constraint(_TOO_MANY, attribute.name)
     if attribute.back_link is None:
         draft.values[attribute.name] = values
     else:

@@ -21,7 +21,7 @@ from connect_worker.simulator.tree import Tree
 from connect_worker.simulator.values import Values
 
 _NO_SUCH_ACCOUNT, _NO_SUCH_NAME = "00000525", "000020B5"
-_ALREADY_A_MEMBER, _NOT_A_MEMBER, _TOO_MANY = "00000562", "00000561", "00002081"
+_ALREADY_A_MEMBER, _NOT_A_MEMBER = "00000562", "00000561"
 _NO_LOCAL_IN_GLOBAL, _NO_UNIVERSAL_IN_GLOBAL, _NO_LOCAL_IN_UNIVERSAL = "00002144", "00002145", "00002146"
 
 
@@ -42,7 +42,7 @@ def add(links: Links, attribute: Attribute, targets: Iterable[Entry], *, permiss
         elif not permissive:
             raise entry_exists(_ALREADY_A_MEMBER) if attribute.name == "member" else value_exists(attribute.name)
     if attribute.single and len(links) > 1:
-        raise constraint(_TOO_MANY, attribute.name)
+        raise value_exists(attribute.name)
 
 
 def remove(links: Links, attribute: Attribute, targets: Iterable[Entry], *, permissive: bool) -> None:

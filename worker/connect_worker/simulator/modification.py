@@ -21,7 +21,7 @@ from connect_worker.simulator.tree import Tree
 from connect_worker.simulator.values import Values, check_values, key_of_value
 
 _SYSTEM_ONLY, _OWNED_BY_SAM = "000020B1", "0000209A"
-_TOO_MANY, _ONLY_REPLACE = "00002081", "00000057"
+_ONLY_REPLACE = "00000057"
 
 
 def modify(tree: Tree, entry: Entry, modifications: Sequence[Modification], *, permissive: bool) -> None:
@@ -74,6 +74,8 @@ def _change_values(draft: Draft, attribute: Attribute, modification: Modificatio
         after = _added(attribute, before, modification.values, permissive=permissive)
     else:
         after = _removed(attribute, before, modification.values, permissive=permissive)
+    if attribute.single and len(after) > 1:
+        raise value_exists(attribute.name)
     if after:
         draft.values[attribute.name] = after
     else:
@@ -85,8 +87,6 @@ def _added(attribute: Attribute, before: Values, values: Values, *, permissive: 
     new = tuple(value for value in values if key_of_value(attribute, value) not in present)
     if len(new) < len(values) and not permissive:
         raise value_exists(attribute.name)
-    if attribute.single and len(before) + len(new) > 1:
-        raise constraint(_TOO_MANY, attribute.name)
     return before + new
 
 

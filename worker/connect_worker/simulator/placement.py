@@ -16,7 +16,10 @@ def rename(tree: Tree, entry: Entry, new_rdn: str, *, delete_old: bool, new_pare
     parent = entry.parent if new_parent is None else tree.find(new_parent)
     if parent is None or entry is tree.root or parent.is_below(entry) or not delete_old:
         raise unwilling(_INVALID)
-    rdn = naming_part(tree, entry.kind, _parsed_part(new_rdn))
+    part = _parsed_part(new_rdn)
+    if part.attribute != entry.rdn.attribute:
+        raise unwilling(_INVALID)
+    rdn = naming_part(tree, entry.kind, part)
     holder = parent.children.get(rdn.key)
     if holder is not None and holder is not entry:
         raise entry_exists()

@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator, Sequence
 
 from connect_worker.simulator.entry import Entry
-from connect_worker.simulator.results import Refusal, ResultCode
 from connect_worker.simulator.schema import Attribute, Schema
 from connect_worker.simulator.values import Values
 
@@ -54,11 +53,6 @@ def _ranged(name: str, values: Values, asked: range | None, most: int) -> Select
             return
         yield name, ()
         asked = range(most)
-    if asked.start >= len(values):
-        raise Refusal(
-            ResultCode.OPERATIONS_ERROR,
-            "00000057: LdapErr: DSID-0C090D11, comment: Error in attribute conversion operation, data 0, v3839",
-        )
     part = values[asked.start : min(asked.stop, asked.start + most)]
     end = asked.start + len(part)
-    yield f"{name};range={asked.start}-{'*' if end == len(values) else end - 1}", part
+    yield f"{name};range={asked.start}-{'*' if end >= len(values) else end - 1}", part

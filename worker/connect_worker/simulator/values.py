@@ -8,20 +8,17 @@ from connect_worker.simulator.schema import Attribute, Syntax
 Values = tuple[bytes, ...]
 Key = str | int | bytes | tuple[str, ...]
 
-_TOO_LONG, _TOO_MANY = "00002082", "00002081"
+_TOO_LONG = "00002082"
 _TRUTHS = frozenset({b"TRUE", b"FALSE"})
 _INTEGERS = range(-(2**63), 2**63)
 
 
 def check_values(attribute: Attribute, values: Values) -> None:
-    """Raises Refusal when a value is empty, not of the syntax, too long, given twice, or one too many."""
+    """Raises Refusal when a value is empty, not of the syntax, too long, or given twice."""
     for value in values:
         _check_value(attribute, value)
-    if len(values) > 1:
-        if attribute.single:
-            raise constraint(_TOO_MANY, attribute.name)
-        if len({key_of_value(attribute, value) for value in values}) < len(values):
-            raise value_exists(attribute.name)
+    if len(values) > 1 and len({key_of_value(attribute, value) for value in values}) < len(values):
+        raise value_exists(attribute.name)
 
 
 def key_of_value(attribute: Attribute, value: bytes) -> Key:
