@@ -47,6 +47,13 @@ async def test_a_base_that_is_not_there_is_reported_and_the_others_are_read(plac
     assert read.organizational_units == (place.ou,)
 
 
+async def test_the_nearest_unit_above_a_missing_base_is_found(place: Workplace) -> None:
+    """What stands there already is not created again: the account may have no right to."""
+    read = await place.target.read([f"OU=b,OU=a,{place.ou}", f"OU=c,{place.ou}"])
+    assert read.missing_bases == (f"OU=b,OU=a,{place.ou}", f"OU=c,{place.ou}")
+    assert read.organizational_units == (place.ou,)
+
+
 async def test_no_base_is_nothing_to_read(place: Workplace) -> None:
     read = await place.target.read([])
     assert (read.users, read.groups, read.organizational_units, read.missing_bases) == ((), (), (), ())

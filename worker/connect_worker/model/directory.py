@@ -82,7 +82,8 @@ class ActualGroup:
 class Snapshot:
     """All users, groups and containers below the bases that were asked for, proven complete.
 
-    `missing_bases` are bases that the directory does not have.
+    `missing_bases` are bases that the directory does not have; of each, the nearest unit above it that is there stands
+    among the `organizational_units`.
     """
 
     users: tuple[ActualUser, ...]

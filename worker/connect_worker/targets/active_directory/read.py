@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from connect_worker.core.dn import split
 from connect_worker.errors import IncompleteReadError
 from connect_worker.model.directory import ActualGroup, ActualUser, Snapshot, TakenName
 from connect_worker.model.ids import Guid
@@ -28,8 +29,8 @@ from connect_worker.targets.active_directory.steps import Memory
 PAGE_ENTRIES = 1000
 """What a Windows server gives at most in one answer."""
 GUIDS_PER_SEARCH = 200
-_MANAGED = "(|(objectClass=organizationalUnit)(objectClass=group)(&(objectClass=user)(!(objectClass=computer))))"
-_NAMED = "(|(sAMAccountName=*)(userPrincipalName=*)(mail=*)(proxyAddresses=*))"
+MANAGED = "(|(objectClass=organizationalUnit)(objectClass=group)(&(objectClass=user)(!(objectClass=computer))))"
+NAMED = "(|(sAMAccountName=*)(userPrincipalName=*)(mail=*)(proxyAddresses=*))"
 
 
 class Reader:
@@ -56,6 +57,7 @@ class Reader:
                     groups[guid_of(entry)] = entry
                 else:
                     units[entry.dn] = None
+        units |= dict.fromkeys(unit for base in missing for unit in self._nearest_above(base))
         return Snapshot(
             users=tuple(users.values()),
             groups=tuple(self._groups(groups.values())),
@@ -65,7 +67,7 @@ class Reader:
 
     def read_taken_names(self) -> tuple[TakenName, ...]:
         """The names of everything in the domain that has any."""
-        search = Search(base=self._domain_dn, scope=Scope.SUBTREE, filter=_NAMED, attributes=TAKEN_ATTRIBUTES)
+        search = Search(base=self._domain_dn, scope=Scope.SUBTREE, filter=NAMED, attributes=TAKEN_ATTRIBUTES)
         return tuple(taken_name_of(entry) for entry in self._pages(search))
 
     def locate(self, guids: Iterable[Guid]) -> dict[Guid, str]:
@@ -91,7 +93,16 @@ class Reader:
             missing.append(base)
             return
         _demand_whole(there, base)
-        yield from self._pages(Search(base=base, scope=Scope.SUBTREE, filter=_MANAGED, attributes=READ_ATTRIBUTES))
+        yield from self._pages(Search(base=base, scope=Scope.SUBTREE, filter=MANAGED, attributes=READ_ATTRIBUTES))
+
+    def _nearest_above(self, base: str) -> Iterator[str]:
+        """The organizational unit, if there is one, below which a missing base would have to be made."""
+        while (base := split(base)[1]).casefold().startswith("ou="):
+            there = self._channel.ask(Search(base=base, attributes=("objectClass",)))
+            if there.code != ResultCode.NO_SUCH_OBJECT:
+                _demand_whole(there, base)
+                yield base
+                return
 
     def _pages(self, search: Search) -> Iterator[Entry]:
         """The entries of all pages. The next page is asked for before this one is taken apart."""
