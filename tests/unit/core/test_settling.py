@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
+import pytest
+
 from connect_worker.core.plan import Plan
 from connect_worker.core.recovery import recognise
 from connect_worker.core.settling import Periods, Settling
@@ -131,8 +133,8 @@ def test_deleted_user_goes_and_his_names_stay_reserved_for_him() -> None:
     }
 
 
-def test_immune_user_loses_his_object_and_keeps_his_row() -> None:
-    record = linked(account(status=Status.IMMUNE))
+@pytest.mark.parametrize("record", [linked(account(status=Status.IMMUNE)), linked_group(group(status=Status.IMMUNE))])
+def test_immune_record_loses_its_object_and_keeps_its_row(record: Account | Group) -> None:
     settlement = one(settling(record).of([done(delete(record))]))
     assert settlement.unlinked
     assert not settlement.gone

@@ -363,6 +363,15 @@ def test_class_without_pupils_ends_its_group_which_revives_unchanged() -> None:
     assert (third.status, third.delete_on) == (Status.ACTIVE, None)
 
 
+def test_immune_group_is_not_built_anew_and_goes_when_its_class_does() -> None:
+    first = stored(night(EMPTY, SCHOOL).state)
+    immune = tuple(replace(g, status=Status.IMMUNE) if g.key == class_group_key(1) else g for g in first.groups)
+    second = night(replace(first, groups=immune), SCHOOL)
+    assert group_in(second, class_group_key(1)).status is Status.IMMUNE
+    without_class = night(second.state, master_data(staff=SCHOOL.staff))
+    assert class_group_key(1) not in {group.key for group in without_class.state.groups}
+
+
 def test_renamed_class_renames_its_group_in_place() -> None:
     first = stored(night(EMPTY, SCHOOL).state)
     renamed = replace(SCHOOL, classes=(school_class(1, name="Adler"),))

@@ -4,7 +4,7 @@ A group is rule, mandant and source id, never its name: a renamed class renames 
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -131,7 +131,7 @@ class GroupUpdate:
         """Today's groups: new ones, renamed ones, those that ended, and manual ones untouched (ruling 24)."""
         wanted = {draft.key: draft for draft in drafts}
         old = {group.key: group for group in before}
-        kept = (self._kept(group, wanted.get(group.key)) for group in old.values())
+        kept = (self._kept(group, wanted.get(group.key)) for group in old.values() if not _is_over(group, wanted))
         new = (self._drafted(draft, None) for key, draft in wanted.items() if key not in old)
         return (*kept, *new)
 
@@ -173,6 +173,12 @@ def memberships(
         computed = members | (old.automatic & frozen)
         after[group.key] = old if computed == old.automatic else replace(old, automatic=computed)
     return after
+
+
+def _is_over(group: Group, wanted: Container[GroupKey]) -> bool:
+    """An immune group without an object that no rule yields any more: nobody waits for it (ruling 6)."""
+    gone = group.status is Status.IMMUNE and group.object_guid is None
+    return gone and not group.is_generic and group.key not in wanted
 
 
 def _key(student: StudentScope) -> AccountKey:

@@ -97,12 +97,12 @@ class Settling:
         return replace(settlement, disabled_since=self._periods.today, delete_on=delete_on)
 
     def _without_object(self, settlement: Settlement, record: Record) -> Settlement:
-        """An immune user's row stays without its object, its names reserved (ruling 5); any other row goes."""
+        """An immune record's row stays without its object, its names held (rulings 5 and 6); any other row goes."""
         self._settled_for_good.add(record.key)
-        if not isinstance(record, Account):
-            return replace(settlement, gone=True)
         if record.status is Status.IMMUNE:
             return replace(settlement, unlinked=True)
+        if not isinstance(record, Account):
+            return replace(settlement, gone=True)
         until = self._periods.today + timedelta(days=self._periods.reserve_days)
         return replace(settlement, gone=True, reserved=reserved_names(record, until=until))
 
