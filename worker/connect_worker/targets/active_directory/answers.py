@@ -6,6 +6,7 @@ ldap3 decodes every value twice, into dictionaries that ignore case: 310 µs for
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import NamedTuple
 
 ENTRY, DONE, CONTINUATION = 0x64, 0x65, 0x73
@@ -21,7 +22,7 @@ class Entry(NamedTuple):
     attributes: dict[str, list[bytes]]
 
 
-class ResultCode:
+class ResultCode(IntEnum):
     """The result codes that mean something to us (RFC 4511, appendix A)."""
 
     SUCCESS = 0
