@@ -5,6 +5,7 @@ import ssl
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -17,6 +18,7 @@ from connect_worker.simulator.policy import Policy
 from connect_worker.simulator.server import Simulator
 from connect_worker.simulator.tree import Tree
 from tests.support.certificates import create_authority, issue
+from tests.support.ldap_client import Client, open_client
 
 BASE_DN = "DC=school,DC=test"
 REALM = "school.test"
@@ -63,6 +65,15 @@ class SimulatorServer:
     @property
     def faults(self) -> FaultPlan:
         return self.simulator.faults
+
+    @contextmanager
+    def connect(self) -> Iterator[Client]:
+        """A connection with the administrator signed in."""
+        with open_client(
+            self.address, self.ldaps_port, ca_file=self.ca_file, server_name=self.server_name
+        ) as client:
+            assert client.bind(self.admin_dn, self.admin_password).code == 0
+            yield client
 
     def stop(self) -> None:
         """Close every connection and end the thread."""

@@ -7,9 +7,9 @@ from functools import lru_cache
 
 from connect_worker.simulator.folding import fold
 
-_ATTRIBUTE = re.compile(r"\s*(?:OID\.)?([A-Za-z][A-Za-z0-9-]*|\d+(?:\.\d+)*)\s*=\s*")
+_ATTRIBUTE = re.compile(r" *(?:OID\.)?([A-Za-z][A-Za-z0-9-]*|[0-9]+(?:\.[0-9]+)*) *= *")
 _VALUE = re.compile(r'(?:\\[0-9A-Fa-f]{2}|\\[ "#+,;<=>\\]|[^"+,;<>\\])*')
-_QUOTED = re.compile(r'"((?:\\.|[^"\\])*)"\s*')
+_QUOTED = re.compile(r'"((?:\\.|[^"\\])*)" *')
 _ESCAPE = re.compile(rb'\\([0-9A-Fa-f]{2})|\\([ "#+,;<=>\\])')
 _SPECIAL = frozenset('"+,;<>\\')
 

@@ -52,7 +52,7 @@ class Simulator:
         self._address = address
         self._ports = (port, tls_port)
         self._servers: list[asyncio.Server] = []
-        self._connections: set[asyncio.StreamWriter] = set()
+        self._connections: set[asyncio.Task[None]] = set()
 
     @property
     def url(self) -> str:
@@ -76,8 +76,9 @@ class Simulator:
     ) -> None:
         for server in self._servers:
             server.close()
-        for writer in tuple(self._connections):
-            writer.transport.abort()
+        for connection in self._connections:
+            connection.cancel()
+        await asyncio.gather(*self._connections, return_exceptions=True)
         for server in self._servers:
             await server.wait_closed()
 
@@ -89,7 +90,9 @@ class Simulator:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, session: Session) -> None:
         """Answer the requests of one connection in their order, also those that are sent before the last answer."""
-        self._connections.add(writer)
+        task = asyncio.current_task()
+        assert task is not None
+        self._connections.add(task)
         try:
             while (message := await _next_message(reader)) is not None:
                 if isinstance(message.request, UnbindRequest):
@@ -102,7 +105,7 @@ class Simulator:
         except DroppedError:
             writer.transport.abort()
         finally:
-            self._connections.discard(writer)
+            self._connections.discard(task)
             writer.close()
 
     async def _answer(self, message: Message, session: Session, writer: asyncio.StreamWriter) -> None:

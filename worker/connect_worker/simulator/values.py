@@ -27,7 +27,7 @@ def key_of_value(attribute: Attribute, value: bytes) -> Key:
     if syntax is Syntax.TEXT:
         return fold(value.decode())
     if syntax is Syntax.INTEGER:
-        return int(value)
+        return _integer(value)
     if syntax is Syntax.NAME:
         return key_of(value.decode())
     if syntax is Syntax.SID and value.startswith(b"S-"):
@@ -48,6 +48,13 @@ def sid_bytes(text: str) -> bytes:
     _, revision, authority, *parts = text.split("-")
     head = bytes([int(revision), len(parts)]) + int(authority).to_bytes(6, "big")
     return head + b"".join(int(part).to_bytes(4, "little") for part in parts)
+
+
+def _integer(value: bytes) -> int:
+    """Python would also take blanks and underscores for parts of a number."""
+    if not value.removeprefix(b"-").isdigit():
+        raise ValueError(f"{value!r} is no integer")
+    return int(value)
 
 
 def _check_value(attribute: Attribute, value: bytes) -> None:
