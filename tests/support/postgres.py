@@ -9,6 +9,7 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
@@ -88,9 +89,9 @@ class PostgresServer:
         self.run(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[PostgresServer]:
-    """A running PostgreSQL 15 with a migrated template database."""
+@contextmanager
+def running_postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL 15 with a migrated template database, running while the context lasts."""
     folder = Path(tempfile.mkdtemp(prefix="connect-pg-"))
     server = PostgresServer(folder=folder, port=_free_port(), authority=create_authority())
     try:
@@ -103,6 +104,13 @@ def postgres() -> Iterator[PostgresServer]:
             _control(folder, "stop", "-m", "immediate")
     finally:
         shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A running PostgreSQL 15 with a migrated template database."""
+    with running_postgres() as server:
+        yield server
 
 
 @pytest.fixture

@@ -1,0 +1,35 @@
+"""Each benchmark works, with few people: it finds what it planted, and tells its rows. Nothing is timed here."""
+
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from benchmarks import bench_core, bench_night
+from benchmarks.results import PAGE, RESULTS
+
+FEW = ["--people", "140", "--runs", "1"]
+
+Benchmark = Callable[[Sequence[str]], None]
+
+
+def recorded() -> dict[str, str]:
+    """What the repository holds of earlier runs."""
+    return {path.name: path.read_text(encoding="utf-8") for path in (PAGE, *sorted(RESULTS.glob("*.jsonl")))}
+
+
+@pytest.mark.parametrize(
+    ("benchmark", "works"),
+    [
+        (bench_core.main, ["update + validate + desired + diff, pure", "… diff", "… memory of the process"]),
+        (bench_night.main, ["a night without changes, no latency", "… of it on the CPU"]),
+    ],
+)
+def test_a_benchmark_tells_its_rows_and_a_try_is_not_recorded(
+    benchmark: Benchmark, works: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = recorded()
+    benchmark(FEW)
+    printed = capsys.readouterr().out.splitlines()
+    for work in works:
+        assert [line for line in printed if line.startswith(f"| {work}")], work
+    assert recorded() == before
