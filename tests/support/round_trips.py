@@ -1,11 +1,17 @@
-"""A relay on loopback that counts round trips: how often the client speaks after the server has spoken."""
+"""A relay on loopback that counts round trips to PostgreSQL: how often the server says what a client waits for.
+
+It reads the protocol as it passes, so the connection must go without TLS. Counting who speaks in turn would not do: a
+client that copies speaks on before the server's first word has come.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 CHUNK = 1 << 16
+HEADER = 5
+AWAITED = frozenset(b"Zt")  # ReadyForQuery; ParameterDescription, the answer to preparing a statement
 
 
 @dataclass(kw_only=True, slots=True)
@@ -14,28 +20,33 @@ class CountingRelay:
 
     port: int = 0
     round_trips: int = 0
-    server_spoke_last: bool = True
+    _rest: bytearray = field(default_factory=bytearray)
 
-    def client_speaks(self) -> None:
-        """A chunk from the client passes."""
-        self.round_trips += self.server_spoke_last
-        self.server_spoke_last = False
+    def server_says(self, chunk: bytes) -> None:
+        """A part of the server's messages passes: each has a letter, then its length without that letter."""
+        self._rest += chunk
+        start = 0
+        while (end := self._end_of_message(start)) <= len(self._rest):
+            self.round_trips += self._rest[start] in AWAITED
+            start = end
+        del self._rest[:start]
 
-    def server_speaks(self) -> None:
-        """A chunk from the server passes."""
-        self.server_spoke_last = True
+    def _end_of_message(self, start: int) -> int:
+        if start + HEADER > len(self._rest):
+            return len(self._rest) + 1
+        return start + 1 + int.from_bytes(self._rest[start + 1 : start + HEADER], "big")
 
 
 @asynccontextmanager
 async def counting_relay(host: str, port: int) -> AsyncIterator[CountingRelay]:
-    """Relay connections to a server while the context lasts."""
+    """Relay connections, one after the other, to a server while the context lasts."""
     relay = CountingRelay()
     tasks: set[asyncio.Task[None]] = set()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there_reader, there_writer = await asyncio.open_connection(host, port)
-        tasks.add(asyncio.create_task(_pump(reader, there_writer, relay.client_speaks)))
-        tasks.add(asyncio.create_task(_pump(there_reader, writer, relay.server_speaks)))
+        tasks.add(asyncio.create_task(_pump(reader, there_writer, lambda _: None)))
+        tasks.add(asyncio.create_task(_pump(there_reader, writer, relay.server_says)))
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     relay.port = server.sockets[0].getsockname()[1]
@@ -48,11 +59,11 @@ async def counting_relay(host: str, port: int) -> AsyncIterator[CountingRelay]:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, count: Callable[[], None]) -> None:
+async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, look: Callable[[bytes], None]) -> None:
     try:
         with suppress(ConnectionError):
             while chunk := await reader.read(CHUNK):
-                count()
+                look(chunk)
                 writer.write(chunk)
                 await writer.drain()
     finally:

@@ -95,14 +95,15 @@ USING unnest($1::bigint[], $2::bigint[], $3::text[]) AS r (group_id, user_id, pr
 WHERE m.group_id = r.group_id AND m.user_id = r.user_id AND m.provenance = r.provenance
 
 -- add_memberships --
--- A user or group that somebody deletes at this moment is waited for, then left out.
+-- A user or group that somebody deletes at this moment is waited for, then left out; what somebody has done meanwhile
+-- stands.
 INSERT INTO connect.main_connect_membership (group_id, user_id, provenance, removed_at)
 SELECT g.id, u.id, a.provenance, CASE WHEN a.removed THEN now() END
 FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::boolean[]) AS a (group_id, user_id, provenance, removed)
 JOIN connect.main_connect_group g ON g.id = a.group_id
 JOIN connect.main_connect_user u ON u.id = a.user_id
 FOR KEY SHARE OF g, u
-ON CONFLICT (group_id, user_id, provenance) DO UPDATE SET removed_at = excluded.removed_at
+ON CONFLICT DO NOTHING
 
 -- remove_reserved_names --
 DELETE FROM connect.connect_reserved_name n
