@@ -12,7 +12,6 @@ from connect_worker.settings import Settings
 from connect_worker.store.repository import Store, open_store
 from connect_worker.targets.active_directory import ActiveDirectory, BaseFacts
 
-
 _DATABASE_TODO = "Mend each of them; connect-worker migrate makes Connect's own tables"
 
 
