@@ -20,8 +20,8 @@ class Syntax(Enum):
 class Attribute:
     """An attribute's definition. `upper` is the longest text in UTF-16 code units.
 
-    `back_link` names the attribute at the other end of a link; `hidden` ones are returned only when asked for by name,
-    `secret` ones never; `system` ones are written by the directory alone; `kept` ones survive a deletion.
+    `back_link` names the attribute at the other end of a link. A `secret` one is never returned, a `system` one is
+    written by the directory alone, a `kept` one survives a deletion.
     """
 
     name: str
@@ -29,7 +29,6 @@ class Attribute:
     single: bool = True
     upper: int | None = None
     back_link: str | None = None
-    hidden: bool = False
     secret: bool = False
     system: bool = False
     kept: bool = False
@@ -148,7 +147,6 @@ _SYSTEM = (
     Attribute(name="isCriticalSystemObject", syntax=Syntax.BOOLEAN, system=True),
     Attribute(name="sAMAccountType", syntax=Syntax.INTEGER, system=True),
     Attribute(name="adminCount", syntax=Syntax.INTEGER),
-    Attribute(name="nTSecurityDescriptor", syntax=Syntax.OCTETS, hidden=True),
 )
 _KEPT = frozenset({"sAMAccountName", "userAccountControl", "groupType", "cn", "ou"})
 

@@ -15,7 +15,7 @@ Selected = Iterator[tuple[str, Values]]
 def select(
     schema: Schema, entry: Entry, names: Sequence[str], *, value_range: int, types_only: bool = False
 ) -> Selected:
-    """The attributes by the names asked for: none named or `*` are all but the hidden ones.
+    """The attributes by the names asked for: none named, or `*`, are all.
 
     More values than `value_range` come as Windows sends them: the attribute empty, and its first range.
     """
@@ -30,12 +30,12 @@ def _wanted(schema: Schema, entry: Entry, names: Sequence[str]) -> Iterator[tupl
     if not names or _ALL in names:
         for name in dict.fromkeys(entry.names()):
             attribute = schema.find(name)
-            if attribute is not None and not attribute.hidden:
+            if attribute is not None:
                 yield attribute, None
     for asked in names:
         match = _RANGE.fullmatch(asked)
         attribute = schema.find(match[1] if match else asked)
-        if attribute is not None and asked not in (_ALL, _NONE) and (match or _ALL not in names or attribute.hidden):
+        if attribute is not None and asked not in (_ALL, _NONE) and (match or _ALL not in names):
             yield attribute, _range(match) if match else None
 
 
