@@ -218,11 +218,10 @@ async def test_names_held_outside_are_replaced_and_unchanged_ones_not_even_touch
     info = ReservedName(kind=NameKind.ADDRESS, name="info@x.ch", guid=guid("info"))
     old = ReservedName(kind=NameKind.ADDRESS, name="old@x.ch", guid=guid("old"))
     new = ReservedName(kind=NameKind.ADDRESS, name="new@x.ch", guid=guid("new"))
-    await store.write_state(NOTHING, replace(NOTHING, reserved=(deleted,)))
-    await store.replace_foreign_names([info, old])
+    first = (await store.write_state(NOTHING, replace(NOTHING, reserved=(deleted, info, old)))).state
     writer = "SELECT xmin FROM connect.connect_reserved_name WHERE name = 'info@x.ch'"
     before = postgres.run(writer, database=school.name)
-    await store.replace_foreign_names([info, new])
+    await store.write_state(first, replace(first, reserved=(deleted, info, new)))
     assert set((await own(store)).reserved) == {deleted, info, new}
     assert postgres.run(writer, database=school.name) == before
 

@@ -214,6 +214,12 @@ def test_names_taken_outside_connect_are_not_given() -> None:
     assert account_in(result, student_key(1)).names.mail == "anna.muster11@schule.example"
 
 
+def test_reservation_ends_on_its_day() -> None:
+    over = ReservedName(kind=NameKind.ADDRESS, name="a@x.ch", owner=student_key(9), until=TODAY)
+    holds = ReservedName(kind=NameKind.ADDRESS, name="b@x.ch", owner=student_key(9), until=TODAY + timedelta(days=1))
+    assert night(replace(EMPTY, reserved=(over, holds)), SCHOOL).state.reserved == (holds,)
+
+
 def test_leaver_is_marked_with_reasons_and_returns_within_grace_as_he_was() -> None:
     first = stored(night(EMPTY, SCHOOL).state)
     left = master_data(students=(student(1, exit_on=TODAY), student(2)), staff=SCHOOL.staff)

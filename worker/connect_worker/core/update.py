@@ -260,7 +260,7 @@ class _Night:
             accounts=tuple(accounts.values()),
             groups=groups,
             memberships=memberships(self._before.memberships, groups, drafts, frozen),
-            reserved=self._before.reserved,
+            reserved=tuple(name for name in self._before.reserved if name.until is None or name.until > self._today),
         )
 
     def _reserved(self, removed: Iterable[Account]) -> Iterator[ReservedName]:

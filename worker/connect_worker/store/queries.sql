@@ -120,11 +120,6 @@ WHERE n.kind = r.kind
 INSERT INTO connect.connect_reserved_name (kind, name, guid, owner_type, owner_source_fk, until)
 SELECT * FROM unnest($1::text[], $2::text[], $3::uuid[], $4::text[], $5::bigint[], $6::date[])
 
--- foreign_names --
-SELECT kind, name, guid, owner_type, owner_source_fk, until
-FROM connect.connect_reserved_name
-WHERE guid IS NOT NULL
-
 -- forget_findings --
 DELETE FROM connect.connect_warning
 

@@ -9,7 +9,7 @@ from connect_worker.model.finding import Finding
 from connect_worker.model.group import Memberships
 from connect_worker.model.ids import AccountKey, GroupKey
 from connect_worker.model.state import ReservedName, State
-from connect_worker.store.columns import reserved_of, row_of_reserved
+from connect_worker.store.columns import row_of_reserved
 from connect_worker.store.difference import Change, SetDifference, difference, membership_difference, set_difference
 from connect_worker.store.reading import Reader
 from connect_worker.store.sql import QUERIES
@@ -66,12 +66,6 @@ class Writer(Reader):
             groups = [(*key, code) for key, code in shown.items() if isinstance(key, GroupKey)]
             await self._session.fetch(QUERIES["show_user_warnings"], *transposed(users, 3))
             await self._session.fetch(QUERIES["show_group_warnings"], *transposed(groups, 4))
-
-    async def replace_foreign_names(self, names: Iterable[ReservedName]) -> None:
-        """Replace the names held outside Connect (those with a GUID); what has not changed is not written."""
-        async with self._session.transaction():
-            known = await self._session.fetch(QUERIES["foreign_names"])
-            await self._write_reserved(set_difference(map(reserved_of, known), names))
 
     async def _write_records(
         self, table: Table[R], before: Sequence[R], after: Sequence[R]
