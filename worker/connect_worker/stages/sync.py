@@ -1,4 +1,4 @@
-"""Sync: actual × desired → plan → safety gate → apply → write-back (10-directory-sync, «Plan and apply»)."""
+"""Sync: actual × desired → plan → safety gate → apply → write-back (docs/explanation/architecture.md)."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
