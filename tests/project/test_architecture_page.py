@@ -1,0 +1,24 @@
+"""docs/explanation/architecture.md names the layers and the core's modules as they are."""
+
+import re
+import tomllib
+
+from tests.support.repository import ROOT, read, table
+
+PAGE = "docs/explanation/architecture.md"
+
+
+def test_the_layers_are_those_of_the_import_contract() -> None:
+    contracts = tomllib.loads(read("pyproject.toml"))["tool"]["importlinter"]["contracts"]
+    (layers,) = (contract["layers"] for contract in contracts if contract["type"] == "layers")
+    block = re.search(r"## Layers\n\n```\n(.*?)```", read(PAGE), flags=re.DOTALL)
+    assert block
+    assert [re.split(r"  +", line)[0] for line in block[1].splitlines()] == layers
+
+
+def test_every_module_of_the_core_has_its_step() -> None:
+    told = [name for _, modules in table(read(PAGE), "## The core") for name in re.findall(r"[\w/]+", modules)]
+    core = ROOT / "worker" / "connect_worker" / "core"
+    modules = [path.stem for path in core.glob("*.py") if path.stem != "__init__"]
+    folders = [f"{path.name}/" for path in core.iterdir() if (path / "__init__.py").exists()]
+    assert sorted(told) == sorted([*modules, *folders])
