@@ -72,21 +72,30 @@ def main() -> None:
 @main.command()
 @output_option
 def run(form: str) -> None:
-    """Do the whole night: migrate, update, validate, plan, sync."""
+    """Do the whole night.
+
+    Migrate, update, validate, plan, stop if the plan is too dangerous, sync. A second run right after does nothing.
+    """
     _end(_executed("run", pipeline.night, form, needs_directory=True))
 
 
 @main.command()
 @output_option
 def update(form: str) -> None:
-    """Bring Connect's tables up to date and validate them; the directory is not touched."""
+    """Bring Connect's tables up to date.
+
+    Reads the master data, writes the tables and validates them; the directory is not touched.
+    """
     _end(_executed("update", pipeline.update_only, form, needs_directory=False))
 
 
 @main.command()
 @output_option
 def validate(form: str) -> None:
-    """Validate Connect's tables as they are; exit code 3 if a warning would block the sync."""
+    """Validate Connect's tables as they are.
+
+    Lists every warning with its solution; exit code 3 if one of them would block the sync.
+    """
     _end(_executed("validate", pipeline.validate_only, form, needs_directory=False))
 
 
@@ -100,28 +109,41 @@ def validate(form: str) -> None:
     help="As a table, as a diff, or as LDIF for ldapmodify (passwords masked).",
 )
 def plan(form: str, show: str) -> None:
-    """Do all of `run` but the writing to the directory, and show what it would write."""
+    """Show what `run` would change.
+
+    Does all of `run` but the writing to the directory; Connect's own tables are brought up to date. Exit code 4 if
+    the safety gate would stop the plan.
+    """
     _end(_executed("plan", pipeline.plan_only, form, needs_directory=True, show=show))
 
 
 @main.command()
 @output_option
 def sync(form: str) -> None:
-    """Bring the directory to what Connect's tables say, without an update before."""
+    """Write the tables to the directory.
+
+    Like `run`, but Connect's tables are taken as they are, without an update from the master data before.
+    """
     _end(_executed("sync", pipeline.sync_only, form, needs_directory=True))
 
 
 @main.command()
 @output_option
 def migrate(form: str) -> None:
-    """Create or upgrade Connect's own tables; `run` does this by itself."""
+    """Create or upgrade Connect's tables.
+
+    `run` does this by itself; a database that is newer than the program is refused.
+    """
     _end(_executed("migrate", pipeline.migrate_only, form, needs_directory=False))
 
 
 @main.command()
 @output_option
 def doctor(form: str) -> None:
-    """Test every link: configuration, database, its rights and views, directory and its rights."""
+    """Test every link, say what to do.
+
+    Configuration, database with its rights and views, directory with its rights: each on its own, changing nothing.
+    """
     settings = _settings(needs_directory=True)
     _start_logging(settings)
     examination = asyncio.run(examine(settings, open_directory))
@@ -138,9 +160,9 @@ def doctor(form: str) -> None:
 @click.option("--base-dn", default="DC=school,DC=test", show_default=True, help="The directory's base DN.")
 @click.option("--replace", is_flag=True, help="Replace a sample school that is there already.")
 def sample(pupils: int, seed: int, base_dn: str, replace: bool) -> None:
-    """Make a sample school with all the odd cases in the configured database, for trying things out.
+    """Make a sample school to try things out.
 
-    It is only made in a database that has no other master data.
+    With all the odd cases that real schools have. It is only made in a database without other master data.
     """
     settings = _settings(needs_directory=False)
     _start_logging(settings)
@@ -160,21 +182,35 @@ async def _load_sample(settings: Settings, order: SampleOrder, *, replace: bool)
 
 def _executed(command: str, work: pipeline.Work, form: str, *, needs_directory: bool, show: str = "table") -> Report:
     """Do a command's work, print how it ended, and leave the report where the pod's supervisor looks."""
-    settings = _settings(needs_directory=needs_directory)
-    _start_logging(settings)
     now = _now()
-    tally = Tally(run_id=settings.run_id, realm=settings.realm, command=command, started_at=now)
-    report = asyncio.run(_execute(settings, work, tally, now))
+    tally = Tally(
+        run_id=os.environ.get(Variable.RUN_ID, ""),
+        realm=os.environ.get(Variable.REALM, ""),
+        command=command,
+        started_at=now,
+    )
+    try:
+        settings = load_settings(os.environ, needs_directory=needs_directory)
+    except ConfigurationError as error:
+        report = tally.report(now, error)
+    else:
+        _start_logging(settings)
+        tally.run_id = settings.run_id
+        report = asyncio.run(_execute(settings, work, tally, now))
     _leave_termination_message(report)
-    plan = tally.plan if command == "plan" else None
+    _print(report, tally, form, show)
+    return report
+
+
+def _print(report: Report, tally: Tally, form: str, show: str) -> None:
+    plan = tally.plan if tally.command == "plan" else None
     if form == "json":
         click.echo(output.document(report, validation=tally.validation, plan=plan))
-        return report
+        return
     console = _console()
     if plan is not None:
         output.print_plan(console, plan, show)
     output.print_report(console, report, validation=tally.validation, plan=tally.plan)
-    return report
 
 
 async def _execute(settings: Settings, work: pipeline.Work, tally: Tally, now: datetime) -> Report:

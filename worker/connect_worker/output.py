@@ -97,7 +97,8 @@ def plan_as_diff(plan: Plan) -> Iterator[str]:
 def print_report(console: Console, report: Report, *, validation: Validation | None, plan: Plan | None) -> None:
     """A summary that a person can read: how it ended, what was done, what is in the way."""
     colour = _COLOURS[report.result]
-    console.print(f"[bold {colour}]{report.reason}[/] {report.command} of {escape(report.realm)}", highlight=False)
+    of_realm = f" of {escape(report.realm)}" if report.realm else ""
+    console.print(f"[bold {colour}]{report.reason}[/] {report.command}{of_realm}", highlight=False)
     if report.message:
         console.print(escape(report.message), highlight=False)
     if report.todo:

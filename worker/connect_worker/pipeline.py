@@ -1,5 +1,6 @@
 """A run from top to bottom: lock → migrate → names taken elsewhere → update → validate → plan → gate → apply."""
 
+import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -103,14 +104,25 @@ async def migrate_only(run: Run) -> None:
 
 
 async def execute(work: Work, context: Context, open_directory: OpenDirectory, tally: Tally) -> Report:
-    """Do one command's work under the database's lock, and tell how it ended. Raises nothing that is a ConnectError."""
+    """Do one command's work under the database's lock, and tell how it ended, whatever happened."""
     error: ConnectError | None = None
     try:
         with context.stop.watching(context.settings.timeout):
             await _locked(work, context, open_directory, tally)
     except ConnectError as caught:
         error = caught
+    except Exception as fault:  # noqa: BLE001 - the last line of defence: a report is owed for every run
+        error = _fault(fault)
     return tally.report(context.now(), error)
+
+
+def _fault(fault: Exception) -> ConnectError:
+    """A fault in the program: the log has the traceback, the report its kind only, for its words may hold anything."""
+    log.error("fault in the program", exc_info=fault)
+    return ConnectError(
+        f"A fault in the program: {type(fault).__name__}",
+        todo="Send the log of this run to the makers; the next run reads again and finishes the work",
+    )
 
 
 async def _locked(work: Work, context: Context, open_directory: OpenDirectory, tally: Tally) -> None:
@@ -125,18 +137,21 @@ async def _locked(work: Work, context: Context, open_directory: OpenDirectory, t
 
 async def _recorded(work: Work, run: Run) -> None:
     """Write down in connect_run how the run ended, whatever happened, as long as the database can be reached."""
+    error: ConnectError | None = None
     try:
         await work(run)
-    except ConnectError as error:
+    except ConnectError as caught:
+        error = caught
+    except asyncio.CancelledError:
+        error = run.context.stop.reason
+        if error is None:
+            raise
+    except Exception as fault:  # noqa: BLE001 - a run without an end would look like one that was killed
+        error = _fault(fault)
+    with run.context.stop.finishing():
         await _record_end(run, error)
-        raise
-    except BaseException:
-        stop = run.context.stop
-        if stop.requested:
-            with stop.finishing():
-                await _record_end(run, stop.reason)
-        raise
-    await _record_end(run, None)
+    if error is not None:
+        raise error
 
 
 async def _record_end(run: Run, error: ConnectError | None) -> None:
