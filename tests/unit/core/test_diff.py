@@ -370,3 +370,40 @@ def test_checksum_covers_gated_changes_only() -> None:
     nobody = plan(snapshot(), account(2))
     assert alone.checksum == with_new.checksum
     assert alone.checksum != nobody.checksum
+
+
+def test_an_object_made_by_hand_in_our_ous_is_reported_and_left() -> None:
+    """It is no row's, whatever it is called."""
+    one = linked(account(1))
+    by_hand = actual_user(account(2), dn=f"CN=Guest,{STUDENTS_OU}")
+    found = difference(snapshot(actual_user(one), by_hand), one)
+    assert found.changes == ()
+    assert found.notes == (f"not Connect's, and left as they are: CN=Guest,{STUDENTS_OU}",)
+
+
+def test_somebody_moved_out_stays_a_member_and_is_no_stranger_there() -> None:
+    """Neither added, for he is there, nor reported as a member that is not ours (ruling 37)."""
+    one = linked(account(1))
+    record = linked_group(group(1))
+    elsewhere = f"CN=x,OU=Elsewhere,{BASE}"
+    found = difference(
+        snapshot(actual_group(record, elsewhere)),
+        one,
+        groups=(record,),
+        members={record.key: Members(automatic=frozenset({one.key}))},
+        where=Whereabouts(elsewhere={guid(str(one.key)): elsewhere}, intended={}),
+    )
+    assert found.changes == ()
+    assert [note for note in found.notes if "moved out" not in note] == []
+
+
+def test_a_manager_who_was_moved_out_is_linked_where_he_is() -> None:
+    """The DN in his row leads nowhere, and the directory would refuse it."""
+    manager = linked(account(1))
+    pupil = account(2)
+    pupil = replace(pupil, profile=replace(pupil.profile, manager=manager.dn))
+    elsewhere = f"CN=x,OU=Elsewhere,{BASE}"
+    where = Whereabouts(elsewhere={guid(str(manager.key)): elsewhere}, intended={})
+    found = difference(snapshot(), manager, pupil, where=where)
+    (modify,) = [change for change in found.changes if isinstance(change, Modify)]
+    assert [(part.attribute, part.after) for part in modify.attributes] == [("manager", elsewhere)]

@@ -15,7 +15,7 @@ from datetime import date
 from connect_worker.model.account import Account, Status
 from connect_worker.model.directory import DesiredGroup, DesiredUser, Login, ObjectKey
 from connect_worker.model.group import Group, Members
-from connect_worker.model.ids import AccountKey
+from connect_worker.model.ids import AccountKey, Guid
 from connect_worker.model.state import State
 
 
@@ -24,6 +24,7 @@ class Desired:
     """The wanted picture. `leaving` and `ended` are linked objects whose time is over, `left_alone` blocked ones.
 
     `frozen` are users whose memberships stay as the directory has them: not active (ruling 7), or blocked.
+    `linked` are all objects of ours, whatever becomes of them.
     """
 
     active: tuple[tuple[Account, DesiredUser], ...]
@@ -33,6 +34,7 @@ class Desired:
     groups: tuple[tuple[Group, DesiredGroup], ...]
     ended: tuple[Group, ...]
     frozen: frozenset[AccountKey]
+    linked: frozenset[Guid]
 
 
 def desire(state: State, *, today: date, blocked: Container[ObjectKey] = ()) -> Desired:
@@ -51,6 +53,7 @@ def desire(state: State, *, today: date, blocked: Container[ObjectKey] = ()) -> 
         groups=tuple(_groups(groups, state, active_keys, today)),
         ended=tuple(group for group in groups if group.object_guid is not None and is_due(group, today)),
         frozen=frozenset(a.key for a in state.accounts if a.status is not Status.ACTIVE or a.key in blocked),
+        linked=frozenset(record.object_guid for record in state.records if record.object_guid is not None),
     )
 
 

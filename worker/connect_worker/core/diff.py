@@ -4,6 +4,7 @@
     active     linked, there                       renamed, modified where it differs, enabled if Connect
                                                    disabled it (ruling 38)
     active     linked, moved out of the OUs        reported, not touched (ruling 37)
+    none       made by hand in our OUs             reported, not touched
     active     linked, nowhere                     created anew: deleted by hand
     active     not linked, created by a run that
                was killed (an intention)           linked, initial password set again (ruling 34)
@@ -29,6 +30,9 @@ from connect_worker.model.change import Cause, Change, CreateContainer, Delete, 
 from connect_worker.model.directory import ActualUser, ObjectKey, Snapshot
 from connect_worker.model.group import Group
 
+FEW = 5
+"""How many strangers are named."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Difference:
@@ -48,6 +52,7 @@ def diff(desired: Desired, actual: Snapshot, where: Whereabouts) -> Difference:
         change = _deletion(picture, record, vanished)
         if change is not None:
             changes.append(change)
+    _note_strangers(picture)
     return Difference(changes=_step_aside(changes), vanished=frozenset(vanished), notes=picture.notes)
 
 
@@ -59,6 +64,13 @@ def _containers(picture: Picture) -> Iterator[Change]:
     wanted = {normalise(above): above for parent in parents for above in _upwards(parent)}
     missing = [dn for normal, dn in wanted.items() if normal not in present]
     return (CreateContainer(dn=dn) for dn in sorted(missing, key=lambda dn: (dn.count(","), dn)))
+
+
+def _note_strangers(picture: Picture) -> None:
+    strangers = sorted(picture.strangers())
+    if strangers:
+        more = f" and {len(strangers) - FEW} more" if len(strangers) > FEW else ""
+        picture.note(f"not Connect's, and left as they are: {'; '.join(strangers[:FEW])}{more}")
 
 
 def _upwards(dn: str) -> Iterator[str]:

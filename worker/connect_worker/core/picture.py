@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from connect_worker.core.desired import Desired
+from connect_worker.core.dn import normalise
 from connect_worker.model.account import Account
 from connect_worker.model.directory import ActualGroup, ActualUser, ObjectKey, Snapshot
 from connect_worker.model.group import Group
@@ -31,6 +32,7 @@ class Picture:
         self._guids = dict(self._linked())
         self._keys = self._keys_by_actual_dn()
         self._planned = self._planned_dns()
+        self._moved_out = dict(self._dns_elsewhere())
 
     def user(self, key: ObjectKey) -> ActualUser | None:
         """The user that this row is linked to, if it was read."""
@@ -55,12 +57,23 @@ class Picture:
         return dn is not None
 
     def key_at(self, dn: str) -> AccountKey | None:
-        """Which of our users stands at this DN today; None: it is not ours."""
+        """Which of our users stands at this DN today, moved out or not; None: it is not ours."""
         return self._keys.get(dn.casefold())
 
     def planned_dn(self, key: AccountKey) -> str | None:
         """Where the user will be once renames and creates are done; None: nowhere that a group could name."""
         return self._planned.get(key)
+
+    def moved_to(self, dn: str) -> str | None:
+        """Where the user is who should stand at this DN, if somebody moved him out of the OUs."""
+        return self._moved_out.get(normalise(dn)) if self._moved_out else None
+
+    def strangers(self) -> tuple[str, ...]:
+        """The DNs of users and groups in our OUs that belong to no row."""
+        ours = {*self.desired.linked, *self._where.intended.values()}
+        users = (user.dn for guid, user in self._users.items() if guid not in ours)
+        groups = (group.dn for guid, group in self._groups.items() if guid not in ours)
+        return (*users, *groups)
 
     def note(self, sentence: str) -> None:
         """Keep something for the report, once."""
@@ -92,14 +105,21 @@ class Picture:
         found: dict[str, AccountKey] = {}
         for key, guid in self._guids.items():
             user = self._users.get(guid)
-            if user is not None and isinstance(key, AccountKey):
-                found[user.dn.casefold()] = key
+            dn = user.dn if user is not None else self._where.elsewhere.get(guid)
+            if dn is not None and isinstance(key, AccountKey):
+                found[dn.casefold()] = key
         return found
 
     def _planned_dns(self) -> dict[AccountKey, str]:
-        planned = {key: self._users[self._guids[key]].dn for key in self._keys.values()}
+        planned = {key: actual.dn for key in self._keys.values() if (actual := self.user(key)) is not None}
         elsewhere = self._where.elsewhere
         for _, user in self.desired.active:
             if not elsewhere or self._guids.get(user.key) not in elsewhere:
                 planned[user.key] = user.dn
         return planned
+
+    def _dns_elsewhere(self) -> Iterator[tuple[str, str]]:
+        for _, user in self.desired.active if self._where.elsewhere else ():
+            dn = self._where.elsewhere.get(self._guids[user.key]) if user.key in self._guids else None
+            if dn is not None:
+                yield normalise(user.dn), dn

@@ -27,7 +27,7 @@ _PROFILE_FIELDS = tuple(field.name for field in fields(Profile))
 def user_changes(picture: Picture) -> Iterator[Change]:
     """Creates, renames, modifications, passwords and enabling of those who are active; disabling of the others."""
     for account, user in picture.desired.active:
-        yield from _active_changes(picture, account, user)
+        yield from _active_changes(picture, account, _with_manager_where_he_is(picture, user))
     for account in (*picture.desired.disabled, *picture.desired.leaving):
         actual = picture.user(account.key)
         if actual is not None and actual.enabled and account.status is not Status.IMMUNE:
@@ -44,6 +44,12 @@ def _active_changes(picture: Picture, account: Account, user: DesiredUser) -> It
         yield from _creation(picture, account, user)
     else:
         picture.note(f"{user.key} was deleted by hand and has no initial password: not created anew")
+
+
+def _with_manager_where_he_is(picture: Picture, user: DesiredUser) -> DesiredUser:
+    """The link to a manager whom somebody moved out of the OUs leads to where he is."""
+    moved_to = picture.moved_to(user.profile.manager) if user.profile.manager is not None else None
+    return user if moved_to is None else replace(user, profile=replace(user.profile, manager=moved_to))
 
 
 def _creation(picture: Picture, account: Account, user: DesiredUser) -> Iterator[Change]:
