@@ -9,7 +9,7 @@ import pytest
 from connect_protocol.environment import SecretKey, Variable
 from connect_protocol.exit_codes import ExitCode
 from connect_worker import errors
-from tests.support.repository import ROOT, read, table, texts
+from tests.support.repository import ROOT, files, read, table, texts
 
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 ELSEWHERE = ("https:", "http:", "mailto:")
@@ -72,6 +72,15 @@ def test_every_make_command_that_is_named_exists() -> None:
 def test_every_link_leads_somewhere() -> None:
     """To a file that exists, and in it to a heading that exists."""
     assert [(str(path), found) for path, text in texts(".md") if (found := list(broken_links(path, text)))] == []
+
+
+def test_the_index_of_docs_names_every_page() -> None:
+    """Decisions have an index of their own."""
+    listed = {target.partition("#")[0] for target in LINK.findall(read("docs/README.md"))}
+    pages = {str(path.relative_to("docs")) for path in files() if path.parts[0] == "docs" and path.suffix == ".md"}
+    wanted = {page for page in pages if not page.startswith("decisions/") and page != "README.md"}
+    assert wanted - listed == set()
+    assert "decisions/000-index.md" in listed
 
 
 def test_every_page_of_docs_that_is_named_exists() -> None:
