@@ -13,10 +13,12 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from benchmarks.command import tell
+from benchmarks.delay_line import DelayLine, delay_line
 from benchmarks.large_school import TODAY, memberships, order_of, with_projects
 from benchmarks.measuring import run
 from benchmarks.plain_tools import PlainTools
@@ -42,6 +44,15 @@ TOOL_SECONDS = 300
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class FarAway:
+    """A worker and the lines that it works over."""
+
+    worker: Worker
+    to_database: DelayLine
+    to_directory: DelayLine
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class PreparedNight:
     """A worker with its servers, the plain tools on the same, and how large it is."""
 
@@ -54,6 +65,21 @@ class PreparedNight:
     def size(self) -> str:
         """For the table."""
         return f"{self.people:,} people, {self.memberships:,} memberships"
+
+    @contextmanager
+    def far_away(self, *, round_trip: float) -> Iterator[FarAway]:
+        """The same worker with both servers behind delay lines; `round_trip` in seconds."""
+        near, directory = self.worker, urlsplit(self.worker.directory.url)
+        with (
+            delay_line(near.database.host, near.database.port, round_trip=round_trip) as to_database,
+            delay_line(directory.hostname or "", directory.port or 0, round_trip=round_trip) as to_directory,
+        ):
+            worker = _worker(
+                near.folder / f"over-{to_database.port}",
+                replace(near.database, port=to_database.port),
+                replace(near.directory, url=f"{directory.scheme}://127.0.0.1:{to_directory.port}"),
+            )
+            yield FarAway(worker=worker, to_database=to_database, to_directory=to_directory)
 
 
 @contextmanager
@@ -88,7 +114,7 @@ def _saved(people: int, postgres: PostgresServer, folder: Path) -> Path:
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "connect-benchmarks"
     cache.mkdir(parents=True, exist_ok=True)
     saved = cache / f"night-{people}-{_recipe(people)}"
-    with (cache / "night.lock").open("w") as lock:
+    with saved.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not saved.exists():
             tell(f"prepares a school of {people:,} people; Samba needs some 25 ms for each password")
@@ -186,3 +212,10 @@ def _restore(postgres: PostgresServer, path: Path) -> DatabaseSettings:
     run([str(BINARIES / "pg_restore"), *where, "-d", database.name, str(path)], timeout=TOOL_SECONDS)
     postgres.run("ANALYZE", database=database.name)
     return database
+
+
+def quiet_night(worker: Worker) -> None:
+    """`connect-worker run`. Raises RuntimeError unless there was nothing to do."""
+    ended = worker.json("run")
+    if ended.exit_code != 0 or ended.report["reason"] != "NothingToDo":
+        raise RuntimeError(f"not a night without changes: {ended.stdout}{ended.stderr}")
