@@ -170,7 +170,7 @@ def _print_findings(console: Console, findings: Iterable[Finding]) -> None:
             by_rule[rule_of(finding)].append(finding)
     for rule, found in sorted(by_rule.items(), key=lambda item: item[0].code):
         title = escape(rule.meaning.english)
-        console.print(f"[yellow]Warning {rule.code}[/] {title}: {len(found)} records", highlight=False)
+        console.print(f"[yellow]Warning {rule.code}[/] {title} ({len(found)})", highlight=False)
         console.print(f"[dim]→ {escape(rule.solution.english)}[/]", highlight=False)
         for finding in found[:MOST_FINDINGS]:
             console.print(f"    {finding.key} {escape(finding.name)}: {escape(finding.found)}", highlight=False)
