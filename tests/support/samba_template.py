@@ -79,6 +79,7 @@ def write_configuration(folder: Path, address: str) -> Path:
     dsdb:schema update allowed = yes
     ldb:nosync = true
     ldap server require strong auth = allow_sasl_over_tls
+    old password allowed period = 0
     tls enabled = yes
     tls keyfile = {folder}/private/tls/server.key
     tls certfile = {folder}/private/tls/server.crt

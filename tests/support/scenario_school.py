@@ -1,0 +1,243 @@
+"""A scenario's customer: the master data, the configuration and Connect's tables in a real database."""
+# ruff: noqa: S608 - statements of tests, with names and values of tests
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, fields, is_dataclass, replace
+from typing import Any
+
+from connect_worker.model.configuration import Configuration, GroupRule, LevelRule, MandantRule, PasswordKind
+from connect_worker.model.ids import AccountKey, Criterion, Mandant, UserType, mask_of
+from connect_worker.model.person import Building, Function, MandantRecord, SchoolYear, StaffFunction
+from connect_worker.model.secret import SealedSecret, Secret
+from connect_worker.sample.save_configuration import save_configuration
+from connect_worker.settings import DatabaseSettings
+from connect_worker.store.connection import open_session
+from connect_worker.store.contract import VIEWS, View
+from connect_worker.store.crypto import Keyring, user_owner
+from tests.support import builders
+from tests.support.postgres import PostgresServer
+from tests.support.scenario import Office, School, Values
+from tests.support.worker import ENCRYPTION_KEY
+
+Make = Callable[..., Any]
+
+
+def _building(number: int, **changes: Any) -> Building:
+    ordinary = {"name": f"Schulhaus {number}", "short_name": f"H{number}", "street": None, "postal_code": None}
+    return Building(**{"id": number, **ordinary, "city": None, "head_staff_id": None, **changes})
+
+
+def _function(number: int, **changes: Any) -> Function:
+    return Function(**{"id": number, "name": f"Funktion {number}", "counts_for_connect": True, **changes})
+
+
+def _mandant(number: int, **changes: Any) -> MandantRecord:
+    return MandantRecord(**{"number": number, "short_name": f"M{number}", "company": f"Schule {number}", **changes})
+
+
+def _school_year(number: int, **changes: Any) -> SchoolYear:
+    ordinary = next((asdict(row) for row in builders.SCHOOL_YEARS if row.id == number), {})
+    return SchoolYear(**{**ordinary, "id": number, "mandant": None, **changes})
+
+
+_MAKERS: Mapping[str, tuple[str, Make]] = {
+    "students": ("source_student", builders.student),
+    "staff": ("source_staff", builders.staff),
+    "classes": ("source_class", builders.school_class),
+    "buildings": ("source_building", _building),
+    "functions": ("source_function", _function),
+    "mandants": ("source_mandant", _mandant),
+    "school_years": ("source_school_year", _school_year),
+}
+ORDINARY = School(classes={1: {}}, buildings={1: {}}, mandants={1: {}}, school_years={1: {}, 2: {}, 3: {}})
+
+
+class Customer:
+    """One customer's database. The school is kept here and written whole after each edit: it is small."""
+
+    def __init__(self, postgres: PostgresServer, database: DatabaseSettings) -> None:
+        self._postgres = postgres
+        self._database = database
+        self._school = ORDINARY
+        self._configuration = builders.configuration()
+        self.run(_views())
+
+    def run(self, script: str) -> str:
+        """Run statements as the database's superuser."""
+        return self._postgres.run(script, database=self._database.name)
+
+    def rows(self, query: str) -> list[dict[str, Any]]:
+        """The rows of a query, as JSON makes them: dates are text."""
+        found = self.run(f"SELECT coalesce(json_agg(found), '[]') FROM ({query}) AS found")
+        rows: list[dict[str, Any]] = json.loads(found)
+        return rows
+
+    # The school's own administration, and the configurator
+
+    def edit_school(self, edits: School) -> None:
+        """Add, change and take out rows of the master data."""
+        self._school = School(
+            **{
+                each.name: _merged(getattr(self._school, each.name), getattr(edits, each.name))
+                for each in fields(School)
+            }
+        )
+        self.run("\n".join(_filled(self._school)))
+
+    def configure(self, changes: Values) -> None:
+        """Change the configuration; what is not named stays."""
+        self._configuration = configured(self._configuration, changes)
+
+        async def save() -> None:
+            async with open_session(self._database, application_name="tests") as session, session.transaction():
+                await save_configuration(session, self._configuration)
+
+        asyncio.run(save())
+
+    # What people enter in Connect's tables
+
+    def edit_office(self, edits: Office) -> None:
+        """Do what the school office does in its forms."""
+        for table in ("user", "group"):
+            entries: Mapping[str, Values] = getattr(edits, f"{table}s")
+            for sam, values in entries.items():
+                self._set_columns(table, sam, values)
+        for removed, memberships in ((False, edits.add_members), (True, edits.remove_members)):
+            for group, users in memberships.items():
+                for user in users:
+                    self._set_membership(group, user, removed=removed)
+        if edits.locked is not None:
+            self.run(f"UPDATE connect.connect_config SET locked_by = nullif('{edits.locked}', '')")
+
+    def users(self) -> dict[str, dict[str, Any]]:
+        """Rows of main_connect_user by sAM account name."""
+        rows = self.rows("SELECT * FROM connect.main_connect_user")
+        return {row["user_sam_account_name"]: row for row in rows}
+
+    def groups(self) -> dict[str, dict[str, Any]]:
+        """Rows of main_connect_group by sAM account name."""
+        rows = self.rows("SELECT * FROM connect.main_connect_group")
+        return {row["group_sam_account_name"]: row for row in rows}
+
+    def sam_names(self) -> dict[str, str]:
+        """The sAM account name of every record, by the key that plans and findings show."""
+        found = self.rows("""
+            SELECT user_config_type || '.' || lpad(user_config_source_fk::text, 5, '0') AS key,
+                user_sam_account_name AS sam FROM connect.main_connect_user
+            UNION ALL
+            SELECT concat_ws(':', group_config_rule, group_config_rule_mandant, group_config_source_fk),
+                group_sam_account_name FROM connect.main_connect_group""")
+        return {row["key"]: row["sam"] for row in found}
+
+    def initial_password(self, key: str) -> str:
+        """The initial password that stands sealed in a user's row, by the user's key."""
+        user_type, number = key.split(".")
+        owner = AccountKey(UserType(user_type), int(number))
+        (row,) = self.rows(
+            "SELECT user_password FROM connect.main_connect_user "
+            f"WHERE user_config_type = '{owner.type}' AND user_config_source_fk = {owner.source_id}"
+        )
+        sealed = SealedSecret(row["user_password"])
+        return Keyring((Secret(ENCRYPTION_KEY),)).open(sealed, owner=user_owner(owner)).reveal()
+
+    def _set_columns(self, table: str, sam: str, values: Values) -> None:
+        columns = ", ".join(values)
+        document = json.dumps(values, default=str)
+        done = self.run(f"""
+            UPDATE connect.main_connect_{table} AS t
+            SET ({columns}) = (SELECT {columns} FROM json_populate_record(NULL::connect.main_connect_{table},
+                $json${document}$json$))
+            WHERE t.{table}_sam_account_name = '{sam}' RETURNING 1""")
+        assert done == "1", f"{table} {sam}: {done or 'no such row'}"
+
+    def _set_membership(self, group: str, user: str, *, removed: bool) -> None:
+        done = self.run(f"""
+            INSERT INTO connect.main_connect_membership (group_id, user_id, provenance, removed_at)
+            SELECT g.id, u.id, 'manual', CASE WHEN {removed} THEN now() END
+            FROM connect.main_connect_group g, connect.main_connect_user u
+            WHERE g.group_sam_account_name = '{group}' AND u.user_sam_account_name = '{user}'
+            ON CONFLICT (group_id, user_id, provenance) DO UPDATE SET removed_at = excluded.removed_at
+            RETURNING 1""")
+        assert done == "1", f"{user} in {group}: {done or 'no such user or group'}"
+
+
+def configured(configuration: Configuration, changes: Values) -> Configuration:
+    """The configuration with changes by the names of model/configuration.py; lists replace, mappings go deeper."""
+    return replace(configuration, **{name: _changed(configuration, name, value) for name, value in changes.items()})
+
+
+def _changed(parent: Any, name: str, value: Any) -> Any:
+    old = getattr(parent, name)
+    if isinstance(old, PasswordKind):
+        return PasswordKind[value.upper()]
+    if name == "mandants":
+        return tuple(_mandant_rule(row) for row in value)
+    if name == "levels":
+        return tuple(_level_rule(position, row) for position, row in enumerate(value, start=1))
+    if name == "groups":
+        return tuple(_group_rule(rule, value) for rule in old if rule.criterion in value)
+    if is_dataclass(old) and not isinstance(old, type):
+        return replace(old, **{inner: _changed(old, inner, part) for inner, part in value.items()})
+    return value if old is None or not hasattr(old, "value") else type(old)(value)
+
+
+def _mandant_rule(row: Values) -> MandantRule:
+    number = row["number"]
+    domains = {"student_domain": f"schule{number}.example", "staff_domain": f"lehrer{number}.example"}
+    return MandantRule(**{**domains, **row, "number": Mandant(number)})
+
+
+def _level_rule(position: int, level: str) -> LevelRule:
+    return LevelRule(position=position, level=level, program_years=frozenset(), password=builders.SIMPLE)
+
+
+def _group_rule(rule: GroupRule, changes: Mapping[str, Values]) -> GroupRule:
+    return replace(rule, **changes[Criterion(rule.criterion)])
+
+
+def _merged(old: Mapping[int, Any], edits: Mapping[int, Any]) -> dict[int, Any]:
+    merged = dict(old)
+    for key, values in edits.items():
+        if values is None:
+            del merged[key]
+        else:
+            merged[key] = values if isinstance(values, list) else {**merged.get(key, {}), **values}
+    return merged
+
+
+def _views() -> str:
+    """A table for each view of the contract, column by column, and the views on them."""
+    statements = ["CREATE SCHEMA school;"]
+    for view in VIEWS:
+        columns = [f"{column.name} {column.shown_type}" for column in _columns(view)]
+        statements.append(f"CREATE TABLE school.{view.name} ({', '.join(columns)});")
+        statements.append(f"CREATE VIEW connect.{view.name} AS SELECT * FROM school.{view.name};")
+        statements.append(f"GRANT SELECT ON connect.{view.name} TO connect_worker;")
+    return "\n".join(statements)
+
+
+def _columns(view: View[Any]) -> list[Any]:
+    return [column for column in view.columns if column.name != "row_version"]
+
+
+def _filled(school: School) -> list[str]:
+    records: dict[str, list[Any]] = {
+        view: [maker(number, **_mask(values)) for number, values in getattr(school, name).items()]
+        for name, (view, maker) in _MAKERS.items()
+    }
+    records["source_staff_function"] = [
+        StaffFunction(staff_id=staff, function_id=function)
+        for staff, functions in school.staff_functions.items()
+        for function in functions
+    ]
+    return [
+        f"TRUNCATE school.{view}; INSERT INTO school.{view} SELECT * FROM json_populate_recordset("
+        f"NULL::school.{view}, $json${json.dumps([asdict(row) for row in rows], default=str)}$json$);"
+        for view, rows in records.items()
+    ]
+
+
+def _mask(values: Values) -> Values:
+    return {**values, "mandants": mask_of(*values["mandants"])} if "mandants" in values else values
