@@ -226,6 +226,9 @@ async def _plan(run: Run, directory: Directory, state: State, configuration: Con
 
 
 async def _sync(run: Run, directory: Directory, state: State, configuration: Configuration) -> None:
+    if not configuration.sync_ad:
+        run.tally.reason = "SyncSwitchedOff"
+        return
     planned = await _plan(run, directory, state, configuration)
     sync.require_safe(planned, run.context)
     with run.tally.stage("apply"):

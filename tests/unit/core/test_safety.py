@@ -99,19 +99,17 @@ def test_read_that_lacks_more_of_our_objects_than_the_limit_is_not_believed() ->
     missing = missing_guids(state, seen)
     assert set(missing) == {record.object_guid for record in accounts[7:]}
     with pytest.raises(IncompleteReadError, match="3 of Connect's 10 objects were not found"):
-        require_complete(state, seen, missing, LIMITS, create_containers=True)
-    require_complete(state, _seen(accounts, 8), missing[1:], LIMITS, create_containers=True)
+        require_complete(state, seen, missing, LIMITS)
+    require_complete(state, _seen(accounts, 8), missing[1:], LIMITS)
 
 
 def test_missing_base_that_holds_our_objects_stops_the_run_and_an_empty_one_does_not() -> None:
     accounts = school(1, [])
     gone = replace(snapshot(), missing_bases=(STUDENTS_OU,))
     with pytest.raises(IncompleteReadError, match="The directory has no OU=Pupils"):
-        require_complete(State(accounts=accounts, groups=(), memberships={}), gone, (), LIMITS, create_containers=True)
+        require_complete(State(accounts=accounts, groups=(), memberships={}), gone, (), LIMITS)
     nobody = State(accounts=(account(1),), groups=(), memberships={})
-    require_complete(nobody, gone, (), LIMITS, create_containers=True)
-    with pytest.raises(IncompleteReadError):
-        require_complete(nobody, gone, (), LIMITS, create_containers=False)
+    require_complete(nobody, gone, (), LIMITS)
 
 
 def _seen(accounts: tuple[Account, ...], count: int) -> Snapshot:

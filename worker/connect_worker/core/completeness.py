@@ -18,14 +18,12 @@ def missing_guids(state: State, actual: Snapshot) -> tuple[Guid, ...]:
     return tuple(guid for guid in linked if guid is not None and guid not in seen)
 
 
-def require_complete(
-    state: State, actual: Snapshot, missing: Iterable[Guid], limits: Limits, *, create_containers: bool
-) -> None:
+def require_complete(state: State, actual: Snapshot, missing: Iterable[Guid], limits: Limits) -> None:
     """Raise IncompleteReadError if a base is gone that holds our objects, or more are missing than the limit."""
     linked = [record for record in state.records if record.object_guid is not None]
     for base in actual.missing_bases:
         inside = sum(record.dn is not None and is_below(record.dn, base) for record in linked)
-        if inside or not create_containers:
+        if inside:
             raise IncompleteReadError(
                 f"The directory has no {base}, where Connect has {inside} objects",
                 todo="Check the DNs of the configuration and the rights of the bind account; nothing was changed",

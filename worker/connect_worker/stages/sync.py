@@ -6,14 +6,14 @@ from dataclasses import dataclass, replace
 from connect_worker.core.bases import bases
 from connect_worker.core.completeness import missing_guids, require_complete
 from connect_worker.core.desired import desire
-from connect_worker.core.diff import diff
+from connect_worker.core.diff import Difference, diff
 from connect_worker.core.picture import Whereabouts
 from connect_worker.core.plan import Plan, make_plan
 from connect_worker.core.recovery import recognise
 from connect_worker.core.safety import excesses
 from connect_worker.core.settling import Periods, Settling
-from connect_worker.errors import BlockedBySafetyGateError
-from connect_worker.model.change import AddMembers, Change, CreateGroup, CreateUser, Modify
+from connect_worker.errors import BlockedBySafetyGateError, ConfigurationError
+from connect_worker.model.change import AddMembers, Change, CreateContainer, CreateGroup, CreateUser, Modify
 from connect_worker.model.configuration import Configuration
 from connect_worker.model.directory import ObjectKey, Snapshot
 from connect_worker.model.ids import AccountKey, UserType
@@ -48,12 +48,12 @@ async def make(
     configuration: Configuration,
     blocked: frozenset[ObjectKey],
 ) -> Planned:
-    """Read the directory whole, and plan. Raises IncompleteReadError."""
+    """Read the directory whole, and plan. Raises IncompleteReadError, ConfigurationError."""
     actual = await directory.read(bases(configuration, state))
-    where = await _whereabouts(
-        store, directory, context, actual, state=state, create_containers=configuration.create_containers
-    )
+    where = await _whereabouts(store, directory, context, actual, state)
     difference = diff(desire(state, today=context.today, blocked=blocked), actual, where)
+    if not configuration.create_containers:
+        _require_containers(difference)
     return Planned(
         plan=make_plan(difference, where.intended), state=state, configuration=configuration, blocked=blocked
     )
@@ -171,13 +171,23 @@ class _Application:
         return self._failures > allowed
 
 
+def _require_containers(difference: Difference) -> None:
+    missing = [change.dn for change in difference.changes if isinstance(change, CreateContainer)]
+    if missing:
+        raise ConfigurationError(
+            *(f"the organizational unit {dn} is not in the directory" for dn in missing),
+            todo="Create it, or switch create_containers on in connect.connect_config",
+            reason="ContainerMissing",
+        )
+
+
 async def _whereabouts(
-    store: Store, directory: Directory, context: Context, actual: Snapshot, *, state: State, create_containers: bool
+    store: Store, directory: Directory, context: Context, actual: Snapshot, state: State
 ) -> Whereabouts:
     missing = missing_guids(state, actual)
     elsewhere = await directory.locate(missing) if missing else {}
     nowhere = [guid for guid in missing if guid not in elsewhere]
-    require_complete(state, actual, nowhere, context.settings.limits, create_containers=create_containers)
+    require_complete(state, actual, nowhere, context.settings.limits)
     intentions = await store.read_intentions()
     return Whereabouts(elsewhere=elsewhere, intended=recognise(intentions, state, actual))
 
