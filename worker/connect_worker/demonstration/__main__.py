@@ -128,15 +128,24 @@ def _elsewhere(
     settings = DirectorySettings(
         url=url,
         bind_dn=bind_dn,
-        password=Secret(password_file.read_text(encoding="utf-8").rstrip("\r\n")),
-        ca=ca_file.read_text(encoding="utf-8") if ca_file is not None else None,
+        password=Secret(_text(password_file).rstrip("\r\n")),
+        ca=_text(ca_file) if ca_file is not None else None,
     )
     return LookUp(settings=settings, base=base_dn)
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise click.UsageError(f"{file} is no text (a certificate should be PEM)") from None
 
 
 @contextmanager
 def _ending_well(page: Page, folder: Path) -> Iterator[None]:
     """Within: whatever ends it, servers are stopped in order; what can be foreseen is told in a sentence."""
+    # A shell starts what runs in its background deaf to Ctrl-C's signal.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _exit)
     try:

@@ -5,11 +5,14 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from uuid import UUID
 
 import click
 
+from connect_protocol.environment import Variable
 from connect_worker.config import load_settings
 from connect_worker.errors import ConfigurationError, ConnectError
+from connect_worker.log import configure_log
 from connect_worker.settings import DirectorySettings
 from connect_worker.targets.active_directory.answers import Answer, ResultCode
 from connect_worker.targets.active_directory.channel import Channel
@@ -20,7 +23,6 @@ PAGE_ENTRIES = 1000
 NOTHING = "1.1"
 """No attribute at all, in LDAP's words."""
 DISABLED = 0x2
-BINARY = frozenset({"objectguid", "objectsid"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -112,7 +114,9 @@ def _lines(dn: str, values: dict[str, list[bytes]], attributes: Sequence[str]) -
 
 
 def _shown(name: str, value: bytes) -> str:
-    if name in BINARY:
+    if name == "objectguid":
+        return str(UUID(bytes_le=value))
+    if name == "objectsid":
         return value.hex()
     text = value.decode("utf-8", "replace")
     if name == "useraccountcontrol":
@@ -126,6 +130,7 @@ def _shown(name: str, value: bytes) -> str:
 @click.option("--base", required=True, envvar="LDAPBASE", help="Below which DN to look; LDAPBASE by default.")
 def main(name: str, attributes: tuple[str, ...], base: str) -> None:
     """Print the user or group with the sAMAccountName NAME; of its attributes the named ones, or all."""
+    configure_log({Variable.LOG_LEVEL: "warning"}, sys.stderr)
     try:
         settings = load_settings(os.environ, needs_directory=True)
         assert settings.directory is not None, "it was asked for"
