@@ -16,6 +16,7 @@ from connect_protocol.environment import Variable
 from connect_protocol.exit_codes import ExitCode
 from connect_protocol.report import Report
 from connect_worker import output, pipeline
+from connect_worker.collector import relax_collector
 from connect_worker.config import load_settings, today
 from connect_worker.errors import ConfigurationError, ConnectError
 from connect_worker.log import bind_run, configure_log
@@ -67,6 +68,7 @@ def main() -> None:
     The configuration comes from CONNECT_… variables and from files below CONNECT_SECRETS_DIR (docs: environment).
     Start with `connect-worker doctor`: it tests every link and says what to do.
     """
+    relax_collector()
 
 
 @main.command()
