@@ -87,6 +87,7 @@ def address_of(settings: DirectorySettings) -> Address:
 def connect(settings: DirectorySettings, *, answer_timeout: int = ANSWER_TIMEOUT_SECONDS) -> Connection:
     """Open a connection and sign in. An answer that does not come within so many seconds breaks the connection.
 
+    Encrypting and signing in must go faster: who takes the connection and then says nothing is no directory.
     Raises ConfigurationError, LoginRefusedError (account or certificate), ConnectionFailedError.
     """
     address = address_of(settings)
@@ -107,7 +108,7 @@ def connect(settings: DirectorySettings, *, answer_timeout: int = ANSWER_TIMEOUT
         auto_referrals=False,
         auto_range=False,
         check_names=False,
-        receive_timeout=answer_timeout,
+        receive_timeout=min(CONNECT_TIMEOUT_SECONDS, answer_timeout),
     )
     try:
         _open(connection, address)
@@ -115,6 +116,8 @@ def connect(settings: DirectorySettings, *, answer_timeout: int = ANSWER_TIMEOUT
         _abandon(connection)
         raise _unreachable(address, tls, fault) from fault
     _sign_in(connection, settings, address)
+    connection.receive_timeout = answer_timeout
+    connection.socket.settimeout(answer_timeout)
     return connection
 
 
