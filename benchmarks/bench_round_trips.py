@@ -12,7 +12,11 @@ from connect_worker.targets.active_directory.read import PAGE_ENTRIES
 NAME = "bench_round_trips"
 FEW = 140
 MANY = 1_000
-RUNS = 2
+RUNS = 3
+ROUND_TRIP_SECONDS = 0.02
+"""Long enough for the order in which the packets pass to be the same each time."""
+HANGING_UP = 1
+"""At the end of TLS both sides take their leave, and not always in the same order."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     report(
         NAME,
         [
-            _row("database", few.people, few.to_database, many.people, many.to_database, more=0),
+            _row("database", few.people, few.to_database, many.people, many.to_database, more=HANGING_UP),
             _row("directory", few.people, few.to_directory, many.people, many.to_directory, more=pages),
         ],
         order,
@@ -43,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _count(people: int, runs: int) -> Counted:
     to_database: list[float] = []
     to_directory: list[float] = []
-    with prepared_night(people) as night, night.far_away(round_trip=0) as far:
+    with prepared_night(people) as night, night.far_away(round_trip=ROUND_TRIP_SECONDS) as far:
         for number in range(1, runs + 1):
             tell(f"{NAME}: night {number} of {runs} with {night.people:,} people")
             before = far.to_database.round_trips, far.to_directory.round_trips
@@ -63,7 +67,7 @@ def _row(server: str, few: int, at_few: Series, many: int, at_many: Series, *, m
         unit="round trips",
         measured=at_many,
         limit=Limit(what=f"{few:,} people", measured=at_few),
-        aim=Aim(text=f"≤ {more} more, for pages" if more else "no more", most=more, of=Of.EXCESS),
+        aim=Aim(text=f"≤ {more} more", most=more, of=Of.EXCESS),
     )
 
 

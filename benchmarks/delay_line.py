@@ -22,6 +22,10 @@ class DelayLine:
     round_trips: int = 0
     _answered: bool = True
 
+    def connected(self) -> None:
+        """The client speaks first, whatever passed before on another connection."""
+        self._answered = True
+
     def from_client(self) -> None:
         """The client speaks."""
         self.round_trips += self._answered
@@ -63,6 +67,7 @@ async def _serving(line: DelayLine, host: str, port: int, delay: float) -> Async
 
     async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there_reader, there_writer = await asyncio.open_connection(host, port)
+        line.connected()
         tasks.add(asyncio.create_task(_carry(reader, there_writer, delay, heard=line.from_client)))
         tasks.add(asyncio.create_task(_carry(there_reader, writer, delay, delivered=line.to_client)))
 

@@ -122,13 +122,13 @@ def _with_entrant_and_leaver(school: SampleSchool) -> MasterData:
 
 
 def _with_planted(snapshot: Snapshot) -> Snapshot:
-    """An office changed by hand, and a member of the last group exchanged for the last user who is none."""
+    """An office changed by hand, and a member of the first group exchanged for the first user who is none."""
     first, *users = snapshot.users
-    *groups, last = snapshot.groups
-    stranger = next(user.dn for user in reversed(users) if user.dn not in last.members)
+    group, *groups = snapshot.groups
+    stranger = next(user.dn for user in users if user.dn not in group.members)
     changed = replace(first, profile=replace(first.profile, office="somewhere else"))
-    exchanged = last.members - {max(last.members)} | {stranger}
-    return replace(snapshot, users=(changed, *users), groups=(*groups, replace(last, members=exchanged)))
+    exchanged = replace(group, members=group.members - {max(group.members)} | {stranger})
+    return replace(snapshot, users=(changed, *users), groups=(exchanged, *groups))
 
 
 def _with_shared_keys(members: Members, keys: dict[AccountKey, AccountKey]) -> Members:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from benchmarks import bench_core, bench_night
+from benchmarks import bench_core, bench_night, bench_round_trips
 from benchmarks.results import PAGE, RESULTS
 
 FEW = ["--people", "140", "--runs", "1"]
@@ -21,7 +21,8 @@ def recorded() -> dict[str, str]:
     ("benchmark", "works"),
     [
         (bench_core.main, ["update + validate + desired + diff, pure", "… diff", "… memory of the process"]),
-        (bench_night.main, ["a night without changes, no latency", "… of it on the CPU"]),
+        (bench_night.main, ["a night without changes, no latency", "… of it CPU", "the same with 20 ms of round trip"]),
+        (bench_round_trips.main, ["round trips to the database", "round trips to the directory"]),
     ],
 )
 def test_a_benchmark_tells_its_rows_and_a_try_is_not_recorded(
