@@ -57,8 +57,8 @@ class Session:
         self, isolation: Literal["read_committed", "repeatable_read"] | None = None, *, readonly: bool = False
     ) -> AsyncIterator[None]:
         """One transaction; inside another one, a savepoint."""
-        transaction = self._connection.transaction(isolation=isolation, readonly=readonly)
         with working(self._settings):
+            transaction = self._connection.transaction(isolation=isolation, readonly=readonly)
             await transaction.start()
         try:
             yield
