@@ -119,11 +119,12 @@ class Domain:
 
     def sign_in(self, dn: str, password: str) -> SignIn:
         """What the directory says to this name and password."""
+        return self.sign_ins({dn: password})[dn]
+
+    def sign_ins(self, passwords: Mapping[str, str]) -> dict[str, SignIn]:
+        """What it says to each of these names (DNs) with its password."""
         with self._connected() as connection:
-            if connection.rebind(dn, password, read_server_info=False):
-                return SignIn.ACCEPTED
-            message = (connection.result or {}).get("message", "")
-        return next((answer for reason, answer in _REASONS.items() if reason in message), SignIn.WRONG)
+            return {dn: _answer(connection, dn, password) for dn, password in passwords.items()}
 
     # What an administrator does by hand
 
@@ -228,6 +229,13 @@ def _only(connection: ldap3.Connection) -> Mapping[str, Any]:
     entries: list[Mapping[str, Any]] = [e for e in connection.response or () if e["type"] == "searchResEntry"]
     (entry,) = entries
     return entry
+
+
+def _answer(connection: ldap3.Connection, dn: str, password: str) -> SignIn:
+    if connection.rebind(dn, password, read_server_info=False):
+        return SignIn.ACCEPTED
+    message = (connection.result or {}).get("message", "")
+    return next((answer for reason, answer in _REASONS.items() if reason in message), SignIn.WRONG)
 
 
 def _done(connection: ldap3.Connection, answer: object) -> None:

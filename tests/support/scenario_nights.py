@@ -152,7 +152,7 @@ class Stage:
 
     def _sign_in(self, sam: str, dn: str, password: str) -> str:
         """`initial` stands for the stored initial password."""
-        said = self._customer.initial_password(sam) if password == "initial" else password
+        said = self._customer.initial_passwords()[sam] if password == "initial" else password
         return self._domain.sign_in(dn, said).value
 
     # Plans and warnings as a scenario writes them

@@ -131,16 +131,13 @@ class Customer:
                 group_sam_account_name FROM connect.main_connect_group""")
         return {row["key"]: row["sam"] for row in found}
 
-    def initial_password(self, key: str) -> str:
-        """The initial password that stands sealed in a user's row, by the user's key."""
-        user_type, number = key.split(".")
-        owner = AccountKey(UserType(user_type), int(number))
-        (row,) = self.rows(
-            "SELECT user_password FROM connect.main_connect_user "
-            f"WHERE user_config_type = '{owner.type}' AND user_config_source_fk = {owner.source_id}"
-        )
-        sealed = SealedSecret(row["user_password"])
-        return Keyring((Secret(ENCRYPTION_KEY),)).open(sealed, owner=user_owner(owner)).reveal()
+    def initial_passwords(self) -> dict[str, str]:
+        """The initial passwords that stand sealed in the users' rows, by sAM account name."""
+        keyring = Keyring((Secret(ENCRYPTION_KEY),))
+        return {
+            sam: keyring.open(SealedSecret(row["user_password"]), owner=user_owner(_key(row))).reveal()
+            for sam, row in self.users().items()
+        }
 
     def _set_columns(self, table: str, sam: str, values: Values) -> None:
         columns = ", ".join(values)
@@ -161,6 +158,10 @@ class Customer:
             ON CONFLICT (group_id, user_id, provenance) DO UPDATE SET removed_at = excluded.removed_at
             RETURNING 1""")
         assert done == "1", f"{user} in {group}: {done or 'no such user or group'}"
+
+
+def _key(row: Mapping[str, Any]) -> AccountKey:
+    return AccountKey(UserType(row["user_config_type"]), row["user_config_source_fk"])
 
 
 def configured(configuration: Configuration, changes: Values) -> Configuration:

@@ -67,13 +67,13 @@ class Site:
     def secrets(self) -> set[str]:
         """Everything that must never be seen: passwords, keys, initial passwords."""
         fixed = {self.database.password.reveal(), self.worker.directory.password, ENCRYPTION_KEY}
-        rows = self.customer.rows("SELECT user_sam_account_name FROM connect.main_connect_user")
-        return fixed | {self.customer.initial_password(row["user_sam_account_name"]) for row in rows}
+        return fixed | set(self.customer.initial_passwords().values())
 
     def dump(self) -> str:
         """Every table of the database, as a thief of a backup would have it."""
-        command = [BINARIES / "pg_dump", "-h", self.postgres.folder, "-p", str(self.postgres.port), "-U", "postgres"]
-        done = subprocess.run([*command, self.database.name], capture_output=True, text=True, check=True, timeout=60)
+        where = ["-h", str(self.postgres.folder), "-p", str(self.postgres.port), "-U", "postgres"]
+        command = [str(BINARIES / "pg_dump"), *where, self.database.name]
+        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
         return str(done.stdout)
 
     def assert_complete(self, pupils: int) -> None:
@@ -84,8 +84,9 @@ class Site:
         dns = sorted(objects[sam].dn for sam in everybody)
         assert objects["ALLE_STUD"].values("member") == dns
         assert objects["KL.1"].values("member") == sorted([*dns, objects["P.00001"].dn])
-        for sam in everybody:
-            assert self.domain.sign_in(objects[sam].dn, self.customer.initial_password(sam)) is SignIn.ACCEPTED, sam
+        passwords = self.customer.initial_passwords()
+        answers = self.domain.sign_ins({objects[sam].dn: passwords[sam] for sam in everybody})
+        assert answers == dict.fromkeys(answers, SignIn.ACCEPTED)
         assert self.customer.rows("SELECT * FROM connect.connect_intention") == []
         again = self.run()
         assert (again.exit_code, again.report["reason"]) == (0, "NothingToDo"), again.stdout
