@@ -154,6 +154,7 @@ async def test_what_somebody_else_made_or_changed_shows_though_nothing_is_writte
     manual = written.state.accounts[3]
     assert manual.key == AccountKey(UserType.MANUAL, manual.id or 0)
     assert manual.names.cn == "Sekretariat"
+    assert manual.is_generic
 
 
 async def test_rows_that_are_missing_afterwards_are_deleted_with_their_memberships(store: Store, three: State) -> None:
@@ -200,6 +201,20 @@ async def test_a_manual_user_and_group_are_their_own_source(store: Store) -> Non
     written = await store.write_state(NOTHING, state(user, groups=(made,)))
     assert (written.state.accounts[0].key, written.state.accounts[0].id) == (user.key, 500)
     assert (written.state.groups[0].key, written.state.groups[0].id) == (made.key, 600)
+
+
+async def test_whoever_enters_a_manual_user_or_group_need_not_know_the_flag(
+    store: Store, school: DatabaseSettings, postgres: PostgresServer
+) -> None:
+    postgres.run(
+        """
+        INSERT INTO connect.main_connect_user (user_config_type) VALUES ('M');
+        INSERT INTO connect.main_connect_group (group_config_rule) VALUES ('manual');
+        """,
+        database=school.name,
+    )
+    read = await own(store)
+    assert [(record.key.source_id, record.is_generic) for record in read.records] == [(1, True), (1, True)]
 
 
 async def test_reserved_names_come_and_go(store: Store) -> None:

@@ -262,6 +262,18 @@ def test_manual_user_is_never_touched() -> None:
     assert account_in(result, manual.key) == manual
 
 
+def test_manual_user_and_group_never_end_whether_or_not_somebody_set_the_flag() -> None:
+    """Another program may enter them; the type alone says that no record of the master data stands behind."""
+    first = stored(night(EMPTY, SCHOOL).state)
+    user = replace(first.accounts[0], key=AccountKey(UserType.MANUAL, 77))
+    club = replace(first.groups[0], key=GroupKey(Criterion.MANUAL, Mandant(0), 77))
+    immune_club = replace(club, key=GroupKey(Criterion.MANUAL, Mandant(0), 78), status=Status.IMMUNE, object_guid=None)
+    by_hand = replace(first, accounts=(*first.accounts, user), groups=(*first.groups, club, immune_club))
+    result = night(by_hand, SCHOOL)
+    assert account_in(result, user.key) == user
+    assert [group_in(result, group.key) for group in (club, immune_club)] == [club, immune_club]
+
+
 TWO_MANDANTS = (
     MandantRule(number=Mandant(1), student_domain="eins.example", staff_domain="lp.example"),
     MandantRule(number=Mandant(2), student_domain="zwei.example", staff_domain="lp.example"),

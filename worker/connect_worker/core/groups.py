@@ -136,7 +136,7 @@ class GroupUpdate:
         return (*kept, *new)
 
     def _kept(self, group: Group, draft: GroupDraft | None) -> Group:
-        if group.is_generic or group.status is Status.IMMUNE:
+        if group.is_manual or group.status is Status.IMMUNE:
             return group
         if draft is None:
             return ended_group(group, today=self._today, grace_days=self._configuration.group_grace_days)
@@ -178,7 +178,7 @@ def memberships(
 def _is_over(group: Group, wanted: Container[GroupKey]) -> bool:
     """An immune group without an object that no rule yields any more: nobody waits for it (ruling 6)."""
     gone = group.status is Status.IMMUNE and group.object_guid is None
-    return gone and not group.is_generic and group.key not in wanted
+    return gone and not group.is_manual and group.key not in wanted
 
 
 def _key(student: StudentScope) -> AccountKey:

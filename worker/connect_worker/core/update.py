@@ -107,7 +107,7 @@ class _Night:
         return accounts
 
     def _existing(self, old: Account, candidate: Candidate | None) -> Account | None:
-        if old.is_generic:
+        if old.is_manual:
             return old
         unmet = candidate.unmet if candidate is not None else (Unmet.VANISHED,)
         if candidate is None or unmet:
@@ -176,7 +176,7 @@ class _Night:
 
     def _named(self, account: Account, naming: Naming) -> Account:
         names = account.names
-        parent = names.dn_parent if account.is_generic else self._parent(account.key)
+        parent = names.dn_parent if account.is_manual else self._parent(account.key)
         if account.regenerate_names or names.dn_first_element is None or names.user_principal_name is None:
             request = self._name_request(account, parent or "")
             if account.regenerate_names and names.dn_first_element is not None:

@@ -128,6 +128,11 @@ class Account:
     version: int = 0
 
     @property
+    def is_manual(self) -> bool:
+        """Whether a person keeps this row, and no rule ends it (ruling 24), whatever the flag says."""
+        return self.key.type is UserType.MANUAL or self.is_generic
+
+    @property
     def is_draft(self) -> bool:
         """Whether somebody is still entering this manual user: neither validated nor synced yet (ruling 24).
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from connect_worker.model.account import Origin, Status
-from connect_worker.model.ids import AccountKey, GroupId, GroupKey, Guid, Mandant, MandantMask
+from connect_worker.model.ids import AccountKey, Criterion, GroupId, GroupKey, Guid, Mandant, MandantMask
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,6 +32,11 @@ class Group:
     warning: int | None = None
     id: GroupId | None = None
     version: int = 0
+
+    @property
+    def is_manual(self) -> bool:
+        """Whether a person keeps this group, and no rule ends it (ruling 24)."""
+        return self.key.criterion is Criterion.MANUAL or self.is_generic
 
     @property
     def dn(self) -> str | None:

@@ -123,6 +123,7 @@ BEGIN
     NEW.user_config_source_table := CASE NEW.user_config_type
         WHEN 'S' THEN 'source_student' WHEN 'P' THEN 'source_staff' WHEN 'M' THEN 'manual' END;
     IF NEW.user_config_type = 'M' THEN
+        NEW.user_config_is_generic := true;
         NEW.user_config_source_fk := NEW.id;
     END IF;
     RETURN NEW;
@@ -180,6 +181,7 @@ CREATE FUNCTION connect.set_group_source() RETURNS trigger
 AS $$
 BEGIN
     IF NEW.group_config_rule = 'manual' THEN
+        NEW.group_config_is_generic := true;
         NEW.group_config_source_table := 'manual';
         NEW.group_config_source_fk := NEW.id;
     END IF;
