@@ -85,8 +85,8 @@ def _show(page: Page, folder: Folder, elsewhere: LookUp | None, pupils: int) -> 
             pupils=pupils,
         )
         tell(stage)
-        somebody = servers.database.somebody()
-    show_end(page, folder, somebody)
+        pupil = servers.database.newest_pupil()
+    show_end(page, folder, pupil)
     page.say(f"The story took {time.monotonic() - begun:.0f} seconds.")
 
 
@@ -97,7 +97,7 @@ def _look(page: Page, folder: Folder) -> None:
         page.say(f"PostgreSQL at {servers.database.settings.host}:{servers.database.settings.port}")
         page.say(f"Directory at {servers.directory.settings.url}, below {servers.directory.base}")
         page.say("In another terminal:")
-        show_commands(page, folder, servers.database.somebody())
+        show_commands(page, folder, servers.database.newest_pupil())
         page.say("Ctrl-C ends it; what you have changed is kept for the next --look.")
         try:
             threading.Event().wait()
@@ -150,27 +150,27 @@ def _ending_well(page: Page, folder: Path) -> Iterator[None]:
         signal.signal(number, _exit)
     try:
         yield
-    except ConnectError as error:
-        page.fault(error)
-        sys.exit(error.exit_code)
-    except subprocess.TimeoutExpired as error:
-        page.fault(
-            ConnectError(
-                f"{error.cmd[0]} did not end within {error.timeout:.0f} s", todo="See whether the machine is overloaded"
-            )
-        )
-        sys.exit(1)
-    except OSError as error:
-        page.fault(
-            ConfigurationError(
-                f"{error.filename or folder}: {error.strerror or error}",
-                todo="Give it room, or name another place with --folder",
-            )
-        )
-        sys.exit(ConfigurationError.exit_code)
+    except (ConnectError, OSError, subprocess.TimeoutExpired) as error:
+        fault = _fault(error, folder)
+        page.fault(fault)
+        sys.exit(fault.exit_code)
     except KeyboardInterrupt:
         page.say("Stopped; nothing is left running.")
         sys.exit(INTERRUPTED)
+
+
+def _fault(error: ConnectError | OSError | subprocess.TimeoutExpired, folder: Path) -> ConnectError:
+    """What went wrong, in a sentence."""
+    if isinstance(error, ConnectError):
+        return error
+    if isinstance(error, subprocess.TimeoutExpired):
+        return ConnectError(
+            f"{error.cmd[0]} did not end within {error.timeout:.0f} s", todo="See whether the machine is overloaded"
+        )
+    return ConfigurationError(
+        f"{error.filename or folder}: {error.strerror or error}",
+        todo="See whether there is room and the right to write, or name another place with --folder",
+    )
 
 
 def _exit(number: int, _frame: FrameType | None) -> None:

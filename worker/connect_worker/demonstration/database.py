@@ -7,8 +7,10 @@ from datetime import date
 from typing import TypeVar
 
 from connect_worker.demonstration.postgres import ADDRESS, SUPERUSER
+from connect_worker.errors import ConfigurationError
 from connect_worker.model.ids import AccountKey, UserType
 from connect_worker.model.secret import Secret
+from connect_worker.sample.load import SampleOrder, loaded_order
 from connect_worker.sample.trouble import Edit, Trouble, make_trouble
 from connect_worker.settings import DatabaseSettings
 from connect_worker.store.connection import Session, open_session
@@ -40,14 +42,18 @@ class Database:
         [row] = self.fetch(CLASS_GROUP, key.type.value, key.source_id)
         return str(row["group_sam_account_name"])
 
-    def configured_base(self) -> str:
-        """The DN below which the directory belongs to this school."""
-        [row] = self.fetch("SELECT dn FROM connect.connect_config")
-        return str(row["dn"])
+    def school(self) -> SampleOrder:
+        """What the school that stands here was made from. Raises ConfigurationError where there is none."""
+        order = self._in_session(loaded_order)
+        if order is None:
+            raise ConfigurationError(
+                "There is no school to look at: its story was stopped too early", todo="Tell it again, without --look"
+            )
+        return order
 
-    def somebody(self) -> AccountKey:
-        """A pupil who is there."""
-        [row] = self.fetch(SOMEBODY)
+    def newest_pupil(self) -> AccountKey:
+        """The pupil who was entered last."""
+        [row] = self.fetch("SELECT max(lernende_id) AS key FROM administration.lernende")
         return AccountKey(UserType.STUDENT, row["key"])
 
     def _in_session(self, work: Callable[[Session], Awaitable[T]]) -> T:
@@ -76,10 +82,6 @@ def create_database(database: Database, superuser_password: Secret) -> None:
     server.fetch(f"CREATE DATABASE {NAME} OWNER {ROLE}")
 
 
-SOMEBODY = """
-SELECT max(user_config_source_fk) AS key FROM connect.main_connect_user
- WHERE user_config_type = 'S' AND user_status = 0
-"""
 CLASS_GROUP = """
 SELECT group_sam_account_name
   FROM connect.main_connect_user AS u

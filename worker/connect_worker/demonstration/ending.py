@@ -47,24 +47,24 @@ def write_environment(
     folder.environment.write_text("\n".join([*lines, f"export PATH={path}", ""]), encoding="utf-8")
 
 
-def show_end(page: Page, folder: Folder, somebody: AccountKey) -> None:
+def show_end(page: Page, folder: Folder, pupil: AccountKey) -> None:
     """What one can do when the story has been told."""
     page.scene("Look on yourself")
     page.say("The servers are stopped. They start again, with all that has happened, for as long as you like:")
     page.commands([(f"{_again(folder)}", "")])
     page.say("Then, in another terminal:")
-    show_commands(page, folder, somebody)
+    show_commands(page, folder, pupil)
     page.say("The same story in an Active Directory of your own, in an empty organizational unit (--help):")
     page.commands([(f"{_begin(folder)}", "")])
 
 
-def show_commands(page: Page, folder: Folder, somebody: AccountKey) -> None:
+def show_commands(page: Page, folder: Folder, pupil: AccountKey) -> None:
     """The commands with which one looks on, in another terminal, while the servers run."""
-    renamed = f"UPDATE administration.lernende SET nachname = 'Zumthor' WHERE lernende_id = {somebody.source_id}"  # noqa: S608 - to read
+    renamed = f"UPDATE administration.lernende SET nachname = 'Zumthor' WHERE lernende_id = {pupil.source_id}"  # noqa: S608 - to read
     if shutil.which("ldapsearch"):
-        look_up = f"ldapsearch -x -LLL -y $CONNECT_SECRETS_DIR/directory/password '(sAMAccountName={somebody})'"
+        look_up = f"ldapsearch -x -LLL -y $CONNECT_SECRETS_DIR/directory/password '(sAMAccountName={pupil})'"
     else:
-        look_up = f"python -m connect_worker.demonstration.look_up {somebody}"
+        look_up = f"python -m connect_worker.demonstration.look_up {pupil}"
     page.commands(
         [
             (f". {_relative(folder.environment)}", "the variables for all that follows"),

@@ -4,7 +4,9 @@ Its own manager would make system accounts, and its import warns. Here it listen
 passwords.
 """
 
+import os
 import shutil
+import signal
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -91,9 +93,9 @@ def running(cluster: Cluster) -> Iterator[int]:
 
 
 def stop(cluster: Cluster) -> None:
-    """Stop the server if it runs."""
+    """Stop the server if it runs. What an initdb that was killed has left is none."""
     status = _run(cluster, "pg_ctl", "status", "--pgdata", str(cluster.data))
-    if status.returncode == 0:
+    if status.returncode == 0 and "single-user" not in status.stdout:
         _require(cluster, "pg_ctl", "stop", "--pgdata", str(cluster.data), "--mode=fast", "--wait",
                  "--timeout", str(WAIT_SECONDS))  # fmt: skip
 
@@ -156,18 +158,25 @@ def _require(cluster: Cluster, program: str, *arguments: str) -> None:
 
 
 def _run(cluster: Cluster, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(  # noqa: S603
-        [cluster.programs / program, *arguments],
+    command = [str(cluster.programs / program), *arguments]
+    with subprocess.Popen(  # noqa: S603
+        command,
         cwd=cluster.folder,
         env={"PATH": "/usr/bin:/bin", "HOME": str(cluster.folder), "LC_ALL": "C"},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=2 * WAIT_SECONDS,
-        check=False,
+        start_new_session=True,
         **cluster.owner.become,
-    )
+    ) as process:
+        try:
+            output, _ = process.communicate(timeout=2 * WAIT_SECONDS)
+        except BaseException:
+            # Together with what it has started itself; a server that is up has a session of its own.
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+    return subprocess.CompletedProcess(command, process.returncode, output)
 
 
 def _free_port() -> int:

@@ -68,7 +68,7 @@ def last_servers(folder: Folder, today: date) -> Iterator[Servers]:
         database = Database(settings=replace(settings.database, port=port))
         write_database_secret(folder, database.settings)
         write_directory_secret(folder, directory.settings)
-        base = database.configured_base()
+        base = database.school().base_dn
         yield Servers(database=database, directory=replace(directory, base=base), programs=cluster.programs)
 
 
