@@ -1,9 +1,10 @@
 """`connect-worker`: the commands, their options, and how they end."""
 
 import asyncio
+import json
 import os
 import sys
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 from typing import NoReturn
@@ -22,9 +23,10 @@ from connect_worker.errors import ConfigurationError, ConnectError
 from connect_worker.log import bind_run, configure_log
 from connect_worker.progress import BarProgress, LoggedProgress
 from connect_worker.sample.load import SampleOrder, load_sample
+from connect_worker.sample.school import FEWEST_PUPILS
 from connect_worker.settings import Settings
 from connect_worker.stages.context import Context
-from connect_worker.stages.doctor import examine
+from connect_worker.stages.doctor import Examination, examine
 from connect_worker.stopping import Stop
 from connect_worker.store.connection import open_session
 from connect_worker.store.migrate import check_schema
@@ -35,6 +37,7 @@ log = structlog.stdlib.get_logger()
 
 DISTRIBUTION = "connect"
 UNLIMITED_WIDTH = 10_000
+PUPILS = click.IntRange(FEWEST_PUPILS, 100_000)
 EXIT_CODES = """
 \b
 Exit codes:
@@ -146,9 +149,7 @@ def doctor(form: str) -> None:
 
     Configuration, database with its rights and views, directory with its rights: each on its own, changing nothing.
     """
-    settings = _settings(needs_directory=True)
-    _start_logging(settings)
-    examination = asyncio.run(examine(settings, open_directory))
+    examination = _examined()
     if form == "json":
         click.echo(examination.to_json())
     else:
@@ -157,29 +158,42 @@ def doctor(form: str) -> None:
 
 
 @main.command()
-@click.option("--pupils", type=click.IntRange(20, 100_000), default=200, show_default=True, help="How many pupils.")
+@output_option
+@click.option("--pupils", type=PUPILS, default=200, show_default=True, help="How many pupils.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Another number makes another school.")
 @click.option("--base-dn", default="DC=school,DC=test", show_default=True, help="The directory's base DN.")
 @click.option("--replace", is_flag=True, help="Replace a sample school that is there already.")
-def sample(pupils: int, seed: int, base_dn: str, replace: bool) -> None:
+def sample(form: str, pupils: int, seed: int, base_dn: str, replace: bool) -> None:
     """Make a sample school to try things out.
 
     With all the odd cases that real schools have. It is only made in a database without other master data.
     """
-    settings = _settings(needs_directory=False)
-    _start_logging(settings)
-    order = SampleOrder(pupils=pupils, seed=seed, today=_today(settings), base_dn=base_dn)
     try:
+        settings = load_settings(os.environ, needs_directory=False)
+        _start_logging(settings)
+        order = SampleOrder(pupils=pupils, seed=seed, today=today(settings, _now()), base_dn=base_dn)
         asyncio.run(_load_sample(settings, order, replace=replace))
     except ConnectError as error:
-        _fail(error)
-    click.echo(f"A school of {pupils} pupils stands in {settings.database.name}; see schema administration.")
+        _fail(error, form)
+    if form == "json":
+        click.echo(json.dumps({"database": settings.database.name, "pupils": pupils, "seed": seed, "baseDn": base_dn}))
+    else:
+        click.echo(f"A school of {pupils} pupils stands in {settings.database.name}; see schema administration.")
 
 
 async def _load_sample(settings: Settings, order: SampleOrder, *, replace: bool) -> None:
     async with open_session(settings.database, application_name="connect-worker sample") as session:
         await check_schema(session)
         await load_sample(session, order, replace=replace)
+
+
+def _examined() -> Examination:
+    examination = Examination()
+    with examination.of("configuration"):
+        settings = load_settings(os.environ, needs_directory=True)
+        _start_logging(settings)
+        return asyncio.run(examine(settings, open_directory))
+    return examination
 
 
 def _executed(command: str, work: pipeline.Work, form: str, *, needs_directory: bool, show: str = "table") -> Report:
@@ -230,13 +244,6 @@ async def _execute(settings: Settings, work: pipeline.Work, tally: Tally, now: d
         return await pipeline.execute(work, context, lambda: open_directory(settings), tally)
 
 
-def _settings(*, needs_directory: bool) -> Settings:
-    try:
-        return load_settings(os.environ, needs_directory=needs_directory)
-    except ConfigurationError as error:
-        _fail(error)
-
-
 def _start_logging(settings: Settings) -> None:
     configure_log(os.environ, sys.stderr)
     bind_run(run_id=settings.run_id, realm=settings.realm)
@@ -252,8 +259,12 @@ def _leave_termination_message(report: Report) -> None:
         log.warning("the termination message could not be written", path=path, cause=error.strerror)
 
 
-def _fail(error: ConnectError) -> NoReturn:
-    output.print_error(Console(stderr=True), error)
+def _fail(error: ConnectError, form: str) -> NoReturn:
+    """End a command that makes no report."""
+    if form == "json":
+        click.echo(output.error_document(error))
+    else:
+        output.print_error(Console(stderr=True), error)
     sys.exit(error.exit_code)
 
 
@@ -268,7 +279,3 @@ def _console() -> Console:
 
 def _now() -> datetime:
     return datetime.now(UTC)
-
-
-def _today(settings: Settings) -> date:
-    return today(settings, _now())

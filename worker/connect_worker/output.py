@@ -137,6 +137,12 @@ def print_error(console: Console, error: ConnectError) -> None:
         console.print(f"[dim]→ {escape(error.todo)}[/]", highlight=False)
 
 
+def error_document(error: ConnectError) -> str:
+    """The same for machines."""
+    content = {"reason": error.reason, "message": error.what, "todo": error.todo, "exitCode": error.exit_code}
+    return json.dumps({"error": content}, ensure_ascii=False, indent=2)
+
+
 def print_examination(console: Console, examination: Examination) -> None:
     """What `doctor` found, link by link."""
     for check in examination.checks:
