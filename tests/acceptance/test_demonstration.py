@@ -11,6 +11,7 @@ import pytest
 
 from connect_protocol.exit_codes import ExitCode
 from tests.support.demonstration import AS_NOBODY, Demonstration, demonstration, read_until
+from tests.support.repository import read
 from tests.support.samba import SambaServer
 from tests.support.worker import Ended
 
@@ -64,6 +65,11 @@ def headings(told: Ended) -> list[str]:
 def test_the_story_is_told_to_its_end(told: Ended) -> None:
     assert (told.exit_code, told.stderr) == (ExitCode.DONE, "")
     assert headings(told) == list(SCENES)
+
+
+def test_the_tutorial_has_the_same_parts(told: Ended) -> None:
+    page = read("docs/tutorial/first-night.md")
+    assert re.findall(r"^## \d+\. (.+)$", page, flags=re.MULTILINE) == headings(told)
 
 
 def test_the_first_night_makes_accounts_and_the_second_run_finds_nothing_to_do(told: Ended) -> None:
