@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from benchmarks.measuring import Row
-from benchmarks.results import circumstances, lines_of, record, table
+from benchmarks.recording import circumstances, lines_of, record, table
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

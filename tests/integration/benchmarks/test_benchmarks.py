@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from benchmarks import bench_core, bench_night, bench_round_trips
-from benchmarks.results import PAGE, RESULTS
+from benchmarks.recording import PAGE, RESULTS
 
 FEW = ["--people", "140", "--runs", "1"]
 

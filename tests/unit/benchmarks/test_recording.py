@@ -3,7 +3,7 @@
 import pytest
 
 from benchmarks.measuring import Aim, Limit, Of, Row, Series
-from benchmarks.results import BEGIN, END, Circumstances, circumstances, lines_of, table, with_table
+from benchmarks.recording import BEGIN, END, Circumstances, circumstances, lines_of, table, with_table
 
 WHERE = Circumstances(machine="A processor, 2 cores, 24 GiB", date="2026-11-16", commit="0123abc")
 NIGHT = Row(
