@@ -57,7 +57,7 @@ def main(path: Path) -> None:
     )
     validation = clock.of("validate", lambda: validate(updated.state, night.configuration))
     desired = clock.of("desired", lambda: desire(updated.state, today=TODAY, blocked=validation.blocked_objects))
-    nowhere = Whereabouts(elsewhere={}, intended={})
+    nowhere = Whereabouts(elsewhere={}, recovered={})
     difference = clock.of("diff", lambda: diff(desired, night.actual, nowhere))
     found = {
         "cpu": clock.parts,

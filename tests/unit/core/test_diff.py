@@ -10,6 +10,7 @@ from connect_worker.core.diff import Difference, diff
 from connect_worker.core.group_diff import MEMBERS_PER_CHANGE
 from connect_worker.core.picture import Whereabouts
 from connect_worker.core.plan import Plan, make_plan
+from connect_worker.core.recovery import with_links
 from connect_worker.model.account import Account, Names, Status, Unmet
 from connect_worker.model.change import (
     AddMembers,
@@ -26,7 +27,7 @@ from connect_worker.model.change import (
     SetPassword,
     Wave,
 )
-from connect_worker.model.directory import ObjectKey, Snapshot
+from connect_worker.model.directory import Snapshot
 from connect_worker.model.group import Group, Members, Memberships
 from connect_worker.model.ids import Guid
 from connect_worker.model.state import State
@@ -46,7 +47,7 @@ from tests.support.builders import (
     student_key,
 )
 
-NOWHERE = Whereabouts(elsewhere={}, intended={})
+NOWHERE = Whereabouts(elsewhere={}, recovered={})
 
 
 def difference(
@@ -77,6 +78,37 @@ def test_in_step_yields_nothing() -> None:
     assert found.notes == ()
 
 
+@pytest.mark.parametrize("typed", ["CN=Muster, Anna", "Anna Muster", "CN="])
+def test_a_dn_that_cannot_be_read_leaves_its_object_alone_and_nobody_elses(typed: str) -> None:
+    wrong, right = linked(account(1)), renamed(linked(account(2)), "Berta")
+    actual = snapshot(actual_user(wrong), actual_user(linked(account(2))))
+    wrong = replace(wrong, names=replace(wrong.names, dn_first_element=typed))
+    lost = linked_group(group(), dn_parent="Groups", status=Status.TO_DELETE)
+    found = difference(actual, wrong, right, groups=(lost,))
+    assert [type(change) for change in found.changes] == [Rename]
+
+
+@pytest.mark.parametrize("status", [Status.TO_DELETE, Status.DEACTIVATED])
+def test_a_dn_that_cannot_be_read_keeps_nobody_from_being_disabled(status: Status) -> None:
+    record = linked(account(), status=status)
+    actual = snapshot(actual_user(record))
+    record = replace(record, names=replace(record.names, dn_first_element="Anna", dn_parent="Accounts"))
+    assert [type(change) for change in changes(actual, record)] == [Disable]
+
+
+def test_a_dn_that_cannot_be_read_keeps_nobody_from_being_deleted() -> None:
+    record = linked(account(), status=Status.IMMUNE)
+    actual = snapshot(actual_user(record))
+    record = replace(record, names=replace(record.names, dn_first_element="Anna"))
+    assert [type(change) for change in changes(actual, record)] == [Delete]
+
+
+def test_a_manager_typed_by_hand_is_none() -> None:
+    record = linked(account())
+    actual = snapshot(actual_user(record))
+    assert changes(actual, replace(record, profile=replace(record.profile, manager="Frau Muster"))) == ()
+
+
 def test_case_and_blanks_of_a_dn_are_no_difference() -> None:
     one = linked(account(1))
     actual = actual_user(one, dn=f"cn=anna.muster1, {STUDENTS_OU.lower()}")
@@ -84,15 +116,26 @@ def test_case_and_blanks_of_a_dn_are_no_difference() -> None:
 
 
 def test_new_account_is_created_without_manager_who_follows_when_everybody_exists() -> None:
-    head = f"CN=Head,{STUDENTS_OU}"
-    one = account(1, profile=replace(account(1).profile, manager=head))
-    created, modified = changes(snapshot(), one)
+    head = account(2)
+    one = account(1, profile=replace(account(1).profile, manager=head.dn))
+    created, modified = (c for c in changes(snapshot(), one, head) if c.key == one.key)
     assert isinstance(created, CreateUser)
     assert created.cause is Cause.NEW
     assert created.profile.manager is None
     assert isinstance(modified, Modify)
-    assert [(c.attribute, c.after) for c in modified.attributes] == [("manager", head)]
+    assert [(c.attribute, c.after) for c in modified.attributes] == [("manager", head.dn)]
     assert created.wave < modified.wave
+
+
+def test_manager_who_is_not_there_and_will_not_be_is_waited_for() -> None:
+    """A teacher with a finding is not created: his pupils' accounts must not suffer for it."""
+    teacher = account(2)
+    profile = replace(account(1).profile, manager=teacher.dn)
+    new, old = account(1, profile=profile), linked(account(3, profile=profile))
+    state = State(accounts=(teacher, new, old), groups=(), memberships={})
+    actual = snapshot(actual_user(old, profile=replace(old.profile, manager=None)))
+    found = diff(desire(state, today=TODAY, blocked={teacher.key}), actual, NOWHERE)
+    assert [(c.kind, c.key) for c in found.changes] == [("create_user", new.key)]
 
 
 def test_containers_that_are_missing_are_created_parents_first() -> None:
@@ -210,7 +253,7 @@ def test_deleted_by_hand_is_created_anew_and_said_so() -> None:
 
 def test_moved_out_of_the_configured_ous_is_reported_and_neither_touched_nor_created() -> None:
     one = linked(account(1))
-    where = Whereabouts(elsewhere={guid(str(one.key)): f"CN=x,OU=Elsewhere,{BASE}"}, intended={})
+    where = Whereabouts(elsewhere={guid(str(one.key)): f"CN=x,OU=Elsewhere,{BASE}"}, recovered={})
     found = difference(snapshot(), one, where=where)
     assert found.changes == ()
     assert any("moved out" in note for note in found.notes)
@@ -232,14 +275,72 @@ def test_password_is_set_again_only_by_the_reset_flag() -> None:
     assert "sealed" not in change.sentence
 
 
-def test_object_of_a_killed_run_is_linked_and_its_missing_steps_follow() -> None:
-    one = account(1)
+def recovered(record: Account, **as_it_is: object) -> tuple[str, ...]:
+    """The kinds of changes for an object that a killed run made."""
     found_guid = Guid(guid("made by a killed run"))
-    intended: dict[ObjectKey, Guid] = {one.key: found_guid}
-    where = Whereabouts(elsewhere={}, intended=intended)
-    actual = actual_user(one, guid=found_guid, enabled=False)
-    kinds = [c.kind for c in changes(snapshot(actual), one, where=where)]
-    assert kinds == ["set_password", "enable"]
+    state = with_links(State(accounts=(record,), groups=(), memberships={}), {record.key: found_guid})
+    where = Whereabouts(elsewhere={}, recovered={record.key: found_guid})
+    actual = actual_user(record, guid=found_guid, **as_it_is)
+    return tuple(c.kind for c in diff(desire(state, today=TODAY), snapshot(actual), where).changes)
+
+
+def test_object_of_a_killed_run_gets_the_steps_that_are_missing() -> None:
+    assert recovered(account(1), enabled=False) == ("set_password", "enable")
+
+
+def test_object_of_a_killed_run_whose_person_has_left_since_is_disabled_at_once() -> None:
+    assert recovered(account(1, status=Status.TO_DELETE, unmet=(Unmet.EXIT,))) == ("disable",)
+
+
+def test_reset_without_a_stored_password_is_told_and_not_planned() -> None:
+    one = linked(account(1, password_reset=True, initial_password=None))
+    found = difference(snapshot(actual_user(one)), one)
+    assert found.changes == ()
+    assert any("no initial password" in note for note in found.notes)
+
+
+def test_protected_object_is_left_wholly_alone() -> None:
+    """An administrator's account must not be given a password by whoever may tick a box."""
+    active = linked(account(1, password_reset=True, profile=replace(account(1).profile, city="Bern")))
+    leaver = linked(account(2, status=Status.TO_DELETE, unmet=(Unmet.EXIT,)))
+    seen = snapshot(actual_user(renamed(active, "Admin"), protected=True), actual_user(leaver, protected=True))
+    found = difference(seen, active, leaver)
+    assert found.changes == ()
+    assert len([note for note in found.notes if "protected" in note]) == 2
+
+
+def test_object_that_two_rows_claim_is_left_alone() -> None:
+    one = linked(account(1))
+    two = linked(account(2, status=Status.IMMUNE), object_guid=one.object_guid)
+    found = difference(snapshot(actual_user(renamed(one, "Other"))), one, two)
+    assert found.changes == ()
+    assert found.vanished == frozenset()
+    assert any("linked to the same object" in note for note in found.notes)
+
+
+def test_leaver_who_was_moved_out_of_the_ous_is_reported_every_night() -> None:
+    one = linked(account(1, status=Status.DEACTIVATED))
+    where = Whereabouts(elsewhere={guid(str(one.key)): f"CN=x,OU=Alumni,{BASE}"}, recovered={})
+    found = difference(snapshot(), one, where=where)
+    assert found.changes == ()
+    assert found.locked_out == frozenset()
+    assert any("moved out" in note for note in found.notes)
+
+
+def test_what_stands_disabled_or_enabled_is_told_apart_for_the_grace() -> None:
+    out, still_in = linked(account(1, status=Status.DEACTIVATED)), linked(account(2, status=Status.DEACTIVATED))
+    back = linked(account(3, disabled_since=date(2026, 11, 1)))
+    found = difference(
+        snapshot(actual_user(out, enabled=False), actual_user(still_in), actual_user(back)), out, still_in, back
+    )
+    assert found.locked_out == {out.key}
+    assert found.let_in == {back.key}
+
+
+def test_empty_text_is_absent() -> None:
+    one = linked(account(1))
+    wanted = replace(one, profile=replace(one.profile, title=""))
+    assert changes(snapshot(actual_user(one)), wanted) == ()
 
 
 def test_unlinked_object_with_our_name_is_never_taken_over() -> None:
@@ -391,7 +492,7 @@ def test_somebody_moved_out_stays_a_member_and_is_no_stranger_there() -> None:
         one,
         groups=(record,),
         members={record.key: Members(automatic=frozenset({one.key}))},
-        where=Whereabouts(elsewhere={guid(str(one.key)): elsewhere}, intended={}),
+        where=Whereabouts(elsewhere={guid(str(one.key)): elsewhere}, recovered={}),
     )
     assert found.changes == ()
     assert [note for note in found.notes if "moved out" not in note] == []
@@ -403,7 +504,7 @@ def test_a_manager_who_was_moved_out_is_linked_where_he_is() -> None:
     pupil = account(2)
     pupil = replace(pupil, profile=replace(pupil.profile, manager=manager.dn))
     elsewhere = f"CN=x,OU=Elsewhere,{BASE}"
-    where = Whereabouts(elsewhere={guid(str(manager.key)): elsewhere}, intended={})
+    where = Whereabouts(elsewhere={guid(str(manager.key)): elsewhere}, recovered={})
     found = difference(snapshot(), manager, pupil, where=where)
     (modify,) = [change for change in found.changes if isinstance(change, Modify)]
     assert [(part.attribute, part.after) for part in modify.attributes] == [("manager", elsewhere)]

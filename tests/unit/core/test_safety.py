@@ -11,13 +11,13 @@ from connect_worker.core.desired import desire
 from connect_worker.core.diff import diff
 from connect_worker.core.picture import Whereabouts
 from connect_worker.core.plan import make_plan
-from connect_worker.core.safety import excesses, scope_excess
+from connect_worker.core.safety import excesses, scope_excess, without_prefix
 from connect_worker.errors import IncompleteReadError
 from connect_worker.model.account import Account, Status, Unmet
 from connect_worker.model.configuration import Limits
 from connect_worker.model.directory import ActualUser, Snapshot
 from connect_worker.model.state import State
-from tests.support.builders import STUDENTS_OU, TODAY, account, actual_user, linked, snapshot
+from tests.support.builders import STUDENTS_OU, TODAY, account, actual_user, guid, linked, snapshot
 
 LIMITS = Limits(deletes=2, delete_percent=10, exit_percent=25)
 
@@ -31,7 +31,7 @@ def school(size: int, changed: Iterable[Account]) -> tuple[Account, ...]:
 def sentences(accounts: tuple[Account, ...], actual: Snapshot | None = None) -> list[str]:
     state = State(accounts=accounts, groups=(), memberships={})
     seen = actual or snapshot(*(actual_user(a, enabled=a.disabled_since is None) for a in accounts))
-    found = diff(desire(state, today=TODAY), seen, Whereabouts(elsewhere={}, intended={}))
+    found = diff(desire(state, today=TODAY), seen, Whereabouts(elsewhere={}, recovered={}))
     return [excess.sentence for excess in excesses(make_plan(found, {}), state, LIMITS)]
 
 
@@ -39,8 +39,13 @@ def leavers(count: int, reason: Unmet) -> list[Account]:
     return [linked(account(n, status=Status.TO_DELETE, unmet=(reason,))) for n in range(1, count + 1)]
 
 
-def due(count: int) -> list[Account]:
-    times = {"status": Status.TO_DELETE, "disabled_since": date(2026, 10, 1), "delete_on": TODAY}
+def due(count: int, reason: Unmet = Unmet.LEVEL) -> list[Account]:
+    times = {
+        "status": Status.TO_DELETE,
+        "disabled_since": date(2026, 10, 1),
+        "delete_on": TODAY,
+        "unmet": (reason,),
+    }
     return [linked(account(n, **times)) for n in range(1, count + 1)]
 
 
@@ -66,7 +71,15 @@ def due(count: int) -> list[Account]:
             id="more exits than 25 %",
         ),
         pytest.param(school(10, due(2)), None, id="two deletes"),
-        pytest.param(school(10, due(3)), "3 users to delete exceed the limit of 2", id="three deletes"),
+        pytest.param(
+            school(13, due(3)), "3 users to delete for other reasons exceed the limit of 2", id="three deletes"
+        ),
+        pytest.param(school(60, due(12, Unmet.EXIT)), None, id="deletes after exits have 25 %, like their disabling"),
+        pytest.param(
+            school(60, due(13, Unmet.EXIT)),
+            "13 users to delete whose exit date has passed exceed the limit of 11",
+            id="more deletes after exits",
+        ),
     ],
 )
 def test_limits_are_the_larger_of_count_and_percent(accounts: tuple[Account, ...], sentence: str | None) -> None:
@@ -76,7 +89,7 @@ def test_limits_are_the_larger_of_count_and_percent(accounts: tuple[Account, ...
 def test_many_deleted_by_hand_are_not_created_anew_unasked() -> None:
     accounts = school(10, [])
     there = snapshot(*(actual_user(record) for record in accounts[:7]))
-    assert sentences(accounts, there) == ["3 objects deleted by hand to create anew exceed the limit of 2"]
+    assert sentences(accounts, there) == ["3 users deleted by hand to create anew exceed the limit of 2"]
 
 
 def test_update_that_takes_too_many_out_of_scope_says_why_in_counts() -> None:
@@ -99,17 +112,37 @@ def test_read_that_lacks_more_of_our_objects_than_the_limit_is_not_believed() ->
     missing = missing_guids(state, seen)
     assert set(missing) == {record.object_guid for record in accounts[7:]}
     with pytest.raises(IncompleteReadError, match="3 of Connect's 10 objects were not found"):
-        require_complete(state, seen, missing, LIMITS)
-    require_complete(state, _seen(accounts, 8), missing[1:], LIMITS)
+        require_complete(state, seen, LIMITS, nowhere=missing, elsewhere={})
+    require_complete(state, _seen(accounts, 8), LIMITS, nowhere=missing[1:], elsewhere={})
+
+
+def test_too_many_objects_outside_the_configured_ous_stop_the_run() -> None:
+    """An OU was renamed, or its DN changed in the configuration: nobody would be disabled any more."""
+    accounts = school(10, [])
+    state = State(accounts=accounts, groups=(), memberships={})
+    moved = {guid(str(record.key)): f"CN=x{n},OU=Old,DC=school,DC=test" for n, record in enumerate(accounts[7:])}
+    with pytest.raises(IncompleteReadError, match=r"3 of Connect's 10 objects stand outside .* CN=x0,OU=Old") as caught:
+        require_complete(state, _seen(accounts, 7), LIMITS, nowhere=(), elsewhere=moved)
+    assert caught.value.reason == "ObjectsMovedOut"
+
+
+def test_with_a_test_prefix_nothing_without_it_is_written() -> None:
+    """A production database was copied for a test: its rows still know the production objects."""
+    ours, theirs = linked(account(1)), leavers(1, Unmet.LEVEL)[0]
+    prefixed = linked(account(2, names=replace(ours.names, dn_first_element="CN=T-Anna", cn="T-Anna")))
+    state = State(accounts=(theirs, prefixed), groups=(), memberships={})
+    seen = snapshot(actual_user(theirs), actual_user(prefixed, profile=replace(prefixed.profile, city="x")))
+    found = diff(desire(state, today=TODAY), seen, Whereabouts(elsewhere={}, recovered={}))
+    assert without_prefix(make_plan(found, {}), "T-") == (theirs.dn,)
 
 
 def test_missing_base_that_holds_our_objects_stops_the_run_and_an_empty_one_does_not() -> None:
     accounts = school(1, [])
     gone = replace(snapshot(), missing_bases=(STUDENTS_OU,))
     with pytest.raises(IncompleteReadError, match="The directory has no OU=Pupils"):
-        require_complete(State(accounts=accounts, groups=(), memberships={}), gone, (), LIMITS)
+        require_complete(State(accounts=accounts, groups=(), memberships={}), gone, LIMITS, nowhere=(), elsewhere={})
     nobody = State(accounts=(account(1),), groups=(), memberships={})
-    require_complete(nobody, gone, (), LIMITS)
+    require_complete(nobody, gone, LIMITS, nowhere=(), elsewhere={})
 
 
 def _seen(accounts: tuple[Account, ...], count: int) -> Snapshot:

@@ -5,7 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from connect_worker.core.plan import Plan
+from connect_worker.core.diff import Difference
+from connect_worker.core.plan import make_plan
 from connect_worker.core.recovery import recognise
 from connect_worker.core.settling import Periods, Settling
 from connect_worker.model.account import Account, Status
@@ -22,13 +23,24 @@ PERIODS = Periods(now=NOW, today=TODAY, grace_days=lambda _: 30, reserve_days=36
 
 
 def settling(
-    *records: Account | Group, linked_keys: dict[ObjectKey, Guid] | None = None, vanished: bool = False
+    *records: Account | Group,
+    changes: tuple[Change, ...] = (),
+    linked_keys: dict[ObjectKey, Guid] | None = None,
+    vanished: tuple[ObjectKey, ...] = (),
+    locked_out: tuple[ObjectKey, ...] = (),
+    let_in: tuple[ObjectKey, ...] = (),
 ) -> Settling:
     accounts = tuple(record for record in records if isinstance(record, Account))
     groups = tuple(record for record in records if isinstance(record, Group))
-    keys = frozenset(record.key for record in records) if vanished else frozenset()
-    plan = Plan(changes=(), linked=linked_keys or {}, vanished=keys, notes=())
-    return Settling(State(accounts=accounts, groups=groups, memberships={}), plan, PERIODS)
+    difference = Difference(
+        changes=changes,
+        vanished=frozenset(vanished),
+        locked_out=frozenset(locked_out),
+        let_in=frozenset(let_in),
+        notes=(),
+    )
+    state = State(accounts=accounts, groups=groups, memberships={})
+    return Settling(state, make_plan(difference, linked_keys or {}), PERIODS)
 
 
 def done(change: Change, new: Guid | None = None) -> Outcome:
@@ -147,9 +159,42 @@ def test_nothing_is_said_twice_of_a_deleted_record() -> None:
     assert work.finish(blocked=()) == ()
 
 
+def test_disabling_that_was_really_done_always_counts_anew() -> None:
+    """A date of long ago was left over, or somebody enabled a due account: the grace begins again."""
+    old = linked(account(status=Status.TO_DELETE, delete_on=TODAY, disabled_since=date(2025, 1, 1)))
+    settlement = one(settling(old).of([done(disable(old))]))
+    assert (settlement.disabled_since, settlement.delete_on) == (TODAY, TODAY + timedelta(days=30))
+
+
+def test_leaver_is_dated_only_if_seen_locked_out() -> None:
+    """One who was moved out of the OUs, or never created, was not locked out by anybody."""
+    leaver = linked(account(status=Status.TO_DELETE, delete_on=TODAY + timedelta(days=30)))
+    assert settling(leaver).finish(blocked=()) == ()
+    settlement = one(settling(leaver, locked_out=(leaver.key,)).finish(blocked=()))
+    assert (settlement.disabled_since, settlement.delete_on) == (TODAY, TODAY + timedelta(days=30))
+
+
+def test_deactivated_by_a_killed_run_is_dated_so_that_he_can_be_enabled_again() -> None:
+    record = linked(account(status=Status.DEACTIVATED))
+    settlement = one(settling(record, locked_out=(record.key,)).finish(blocked=()))
+    assert (settlement.disabled_since, settlement.delete_on) == (TODAY, None)
+
+
+def test_active_and_enabled_forgets_since_when_he_was_disabled() -> None:
+    """A run was killed between enabling and writing back."""
+    record = linked(account(disabled_since=date(2026, 11, 1)))
+    assert one(settling(record, let_in=(record.key,)).finish(blocked=())).enabled
+
+
+def test_user_created_anew_was_not_disabled_by_anybody() -> None:
+    record = linked(account(disabled_since=date(2026, 11, 1)))
+    assert one(settling(record).of([done(create(record), guid("new"))])).enabled
+
+
 def test_ended_group_waits_from_the_first_sync_that_saw_it() -> None:
     record = linked_group(group(status=Status.TO_DELETE, delete_on=TODAY))
-    settlement = one(settling(record).finish(blocked=()))
+    assert settling(record).finish(blocked=()) == ()
+    settlement = one(settling(record, locked_out=(record.key,)).finish(blocked=()))
     assert (settlement.disabled_since, settlement.delete_on) == (TODAY, TODAY + timedelta(days=30))
 
 
@@ -165,7 +210,7 @@ def test_row_without_an_object_whose_time_has_not_come_stays() -> None:
 
 def test_due_record_whose_object_has_vanished_is_removed() -> None:
     record = linked(account(status=Status.TO_DELETE))
-    assert one(settling(record, vanished=True).finish(blocked=())).gone
+    assert one(settling(record, vanished=(record.key,)).finish(blocked=())).gone
 
 
 def test_settled_record_needs_nothing() -> None:
@@ -176,6 +221,18 @@ def test_object_of_a_killed_run_is_linked_first() -> None:
     record = account()
     settlement = one(settling(record, linked_keys={record.key: guid("found")}).linked())
     assert settlement.guid == guid("found")
+
+
+def test_intention_stands_until_the_password_is_set() -> None:
+    """Killed a second time in between, the next run must still know that the password is not in force."""
+    record = account()
+    change = SetPassword(
+        key=record.key, guid=guid("found"), dn="x", must_change_password=False, cause=Cause.INTERRUPTED
+    )
+    work = settling(record, changes=(change,), linked_keys={record.key: guid("found")})
+    assert work.linked() == ()
+    settlement = one(work.of([done(change)]))
+    assert (settlement.guid, settlement.password_set_at) == (guid("found"), NOW)
 
 
 def intention(record: Account, **changes: object) -> Intention:
@@ -201,10 +258,25 @@ def test_intention_recognises_an_object_with_its_name_in_its_ou_created_since() 
     assert found_by(intention(record, sam_account_name="s.00001"), record, "2026-11-16T02:10:00+00:00")
 
 
+def test_directory_whose_clock_is_a_little_behind_is_believed() -> None:
+    record = account()
+    assert found_by(intention(record), record, "2026-11-16T01:56:00+00:00")
+
+
+def test_object_that_was_being_created_anew_is_recognised() -> None:
+    """Deleted by hand, created anew, killed: the row still knows the object that is nowhere any more."""
+    record = linked(account(), object_guid=guid("deleted by hand"))
+    actual = actual_user(record, guid=guid("new"), created="2026-11-16T02:00:40+00:00")
+    state = State(accounts=(record,), groups=(), memberships={})
+    nowhere = frozenset({Guid(guid("deleted by hand"))})
+    assert recognise([intention(record)], state, snapshot(actual), nowhere) == {record.key: guid("new")}
+    assert recognise([intention(record)], state, snapshot(actual)) == {}
+
+
 def test_intention_does_not_claim_what_stood_there_before_or_elsewhere_or_is_linked() -> None:
     record = account()
     after = "2026-11-16T02:10:00+00:00"
-    assert not found_by(intention(record), record, "2026-11-16T02:00:29+00:00")
+    assert not found_by(intention(record), record, "2026-11-16T01:55:29+00:00")
     assert not found_by(intention(record), record, after, dn=f"CN=x,OU=Other,{STUDENTS_OU}")
     assert not found_by(intention(record, sam_account_name="S.00002"), record, after)
     assert not found_by(intention(record), replace(record, object_guid=guid("own")), after)

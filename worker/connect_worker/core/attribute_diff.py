@@ -10,8 +10,8 @@ from connect_worker.model.directory import ActualGroup, DesiredGroup, Login
 def attribute_changes(
     wanted: Login | Profile | DesiredGroup, found: Login | Profile | ActualGroup, names: tuple[str, ...]
 ) -> Iterator[AttributeChange]:
-    """Those of the named attributes whose values are not the same; absent and None are."""
+    """Those of the named attributes whose values are not the same; absent, None and empty are."""
     for name in names:
         before, after = getattr(found, name), getattr(wanted, name)
-        if before != after:
+        if (before or None) != (after or None):
             yield AttributeChange(attribute=name, before=before, after=after)

@@ -1,7 +1,7 @@
 """Whether what was read from a directory can be believed: nothing is planned on half a picture."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 
 from connect_worker.core.dn import is_below
 from connect_worker.errors import IncompleteReadError
@@ -18,8 +18,13 @@ def missing_guids(state: State, actual: Snapshot) -> tuple[Guid, ...]:
     return tuple(guid for guid in linked if guid is not None and guid not in seen)
 
 
-def require_complete(state: State, actual: Snapshot, missing: Iterable[Guid], limits: Limits) -> None:
-    """Raise IncompleteReadError if a base is gone that holds our objects, or more are missing than the limit."""
+def require_complete(
+    state: State, actual: Snapshot, limits: Limits, *, nowhere: Sequence[Guid], elsewhere: Mapping[Guid, str]
+) -> None:
+    """Raise IncompleteReadError if a base is gone that holds our objects, or more are away than the limit.
+
+    `nowhere` and `elsewhere` are the linked objects that the snapshot does not hold.
+    """
     linked = [record for record in state.records if record.object_guid is not None]
     for base in actual.missing_bases:
         inside = sum(record.dn is not None and is_below(record.dn, base) for record in linked)
@@ -29,10 +34,16 @@ def require_complete(state: State, actual: Snapshot, missing: Iterable[Guid], li
                 todo="Check the DNs of the configuration and the rights of the bind account; nothing was changed",
                 reason="BaseMissing",
             )
-    gone = len(tuple(missing))
     limit = max(limits.deletes, math.floor(len(linked) * limits.delete_percent / 100))
-    if gone > limit:
+    if len(nowhere) > limit:
         raise IncompleteReadError(
-            f"{gone} of Connect's {len(linked)} objects were not found in the directory, {limit} may be missing",
+            f"{len(nowhere)} of Connect's {len(linked)} objects were not found in the directory, {limit} may be",
             todo="Check the rights of the bind account and whether somebody deleted objects; nothing was changed",
+        )
+    if len(elsewhere) > limit:
+        raise IncompleteReadError(
+            f"{len(elsewhere)} of Connect's {len(linked)} objects stand outside the configured OUs, such as "
+            f"{next(iter(elsewhere.values()))}; {limit} may",
+            todo="Was an OU renamed, or its DN changed in the configuration? Move the objects or correct the DN",
+            reason="ObjectsMovedOut",
         )

@@ -10,8 +10,10 @@
                was killed (an intention)           linked, initial password set again (ruling 34)
     active     not linked                          created
     disabled   enabled                             disabled
-    due        there, and disabled                 deleted; protected ones are reported (ruling 39)
-    due        there, enabled by somebody          disabled now, deleted by the next run
+    due        there, and disabled                 deleted
+    due        there, enabled by somebody          disabled, with a fresh grace
+    any        protected by the directory          reported, not touched (ruling 39)
+    any        claimed by another row too          reported, not touched (ruling 40)
     group      likewise; members: missing ones added, no longer computed ones removed, foreign ones left (19)
 
 A linked object is known by its GUID alone.
@@ -25,7 +27,7 @@ from connect_worker.core.dn import normalise, split
 from connect_worker.core.group_diff import group_changes
 from connect_worker.core.picture import Picture, Whereabouts
 from connect_worker.core.user_diff import user_changes
-from connect_worker.model.account import Account, Status
+from connect_worker.model.account import Account, Status, Unmet
 from connect_worker.model.change import Cause, Change, CreateContainer, Delete, Rename
 from connect_worker.model.directory import ActualUser, ObjectKey, Snapshot
 from connect_worker.model.group import Group
@@ -36,10 +38,16 @@ FEW = 5
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Difference:
-    """The changes, due records whose object is nowhere any more, and notes for the report."""
+    """The changes, what was found of records that need none, and notes for the report.
+
+    `vanished`: due, and the object is nowhere any more. `locked_out`: on the way out, and seen disabled; of a group,
+    seen. `let_in`: active, seen enabled, and the row still says since when Connect had disabled it.
+    """
 
     changes: tuple[Change, ...]
     vanished: frozenset[ObjectKey]
+    locked_out: frozenset[ObjectKey]
+    let_in: frozenset[ObjectKey]
     notes: tuple[str, ...]
 
 
@@ -53,7 +61,13 @@ def diff(desired: Desired, actual: Snapshot, where: Whereabouts) -> Difference:
         if change is not None:
             changes.append(change)
     _note_strangers(picture)
-    return Difference(changes=_step_aside(changes), vanished=frozenset(vanished), notes=picture.notes)
+    return Difference(
+        changes=_step_aside(changes),
+        vanished=frozenset(vanished),
+        locked_out=frozenset(_locked_out(picture)),
+        let_in=frozenset(_let_in(picture)),
+        notes=picture.notes,
+    )
 
 
 def _containers(picture: Picture) -> Iterator[Change]:
@@ -64,6 +78,24 @@ def _containers(picture: Picture) -> Iterator[Change]:
     wanted = {normalise(above): above for parent in parents for above in _upwards(parent)}
     missing = [dn for normal, dn in wanted.items() if normal not in present]
     return (CreateContainer(dn=dn) for dn in sorted(missing, key=lambda dn: (dn.count(","), dn)))
+
+
+def _locked_out(picture: Picture) -> Iterator[ObjectKey]:
+    desired = picture.desired
+    for account in (*desired.disabled, *desired.leaving):
+        user = picture.user(account.key)
+        if user is not None and not user.enabled:
+            yield account.key
+    for group in (*(group for group, _ in desired.groups), *desired.ended):
+        if group.status is Status.TO_DELETE and picture.group(group.key) is not None:
+            yield group.key
+
+
+def _let_in(picture: Picture) -> Iterator[ObjectKey]:
+    for account, _ in picture.desired.active:
+        user = picture.user(account.key) if account.disabled_since is not None else None
+        if user is not None and user.enabled:
+            yield account.key
 
 
 def _note_strangers(picture: Picture) -> None:
@@ -86,6 +118,8 @@ def _due(desired: Desired) -> Sequence[Account | Group]:
 
 def _deletion(picture: Picture, record: Account | Group, vanished: set[ObjectKey]) -> Change | None:
     """The delete of a due record's object; a reason against it is noted, an object that is nowhere is `vanished`."""
+    if picture.is_ambiguous(record):
+        return None
     actual = picture.user(record.key) or picture.group(record.key)
     if actual is None:
         if not picture.is_elsewhere(record.key):
@@ -97,8 +131,14 @@ def _deletion(picture: Picture, record: Account | Group, vanished: set[ObjectKey
     immune = record.status is Status.IMMUNE
     if isinstance(actual, ActualUser) and actual.enabled and not immune:
         return None
-    cause = Cause.IMMUNE if immune else Cause.GRACE_OVER
-    return Delete(key=record.key, guid=actual.guid, dn=actual.dn, cause=cause)
+    return Delete(key=record.key, guid=actual.guid, dn=actual.dn, cause=_cause_of_deletion(record))
+
+
+def _cause_of_deletion(record: Account | Group) -> Cause:
+    if record.status is Status.IMMUNE:
+        return Cause.IMMUNE
+    left = isinstance(record, Account) and Unmet.EXIT in record.unmet
+    return Cause.EXIT_GRACE_OVER if left else Cause.GRACE_OVER
 
 
 def _step_aside(changes: Sequence[Change]) -> tuple[Change, ...]:

@@ -27,7 +27,11 @@ def group_changes(picture: Picture) -> Iterator[Change]:
     """Creates, renames, modifications and members; a group that ended is left as it is."""
     for group, wanted in picture.desired.groups:
         actual = picture.group(wanted.key)
-        if actual is not None:
+        if picture.is_ambiguous(group):
+            continue
+        if actual is not None and actual.protected:
+            picture.note(f"{wanted.key} ({actual.dn}) is protected by the directory and left as it is")
+        elif actual is not None:
             yield from _present_changes(picture, wanted, actual)
         elif not picture.is_elsewhere(wanted.key) and wanted.members is not None:
             yield from _creation(picture, group, wanted)

@@ -13,10 +13,13 @@ from connect_worker.model.ids import AccountKey, Guid
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Whereabouts:
-    """What is known beyond the snapshot: linked objects found elsewhere in the domain, and intentions met."""
+    """What is known beyond the snapshot: linked objects found elsewhere in the domain, and objects of a killed run.
+
+    The rows of recovered objects are linked to them already.
+    """
 
     elsewhere: Mapping[Guid, str]
-    intended: Mapping[ObjectKey, Guid]
+    recovered: Mapping[ObjectKey, Guid]
 
 
 class Picture:
@@ -33,6 +36,7 @@ class Picture:
         self._keys = self._keys_by_actual_dn()
         self._planned = self._planned_dns()
         self._moved_out = dict(self._dns_elsewhere())
+        self._planned_names = {*self._planned.values(), *self._moved_out.values()}
 
     def user(self, key: ObjectKey) -> ActualUser | None:
         """The user that this row is linked to, if it was read."""
@@ -46,7 +50,7 @@ class Picture:
 
     def is_recovered(self, key: ObjectKey) -> bool:
         """Whether a killed run made this object, and nobody has linked it since (ruling 34)."""
-        return key in self._where.intended
+        return key in self._where.recovered
 
     def is_elsewhere(self, key: ObjectKey) -> bool:
         """Whether the object was moved out of the OUs that were read; notes it (ruling 37)."""
@@ -60,6 +64,14 @@ class Picture:
         """Which of our users stands at this DN today, moved out or not; None: it is not ours."""
         return self._keys.get(dn.casefold())
 
+    def is_ambiguous(self, record: Account | Group) -> bool:
+        """Whether another row claims the same object."""
+        return record.object_guid is not None and record.key not in self._guids
+
+    def will_stand_at(self, dn: str) -> bool:
+        """Whether one of our users will be at exactly this DN once this plan is done."""
+        return dn in self._planned_names
+
     def planned_dn(self, key: AccountKey) -> str | None:
         """Where the user will be once renames and creates are done; None: nowhere that a group could name."""
         return self._planned.get(key)
@@ -70,7 +82,7 @@ class Picture:
 
     def strangers(self) -> tuple[str, ...]:
         """The DNs of users and groups in our OUs that belong to no row."""
-        ours = {*self.desired.linked, *self._where.intended.values()}
+        ours = {*self.desired.linked, *self._where.recovered.values()}
         users = (user.dn for guid, user in self._users.items() if guid not in ours)
         groups = (group.dn for guid, group in self._groups.items() if guid not in ours)
         return (*users, *groups)
@@ -85,21 +97,24 @@ class Picture:
         return tuple(self._notes)
 
     def _linked(self) -> Iterator[tuple[ObjectKey, Guid]]:
+        """The rows with their objects. An object that two rows claim is nobody's: nothing is done to it (ruling 40)."""
         desired = self.desired
-        active = (account for account, _ in desired.active)
-        groups = (group for group, _ in desired.groups)
         records: tuple[Account | Group, ...] = (
-            *active,
+            *(account for account, _ in desired.active),
             *desired.disabled,
             *desired.leaving,
             *desired.left_alone,
-            *groups,
+            *(group for group, _ in desired.groups),
             *desired.ended,
         )
+        owners: dict[Guid, ObjectKey] = {}
+        shared: set[Guid] = set()
         for record in records:
-            guid = record.object_guid or self._where.intended.get(record.key)
-            if guid is not None:
-                yield record.key, guid
+            guid = record.object_guid
+            if guid is not None and owners.setdefault(guid, record.key) != record.key:
+                shared.add(guid)
+                self.note(f"{owners[guid]} and {record.key} are linked to the same object {guid}; it is left alone")
+        return ((key, guid) for guid, key in owners.items() if guid not in shared)
 
     def _keys_by_actual_dn(self) -> dict[str, AccountKey]:
         found: dict[str, AccountKey] = {}

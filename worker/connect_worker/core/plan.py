@@ -17,16 +17,19 @@ GATED = (Disable, Delete, Rename, RemoveMembers, SetPassword)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
-    """What a sync would do.
+    """What a sync would do: a difference whose changes are in their order.
 
-    `linked` are objects recognised by an intention, `vanished` due records without an object, `notes` are for the
-    report.
+    `linked` are objects recognised by an intention, with their rows' keys.
     """
 
+    difference: Difference
     changes: tuple[Change, ...]
     linked: Mapping[ObjectKey, Guid]
-    vanished: frozenset[ObjectKey]
-    notes: tuple[str, ...]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is left alone, for the report."""
+        return self.difference.notes
 
     def waves(self) -> Iterator[tuple[Wave, tuple[Change, ...]]]:
         """The changes wave by wave; within one, none depends on another."""
@@ -47,7 +50,7 @@ class Plan:
 def make_plan(difference: Difference, linked: Mapping[ObjectKey, Guid]) -> Plan:
     """Sort the changes into waves, and within a wave by object, so that the same picture gives the same plan."""
     ordered = sorted(difference.changes, key=lambda change: (change.wave, change.dn.count(","), change.dn))
-    return Plan(changes=tuple(ordered), linked=linked, vanished=difference.vanished, notes=difference.notes)
+    return Plan(difference=difference, changes=tuple(ordered), linked=linked)
 
 
 def _identity(change: Disable | Delete | Rename | RemoveMembers | SetPassword) -> list[str]:

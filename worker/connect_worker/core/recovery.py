@@ -1,17 +1,27 @@
 """What a killed run left behind: objects that it created and could not write back (ruling 34)."""
 
-from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Container, Iterable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 from connect_worker.core.dn import normalise, split
 from connect_worker.model.directory import ActualGroup, ActualUser, ObjectKey, Snapshot
 from connect_worker.model.ids import AccountKey, Guid
 from connect_worker.model.state import Intention, State
 
+CLOCKS_DIFFER = timedelta(minutes=5)
+"""By how much a directory's clock may be behind ours: Kerberos' own limit."""
 
-def recognise(intentions: Iterable[Intention], state: State, actual: Snapshot) -> Mapping[ObjectKey, Guid]:
-    """The unlinked objects that an earlier run intended: exactly this sAM name, in the intended OU, created since."""
-    unlinked = {record.key for record in state.records if record.object_guid is None}
+
+def recognise(
+    intentions: Iterable[Intention], state: State, actual: Snapshot, nowhere: Container[Guid] = ()
+) -> Mapping[ObjectKey, Guid]:
+    """The unlinked objects that an earlier run intended: exactly this sAM name, in the intended OU, created since.
+
+    A row is unlinked also when the object that it knew is `nowhere`: it was being created anew.
+    """
+    records = state.records
+    unlinked = {record.key for record in records if record.object_guid is None or record.object_guid in nowhere}
     linked = {record.object_guid for record in state.records}
     users = {_folded(user.login.sam_account_name): user for user in actual.users if user.guid not in linked}
     groups = {_folded(group.sam_account_name): group for group in actual.groups if group.guid not in linked}
@@ -24,10 +34,20 @@ def recognise(intentions: Iterable[Intention], state: State, actual: Snapshot) -
     return found
 
 
+def with_links(state: State, recovered: Mapping[ObjectKey, Guid]) -> State:
+    """The state with these rows linked to these objects."""
+    if not recovered:
+        return state
+    return replace(
+        state,
+        accounts=tuple(replace(a, object_guid=recovered[a.key]) if a.key in recovered else a for a in state.accounts),
+        groups=tuple(replace(g, object_guid=recovered[g.key]) if g.key in recovered else g for g in state.groups),
+    )
+
+
 def _is_meant(intention: Intention, candidate: ActualUser | ActualGroup) -> bool:
     same_parent = normalise(split(candidate.dn)[1]) == normalise(split(intention.dn)[1])
-    # whenCreated has whole seconds, the intention has fractions.
-    return same_parent and _created(candidate) >= intention.intended_at.replace(microsecond=0)
+    return same_parent and _created(candidate) >= intention.intended_at - CLOCKS_DIFFER
 
 
 def _created(candidate: ActualUser | ActualGroup) -> datetime:

@@ -1,25 +1,29 @@
 """Names that nobody may be given: of deleted accounts, and of objects outside Connect (ruling 12)."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 
 from connect_worker.core.dn import is_below, split
 from connect_worker.model.account import Account
 from connect_worker.model.directory import TakenName
-from connect_worker.model.state import NameKind, ReservedName, State
+from connect_worker.model.state import Intention, NameKind, ReservedName, State
 
 
-def with_foreign_names(state: State, taken: Iterable[TakenName], bases: Sequence[str]) -> State:
+def with_foreign_names(
+    state: State, taken: Iterable[TakenName], bases: Sequence[str], intentions: Iterable[Intention]
+) -> State:
     """The state with the names that objects outside Connect hold today, in place of those of the last run.
 
-    A DN's first element is taken only by an object below `bases`, where it would be in the way of ours.
+    A DN's first element is taken only by an object below `bases`, where it would be in the way of ours. An object
+    there that a killed run intended is no stranger: it will be recognised (ruling 34).
     """
     linked = {record.object_guid for record in state.records}
+    intended = {intention.sam_account_name.casefold() for intention in intentions}
     foreign = dict.fromkeys(
         ReservedName(kind=kind, name=name, guid=found.guid)
         for found in taken
-        if found.guid not in linked
+        if found.guid not in linked and not _is_intended(found, intended, bases)
         for kind, name in _foreign_names(found, bases)
     )
     return replace(state, reserved=(*(name for name in state.reserved if name.guid is None), *foreign))
@@ -42,10 +46,19 @@ def _names(account: Account) -> Iterator[tuple[NameKind, str]]:
             yield NameKind.ADDRESS, address.casefold()
 
 
+def _is_intended(found: TakenName, intended: Container[str], bases: Sequence[str]) -> bool:
+    name = (found.sam_account_name or "").casefold()
+    return name in intended and _is_below_any(found.dn, bases)
+
+
+def _is_below_any(dn: str, bases: Sequence[str]) -> bool:
+    return any(is_below(dn, base) for base in bases)
+
+
 def _foreign_names(found: TakenName, bases: Sequence[str]) -> Iterator[tuple[NameKind, str]]:
     if found.sam_account_name:
         yield NameKind.SAM, found.sam_account_name.casefold()
     for address in found.addresses:
         yield NameKind.ADDRESS, address.casefold()
-    if any(is_below(found.dn, base) for base in bases):
+    if _is_below_any(found.dn, bases):
         yield NameKind.DN_FIRST_ELEMENT, split(found.dn)[0].casefold()

@@ -8,10 +8,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from connect_worker.core.dn import value_of
 from connect_worker.core.plan import Plan
 from connect_worker.model.account import Account, Status, Unmet
-from connect_worker.model.change import Cause, Change, CreateGroup, CreateUser, Delete, Disable
+from connect_worker.model.change import Cause, Change, CreateContainer, CreateGroup, CreateUser, Delete, Disable
 from connect_worker.model.configuration import Limits
+from connect_worker.model.group import Group
 from connect_worker.model.ids import AccountKey
 from connect_worker.model.state import State
 
@@ -32,19 +34,29 @@ class Excess:
 
 def excesses(plan: Plan, state: State, limits: Limits) -> tuple[Excess, ...]:
     """Every limit that the plan exceeds; empty means that it may be applied."""
-    users = sum(account.object_guid is not None for account in state.accounts)
-    groups = sum(group.object_guid is not None for group in state.groups)
+    users, groups = _standing(state.accounts), _standing(state.groups)
     strict_users = _limit(limits.deletes, limits.delete_percent, users)
     strict_groups = _limit(limits.deletes, limits.delete_percent, groups)
     by_exit = _limit(limits.deletes, limits.exit_percent, users)
     counted = (
-        ("users to delete", strict_users, _count(plan, _deletes_user)),
+        ("users to delete whose exit date has passed", by_exit, _count(plan, _deletes_after_exit)),
+        ("users to delete for other reasons", strict_users, _count(plan, _deletes_otherwise)),
         ("groups to delete", strict_groups, _count(plan, _deletes_group)),
         ("users to disable because of their exit date", by_exit, _count(plan, _disables_by_exit)),
         ("users to disable for other reasons", strict_users, _count(plan, _disables_otherwise)),
-        ("objects deleted by hand to create anew", strict_users, _count(plan, _recreates)),
+        ("users deleted by hand to create anew", strict_users, _count(plan, _recreates_user)),
+        ("groups deleted by hand to create anew", strict_groups, _count(plan, _recreates_group)),
     )
     return tuple(Excess(what=what, count=count, limit=limit) for what, limit, count in counted if count > limit)
+
+
+def without_prefix(plan: Plan, prefix: str) -> tuple[str, ...]:
+    """The DNs of users and groups that the plan concerns and whose names lack the test prefix: none may be written.
+
+    A copy of a production database still knows the production objects. Organizational units have no prefix.
+    """
+    concerned = (change.dn for change in plan.changes if not isinstance(change, CreateContainer))
+    return tuple(dn for dn in dict.fromkeys(concerned) if not value_of(dn).casefold().startswith(prefix.casefold()))
 
 
 def scope_excess(before: Sequence[Account], after: Iterable[Account], limits: Limits) -> tuple[Excess, ...]:
@@ -70,8 +82,18 @@ def _count(plan: Plan, predicate: Callable[[Change], bool]) -> int:
     return sum(predicate(change) for change in plan.changes)
 
 
-def _deletes_user(change: Change) -> bool:
-    return isinstance(change, Delete) and isinstance(change.key, AccountKey)
+def _standing(records: Iterable[Account | Group]) -> int:
+    """How many have an object that Connect has not locked out: what a percentage is of (ruling 35)."""
+    return sum(record.object_guid is not None and record.disabled_since is None for record in records)
+
+
+def _deletes_after_exit(change: Change) -> bool:
+    return isinstance(change, Delete) and change.cause is Cause.EXIT_GRACE_OVER
+
+
+def _deletes_otherwise(change: Change) -> bool:
+    user = isinstance(change, Delete) and isinstance(change.key, AccountKey)
+    return user and not _deletes_after_exit(change)
 
 
 def _deletes_group(change: Change) -> bool:
@@ -86,5 +108,9 @@ def _disables_otherwise(change: Change) -> bool:
     return isinstance(change, Disable) and change.cause is not Cause.EXIT
 
 
-def _recreates(change: Change) -> bool:
-    return isinstance(change, CreateUser | CreateGroup) and change.cause is Cause.DELETED_BY_HAND
+def _recreates_user(change: Change) -> bool:
+    return isinstance(change, CreateUser) and change.cause is Cause.DELETED_BY_HAND
+
+
+def _recreates_group(change: Change) -> bool:
+    return isinstance(change, CreateGroup) and change.cause is Cause.DELETED_BY_HAND

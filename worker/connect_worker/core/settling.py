@@ -34,12 +34,16 @@ class Settling:
         self._plan = plan
         self._periods = periods
         self._unsettled: set[ObjectKey] = set()
-        self._disabled_now: set[ObjectKey] = set()
         self._settled_for_good: set[ObjectKey] = set()
 
     def linked(self) -> tuple[Settlement, ...]:
-        """The objects recognised by an intention: written back before anything else."""
-        return tuple(replace(self._empty(key), guid=guid) for key, guid in self._plan.linked.items())
+        """The objects recognised by an intention: written back before anything else.
+
+        One whose password is to be set is linked along with that, for until then its intention must stand.
+        """
+        waiting = {change.key for change in self._plan.changes if isinstance(change, SetPassword)}
+        linked = self._plan.linked.items()
+        return tuple(replace(self._empty(key), guid=guid) for key, guid in linked if key not in waiting)
 
     def of(self, outcomes: Iterable[Outcome]) -> tuple[Settlement, ...]:
         """The facts of one batch of outcomes, an object once."""
@@ -70,15 +74,17 @@ class Settling:
         now = self._periods.now
         match outcome.change:
             case CreateUser():
-                settlement = replace(settlement, guid=outcome.guid, password_set_at=now, clear_password_reset=True)
+                settlement = replace(
+                    settlement, guid=outcome.guid, password_set_at=now, clear_password_reset=True, enabled=True
+                )
             case CreateGroup():
                 settlement = replace(settlement, guid=outcome.guid)
             case SetPassword():
-                settlement = replace(settlement, password_set_at=now, clear_password_reset=True)
+                guid = self._plan.linked.get(record.key, settlement.guid)
+                settlement = replace(settlement, guid=guid, password_set_at=now, clear_password_reset=True)
             case Enable():
                 settlement = replace(settlement, enabled=True)
             case Disable():
-                self._disabled_now.add(record.key)
                 settlement = self._disabled(settlement, record)
             case Delete():
                 settlement = self._without_object(settlement, record)
@@ -87,9 +93,7 @@ class Settling:
         return settlement
 
     def _disabled(self, settlement: Settlement, record: Record) -> Settlement:
-        """The grace counts from the day on which the disabling was first applied, if that is later (ruling 1)."""
-        if record.disabled_since is not None:
-            return settlement
+        """Locked out from today on: the grace counts from this day, if that is later (ruling 1)."""
         delete_on = None
         if record.status is Status.TO_DELETE:
             counted = self._periods.today + timedelta(days=self._periods.grace_days(record.key))
@@ -108,12 +112,15 @@ class Settling:
 
     def _finished(self, record: Record) -> Settlement | None:
         settlement = self._empty(record.key)
-        if record.key in self._plan.vanished or self._is_due_without_object(record):
+        found = self._plan.difference
+        if record.key in found.vanished or self._is_due_without_object(record):
             return self._without_object(settlement, record)
         if record.has_changed:
             settlement = replace(settlement, clear_has_changed=True)
-        if record.status is Status.TO_DELETE and record.key not in self._disabled_now:
+        if record.key in found.locked_out and record.disabled_since is None:
             settlement = self._disabled(settlement, record)
+        if record.key in found.let_in:
+            settlement = replace(settlement, enabled=True)
         return settlement if settlement != self._empty(record.key) else None
 
     def _is_due_without_object(self, record: Record) -> bool:

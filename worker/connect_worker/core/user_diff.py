@@ -27,16 +27,18 @@ _PROFILE_FIELDS = tuple(field.name for field in fields(Profile))
 def user_changes(picture: Picture) -> Iterator[Change]:
     """Creates, renames, modifications, passwords and enabling of those who are active; disabling of the others."""
     for account, user in picture.desired.active:
-        yield from _active_changes(picture, account, _with_manager_where_he_is(picture, user))
+        if not picture.is_ambiguous(account):
+            yield from _active_changes(picture, account, _with_manager_where_he_is(picture, user))
     for account in (*picture.desired.disabled, *picture.desired.leaving):
-        actual = picture.user(account.key)
-        if actual is not None and actual.enabled and account.status is not Status.IMMUNE:
-            yield Disable(key=account.key, guid=actual.guid, dn=actual.dn, cause=_cause_of_disable(account))
+        if account.status is not Status.IMMUNE:
+            yield from _disabling(picture, account)
 
 
 def _active_changes(picture: Picture, account: Account, user: DesiredUser) -> Iterator[Change]:
     actual = picture.user(user.key)
-    if actual is not None:
+    if actual is not None and actual.protected:
+        picture.note(f"{user.key} ({actual.dn}) is protected by the directory and left as it is")
+    elif actual is not None:
         yield from _present_changes(picture, account, user, actual)
     elif picture.is_elsewhere(user.key):
         return
@@ -44,6 +46,16 @@ def _active_changes(picture: Picture, account: Account, user: DesiredUser) -> It
         yield from _creation(picture, account, user)
     else:
         picture.note(f"{user.key} was deleted by hand and has no initial password: not created anew")
+
+
+def _disabling(picture: Picture, account: Account) -> Iterator[Change]:
+    actual = picture.user(account.key)
+    if actual is None:
+        picture.is_elsewhere(account.key)
+    elif actual.protected and actual.enabled:
+        picture.note(f"{account.key} ({actual.dn}) is protected and must be disabled by hand")
+    elif actual.enabled:
+        yield Disable(key=account.key, guid=actual.guid, dn=actual.dn, cause=_cause_of_disable(account))
 
 
 def _with_manager_where_he_is(picture: Picture, user: DesiredUser) -> DesiredUser:
@@ -64,7 +76,7 @@ def _creation(picture: Picture, account: Account, user: DesiredUser) -> Iterator
         must_change_password=account.must_change_password,
         cause=cause,
     )
-    if user.profile.manager is not None:
+    if user.profile.manager is not None and picture.will_stand_at(user.profile.manager):
         manager = AttributeChange(attribute="manager", before=None, after=user.profile.manager)
         yield Modify(key=user.key, guid=None, dn=user.dn, attributes=(manager,), cause=cause)
 
@@ -72,11 +84,13 @@ def _creation(picture: Picture, account: Account, user: DesiredUser) -> Iterator
 def _present_changes(picture: Picture, account: Account, user: DesiredUser, actual: ActualUser) -> Iterator[Change]:
     if actual.dn != user.dn and normalise(actual.dn) != normalise(user.dn):
         yield Rename(key=user.key, guid=actual.guid, dn=actual.dn, new_dn=user.dn, cause=Cause.CHANGED)
-    attributes = tuple(_attribute_changes(picture, user, actual))
+    attributes = tuple(_attribute_changes(picture, account, user, actual))
     if attributes:
         yield Modify(key=user.key, guid=actual.guid, dn=user.dn, attributes=attributes, cause=Cause.CHANGED)
     interrupted = picture.is_recovered(user.key) and account.password_set_at is None
-    if account.password_reset or interrupted:
+    if (account.password_reset or interrupted) and account.initial_password is None:
+        picture.note(f"{user.key} has no initial password that could be set")
+    elif account.password_reset or interrupted:
         yield SetPassword(
             key=user.key,
             guid=actual.guid,
@@ -90,29 +104,39 @@ def _present_changes(picture: Picture, account: Account, user: DesiredUser, actu
         picture.note(f"{user.key} ({user.dn}) was disabled by somebody else and is left so")
 
 
-def _attribute_changes(picture: Picture, user: DesiredUser, actual: ActualUser) -> Iterator[AttributeChange]:
+def _attribute_changes(
+    picture: Picture, account: Account, user: DesiredUser, actual: ActualUser
+) -> Iterator[AttributeChange]:
     if user.login != actual.login:
         for change in attribute_changes(user.login, actual.login, _LOGIN_FIELDS):
-            if not _waits_for_the_user(change, actual):
+            if not _waits_for_the_user(change, account, actual):
                 yield change
     if user.profile != actual.profile:
         for change in attribute_changes(user.profile, actual.profile, _PROFILE_FIELDS):
-            if change.attribute != "manager" or not _is_same_manager(picture, user.profile, actual.profile):
+            if change.attribute != "manager" or _is_other_manager(picture, user.profile, actual.profile):
                 yield change
 
 
-def _waits_for_the_user(change: AttributeChange, actual: ActualUser) -> bool:
+def _waits_for_the_user(change: AttributeChange, account: Account, actual: ActualUser) -> bool:
     """A password that never expires need not be changed either: the bit is set once it was (ruling 26)."""
-    return change.attribute == "password_never_expires" and change.after is True and actual.must_change_password
+    set_for_good = account.password_reset and not account.must_change_password
+    never = change.attribute == "password_never_expires" and change.after is True
+    return never and actual.must_change_password and not set_for_good
 
 
-def _is_same_manager(picture: Picture, wanted: Profile, found: Profile) -> bool:
-    """A manager who is renamed in this plan is still the same: the directory's link follows."""
+def _is_other_manager(picture: Picture, wanted: Profile, found: Profile) -> bool:
+    """Whether the link must be changed, and can be.
+
+    A manager who is renamed in this plan is still the same, for the directory's link follows. One who is not there
+    and will not be created, such as one with a finding, is waited for: the link stays as it is.
+    """
     if wanted.manager is None or found.manager is None:
-        return wanted.manager is found.manager
+        return wanted.manager is None or picture.will_stand_at(wanted.manager)
     key = picture.key_at(found.manager)
     future = picture.planned_dn(key) if key is not None else None
-    return normalise(future or found.manager) == normalise(wanted.manager)
+    if normalise(future or found.manager) == normalise(wanted.manager):
+        return False
+    return picture.will_stand_at(wanted.manager)
 
 
 def _cause_of_disable(account: Account) -> Cause:

@@ -1,6 +1,6 @@
 """Validate (`connect_validate`): what is wrong with the rows of Connect's tables, before anything is synced."""
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import TypeVar
@@ -47,13 +47,12 @@ class Validation:
         return frozenset(finding.key for finding in self.findings if finding.blocks) | self.drafts
 
 
-def validate(state: State, configuration: Configuration, *, intended: Container[ObjectKey] = ()) -> Validation:
+def validate(state: State, configuration: Configuration) -> Validation:
     """Apply every rule to every row, whatever its status, but to no draft. Linear in the number of rows.
 
-    A draft holds its names against the others all the same. `intended` are the records whose object a killed run may
-    have created without linking it: a directory's object is not held against them (ruling 34).
+    A draft holds its names against the others all the same.
     """
-    context = Context.of(state, configuration, intended)
+    context = Context.of(state, configuration)
     users = {
         user.key: _examine(user, user.profile.display_name or user.names.cn, USER_RULES, context)
         for user in state.accounts

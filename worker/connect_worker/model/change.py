@@ -40,6 +40,7 @@ class Cause(StrEnum):
     DEACTIVATED = "deactivated"
     IMMUNE = "immune"
     GRACE_OVER = "grace_over"
+    EXIT_GRACE_OVER = "exit_grace_over"
     MEMBERSHIP = "membership"
     RESET = "reset"
     INTERRUPTED = "interrupted"

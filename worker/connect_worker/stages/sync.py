@@ -9,11 +9,23 @@ from connect_worker.core.desired import desire
 from connect_worker.core.diff import Difference, diff
 from connect_worker.core.picture import Whereabouts
 from connect_worker.core.plan import Plan, make_plan
-from connect_worker.core.recovery import recognise
-from connect_worker.core.safety import excesses
+from connect_worker.core.recovery import recognise, with_links
+from connect_worker.core.safety import excesses, without_prefix
 from connect_worker.core.settling import Periods, Settling
 from connect_worker.errors import BlockedBySafetyGateError, ConfigurationError
-from connect_worker.model.change import AddMembers, Change, CreateContainer, CreateGroup, CreateUser, Modify
+from connect_worker.model.change import (
+    AddMembers,
+    Change,
+    CreateContainer,
+    CreateGroup,
+    CreateUser,
+    Enable,
+    Member,
+    Modify,
+    RemoveMembers,
+    Rename,
+    SetPassword,
+)
 from connect_worker.model.configuration import Configuration
 from connect_worker.model.directory import ObjectKey, Snapshot
 from connect_worker.model.ids import AccountKey, UserType
@@ -51,16 +63,25 @@ async def make(
     """Read the directory whole, and plan. Raises IncompleteReadError, ConfigurationError."""
     actual = await directory.read(bases(configuration, state))
     where = await _whereabouts(store, directory, context, actual, state)
-    difference = diff(desire(state, today=context.today, blocked=blocked), actual, where)
+    known = with_links(state, where.recovered)
+    difference = diff(desire(known, today=context.today, blocked=blocked), actual, where)
     if not configuration.create_containers:
         _require_containers(difference)
     return Planned(
-        plan=make_plan(difference, where.intended), state=state, configuration=configuration, blocked=blocked
+        plan=make_plan(difference, where.recovered), state=known, configuration=configuration, blocked=blocked
     )
 
 
 def require_safe(planned: Planned, context: Context) -> None:
-    """Raise BlockedBySafetyGateError if the plan exceeds a limit."""
+    """Raise BlockedBySafetyGateError if the plan exceeds a limit, or leaves the test prefix's ground."""
+    prefix = planned.configuration.test_prefix
+    bare = without_prefix(planned.plan, prefix) if prefix else ()
+    if bare:
+        raise BlockedBySafetyGateError(
+            f"With the test prefix {prefix} set, {len(bare)} objects without it would be written, such as {bare[0]}",
+            todo="Is this a copy of another database? Unlink its objects or remove the prefix; nothing was changed",
+            reason="TestPrefixMissing",
+        )
     found = excesses(planned.plan, planned.state, context.settings.limits)
     if found:
         raise BlockedBySafetyGateError(
@@ -102,7 +123,9 @@ class _Application:
         self._run_id = context.run_id
         self._passwords = _passwords(planned.state, context)
         self._limits = context.settings.limits
-        self._failed: set[ObjectKey] = set()
+        self._absent: set[ObjectKey] = set()
+        self._astray: set[ObjectKey] = set()
+        self._without_password: set[ObjectKey] = set()
         self._missing_dns: set[str] = set()
         self._failures = 0
         self._broken = False
@@ -111,7 +134,7 @@ class _Application:
         """One batch of one wave: intend, apply, write back."""
         outcomes = [*self._prevented(batch)]
         prevented = {id(outcome.change) for outcome in outcomes}
-        possible = [self._without_missing(change) for change in batch if id(change) not in prevented]
+        possible = [self._without_astray(change) for change in batch if id(change) not in prevented]
         if possible:
             intentions = self._intentions(possible)
             if intentions:
@@ -121,9 +144,10 @@ class _Application:
             )
         self._remember(outcomes)
         settlements = self._settling.of(outcomes)
-        if settlements:
-            await self._store.settle(settlements)
-        await self._store.record_outcomes(self._run_id, outcomes)
+        async with self._store.transaction():
+            if settlements:
+                await self._store.settle(settlements)
+            await self._store.record_outcomes(self._run_id, outcomes)
         self._context.progress.advance(len(batch))
 
     def _prevented(self, batch: Sequence[Change]) -> Iterator[Outcome]:
@@ -132,17 +156,23 @@ class _Application:
         for change in batch:
             if ends:
                 yield Outcome(change=change, result=Result.NOT_STARTED, message="the run ended before")
-            elif change.key in self._failed:
+            elif change.key in self._absent or (isinstance(change, Rename) and change.key in self._astray):
                 yield Outcome(change=change, result=Result.SKIPPED, message="an earlier change of this object failed")
-            elif isinstance(change, AddMembers) and all(member.key in self._failed for member in change.members):
-                yield Outcome(change=change, result=Result.SKIPPED, message="none of the members could be created")
+            elif isinstance(change, Enable) and change.key in self._without_password:
+                yield Outcome(change=change, result=Result.SKIPPED, message="the password could not be set")
+            elif isinstance(change, AddMembers | RemoveMembers) and not self._reachable(change.members):
+                yield Outcome(change=change, result=Result.SKIPPED, message="none of the members is where it should be")
             elif isinstance(change, Modify) and self._needs_missing(change):
                 yield Outcome(change=change, result=Result.SKIPPED, message="the manager could not be created")
 
-    def _without_missing(self, change: Change) -> Change:
-        if not isinstance(change, AddMembers):
+    def _without_astray(self, change: Change) -> Change:
+        """Members are named by where they should be by now: those who are not would be somebody else."""
+        if not isinstance(change, AddMembers | RemoveMembers):
             return change
-        return replace(change, members=tuple(m for m in change.members if m.key not in self._failed))
+        return replace(change, members=self._reachable(change.members))
+
+    def _reachable(self, members: tuple[Member, ...]) -> tuple[Member, ...]:
+        return tuple(member for member in members if member.key not in self._astray)
 
     def _needs_missing(self, change: Modify) -> bool:
         return any(str(attribute.after) in self._missing_dns for attribute in change.attributes)
@@ -158,13 +188,22 @@ class _Application:
     def _remember(self, outcomes: Sequence[Outcome]) -> None:
         self.outcomes += outcomes
         for outcome in outcomes:
-            if outcome.result is Result.DONE or outcome.change.key is None:
+            if outcome.result is Result.DONE:
                 continue
-            self._failed.add(outcome.change.key)
             self._failures += outcome.result is Result.FAILED
             self._broken |= outcome.result is Result.UNKNOWN
-            if isinstance(outcome.change, CreateUser):
-                self._missing_dns.add(outcome.change.dn)
+            self._remember_missing(outcome.change)
+
+    def _remember_missing(self, change: Change) -> None:
+        """What later changes of the plan cannot count on: absent objects, and those not under their new name."""
+        if isinstance(change, CreateUser | CreateGroup):
+            self._absent.add(change.key)
+        if isinstance(change, CreateUser | CreateGroup | Rename):
+            self._astray.add(change.key)
+        if isinstance(change, CreateUser):
+            self._missing_dns.add(change.dn)
+        if isinstance(change, SetPassword):
+            self._without_password.add(change.key)
 
     def _too_many_failures(self) -> bool:
         allowed = max(self._limits.failures, len(self.outcomes) * self._limits.failure_percent / 100)
@@ -187,9 +226,10 @@ async def _whereabouts(
     missing = missing_guids(state, actual)
     elsewhere = await directory.locate(missing) if missing else {}
     nowhere = [guid for guid in missing if guid not in elsewhere]
-    require_complete(state, actual, nowhere, context.settings.limits)
+    require_complete(state, actual, context.settings.limits, nowhere=nowhere, elsewhere=elsewhere)
     intentions = await store.read_intentions()
-    return Whereabouts(elsewhere=elsewhere, intended=recognise(intentions, state, actual))
+    recovered = recognise(intentions, state, actual, frozenset(nowhere))
+    return Whereabouts(elsewhere=elsewhere, recovered=recovered)
 
 
 def _passwords(state: State, context: Context) -> Passwords:

@@ -49,7 +49,7 @@ async def update(store: Store, context: Context, taken: Sequence[TakenName] | No
     night = await store.read_night()
     known = night.state
     if taken is not None:
-        known = with_foreign_names(known, taken, bases(night.configuration, known))
+        known = with_foreign_names(known, taken, bases(night.configuration, known), await store.read_intentions())
     random = secrets.SystemRandom()
     keyring = Keyring(context.settings.encryption_keys)
 
@@ -87,8 +87,7 @@ async def read_validated(store: Store) -> tuple[Configuration, State, Validation
 
 
 async def _validated(store: Store, state: State, configuration: Configuration) -> Validation:
-    intended = frozenset(intention.key for intention in await store.read_intentions())
-    validation = validate(state, configuration, intended=intended)
+    validation = validate(state, configuration)
     shown: dict[ObjectKey, int] = dict(validation.user_codes.items())
     shown.update(validation.group_codes.items())
     await store.write_findings(validation.findings, shown)

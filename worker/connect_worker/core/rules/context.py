@@ -1,8 +1,9 @@
 """What a rule may look at beyond its own record: built once a validation, in linear time."""
 
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from connect_worker.core.dn import domain_of
 from connect_worker.model.account import Account
 from connect_worker.model.configuration import Configuration
 from connect_worker.model.directory import ObjectKey
@@ -78,9 +79,10 @@ class Holders:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Context:
-    """The configured mandants, and the names that clash."""
+    """The configured mandants, the domain that everything stands in, and the names that clash."""
 
     configured: frozenset[Mandant]
+    domain: str
     user_dn_first_elements: Clashes
     group_dn_first_elements: Clashes
     user_sam_account_names: Clashes
@@ -89,12 +91,8 @@ class Context:
     held_outside: Clashes
 
     @classmethod
-    def of(cls, state: State, configuration: Configuration, intended: Container[ObjectKey] = ()) -> "Context":
-        """Gather it from all rows of both tables, whatever their status: a name held is held.
-
-        `intended` are the records whose object a killed run may have created without linking it (ruling 34): what
-        holds their names in the directory may be their own.
-        """
+    def of(cls, state: State, configuration: Configuration) -> "Context":
+        """Gather it from all rows of both tables, whatever their status: a name held is held."""
         users, groups = state.accounts, state.groups
         user_sams = [(user, sam) for user in users if (sam := user.names.sam_account_name) is not None]
         group_sams = [(group, sam) for group in groups if (sam := group.sam_account_name) is not None]
@@ -104,22 +102,22 @@ class Context:
         addresses = Holders((user, address) for user in users for address in _addresses(user))
         return cls(
             configured=frozenset(mandant.number for mandant in configuration.mandants),
+            domain=domain_of(configuration.base_dn),
             user_dn_first_elements=Holders(user_dns).clashes(),
             group_dn_first_elements=Holders(group_dns).clashes(),
             user_sam_account_names=Holders(user_sams).clashes(),
             sam_account_names=sams.clashes(),
             addresses=addresses.clashes(),
-            held_outside=_held_outside(state, sams, addresses, intended),
+            held_outside=_held_outside(state, sams, addresses),
         )
 
 
-def _held_outside(state: State, sams: Holders, addresses: Holders, intended: Container[ObjectKey]) -> Clashes:
+def _held_outside(state: State, sams: Holders, addresses: Holders) -> Clashes:
     linked = {record.object_guid for record in state.records}
     foreign = [name for name in state.reserved if name.guid is not None and name.guid not in linked]
     found: dict[ObjectKey, Clash] = {}
     for record, clash in (*sams.held_by(foreign, NameKind.SAM), *addresses.held_by(foreign, NameKind.ADDRESS)):
-        if record.key not in intended:
-            found.setdefault(record.key, clash)
+        found.setdefault(record.key, clash)
     return found
 
 

@@ -63,8 +63,8 @@ class Wave:
     def _start(self, place: int, change: Change) -> None:
         try:
             job = _Job(place=place, change=change, steps=self._begin(change))
-        except (ConnectError, ValueError) as fault:
-            self._outcomes[place] = Outcome(change=change, result=Result.FAILED, message=str(fault))
+        except Exception as fault:  # noqa: BLE001 - one change's fault must not lose what the others have done
+            self._outcomes[place] = Outcome(change=change, result=Result.FAILED, message=_words(fault))
             return
         self._advance(job, None)
 
@@ -87,8 +87,8 @@ class Wave:
             self._finish(job, Result.DONE, guid=end.value)
         except UndeletableError as refused:
             self._finish(job, Result.UNDELETABLE, message=str(refused))
-        except (ConnectError, ValueError) as refused:
-            self._finish(job, Result.FAILED, message=str(refused))
+        except Exception as fault:  # noqa: BLE001 - one change's fault must not lose what the others have done
+            self._finish(job, Result.FAILED, message=_words(fault))
         else:
             self._send(job, request)
 
@@ -111,6 +111,13 @@ def _batches(changes: Sequence[Change]) -> list[list[tuple[int, Change]]]:
     """The changes with their places; a container waits until those above it are there."""
     ranked = sorted(enumerate(changes), key=lambda numbered: _rank(numbered[1]))
     return [list(batch) for _, batch in groupby(ranked, key=lambda numbered: _rank(numbered[1]))]
+
+
+def _words(fault: Exception) -> str:
+    """Our own errors speak for themselves; of an unforeseen one only its kind is told: its words may hold a value."""
+    if isinstance(fault, ConnectError | ValueError):
+        return str(fault)
+    return f"a fault in the program: {type(fault).__name__}"
 
 
 def _rank(change: Change) -> int:
