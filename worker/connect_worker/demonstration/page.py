@@ -11,6 +11,7 @@ from connect_worker.errors import ConnectError
 from connect_worker.store.row import Row
 
 WIDTH_ELSEWHERE = 116
+"""Also the least that is shown of a command's line: what a narrow terminal cannot hold goes on in its next line."""
 WIDEST = 140
 _STYLES = {"- ": "red", "+ ": "green", "@@": "cyan"}
 _GAP = re.compile(r" {3,}")
@@ -22,6 +23,7 @@ class Page:
     def __init__(self) -> None:
         self._console = Console(highlight=False)
         self._console.width = min(self._console.width, WIDEST) if self._console.is_terminal else WIDTH_ELSEWHERE
+        self._room = max(self._console.width, WIDTH_ELSEWHERE)
         self._scenes = 0
         self._in_text = True
 
@@ -95,12 +97,13 @@ class Page:
         for line in lines:
             style = _STYLES.get(line[:2], "")
             text = Text(f"  {self._squeezed(line.rstrip())}", style=style)
-            self._console.print(text, no_wrap=True, overflow="ellipsis")
+            text.truncate(self._room, overflow="ellipsis")
+            self._console.print(text, soft_wrap=True)
         self._in_text = False
 
     def _squeezed(self, line: str) -> str:
         """A line of a table that is wider than the page, without the space between its columns."""
-        return _GAP.sub("  ", line) if len(line) > self._console.width - 2 else line
+        return _GAP.sub("  ", line) if len(line) > self._room - 2 else line
 
 
 def _aligned(rows: Sequence[Row]) -> Iterator[str]:
