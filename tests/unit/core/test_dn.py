@@ -117,6 +117,12 @@ def test_below_means_the_same_end_at_an_element_whatever_the_case() -> None:
     assert not dn.is_below(r"CN=Anna\,OU=Users,DC=a", "OU=Users,DC=a")
 
 
+def test_the_domain_is_what_a_name_ends_with() -> None:
+    assert dn.domain_of("CN=Anna,OU=x,DC=School,DC=Test") == "dc=school,dc=test"
+    assert dn.domain_of("DC=school,DC=test") == "dc=school,dc=test"
+    assert dn.domain_of("CN=Anna,OU=x") == ""
+
+
 def test_bases_inside_others_and_doubles_are_dropped() -> None:
     bases = ("OU=S,OU=Users,DC=a", "OU=Groups,DC=a", "ou=users,dc=a", "OU=Users,DC=a", "OU=OldUsers,DC=a")
     assert dn.outermost(bases) == ("OU=Groups,DC=a", "ou=users,dc=a", "OU=OldUsers,DC=a")

@@ -144,6 +144,18 @@ def test_head_of_the_building_is_not_his_own_manager() -> None:
     assert account_in(night(EMPTY, data), staff_key(2)).profile.manager is None
 
 
+def test_a_manager_whose_dn_cannot_be_read_stays_who_he_was() -> None:
+    """One mistyped name is one finding, and no change of all that hang on it."""
+    first = stored(night(EMPTY, SCHOOL).state)
+    mistyped = tuple(
+        replace(a, names=replace(a.names, dn_first_element="Peter")) if a.key == staff_key(1) else a
+        for a in first.accounts
+    )
+    second = night(replace(first, accounts=mistyped), SCHOOL)
+    assert account_in(second, student_key(1)).profile.manager == f"CN=Peter.Lehrer1,{STAFF_OU}"
+    assert not account_in(second, student_key(1)).has_changed
+
+
 def test_building_of_staff_is_own_else_of_the_class_else_of_the_employment() -> None:
     second = Building(
         id=2, name="Schulhaus See", short_name="SE", street=None, postal_code=None, city=None, head_staff_id=None

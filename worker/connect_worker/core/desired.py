@@ -6,13 +6,16 @@ deactivated         linked             there, disabled, attributes left
 to delete           linked             there, disabled; gone when its grace is over (ruling 1)
 immune              linked             gone
 anything else       not linked         nothing
+
+An active row, or a group, whose DN cannot be read is left alone (finding 105); whoever goes, goes by GUID.
 """
 
 from collections.abc import Container, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
-from connect_worker.model.account import Account, Status
+from connect_worker.core.dn import is_name
+from connect_worker.model.account import Account, Profile, Status
 from connect_worker.model.directory import DesiredGroup, DesiredUser, Login, ObjectKey
 from connect_worker.model.group import Group, Members
 from connect_worker.model.ids import AccountKey, Guid
@@ -69,7 +72,7 @@ def _active_users(accounts: Iterable[Account]) -> Iterable[tuple[Account, Desire
     for account in accounts:
         names = account.names
         dn = names.dn
-        if account.status is not Status.ACTIVE or dn is None or names.sam_account_name is None:
+        if account.status is not Status.ACTIVE or dn is None or names.sam_account_name is None or not is_name(dn):
             continue
         if account.object_guid is None and account.initial_password is None:
             continue
@@ -89,9 +92,16 @@ def _active_users(accounts: Iterable[Account]) -> Iterable[tuple[Account, Desire
                 dn=dn,
                 enabled=True,
                 login=login,
-                profile=account.profile,
+                profile=_with_readable_manager(account.profile),
             ),
         )
+
+
+def _with_readable_manager(profile: Profile) -> Profile:
+    """A manager typed by hand who is no DN is none: no directory could link to him."""
+    if profile.manager is None or is_name(profile.manager):
+        return profile
+    return replace(profile, manager=None)
 
 
 def _groups(
@@ -101,7 +111,7 @@ def _groups(
     for group in groups:
         dn = group.dn
         waits = group.status is not Status.ACTIVE and group.object_guid is None
-        if dn is None or group.sam_account_name is None or waits or is_due(group, today):
+        if dn is None or group.sam_account_name is None or waits or is_due(group, today) or not is_name(dn):
             continue
         rebuilt = group.status is Status.ACTIVE
         members = state.memberships.get(group.key, nobody).effective & active if rebuilt else None

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import takewhile
 from typing import NamedTuple
 
 _SPECIAL = re.compile(r'["+,;<>\\]|[\x00-\x1f\x7f]|^[ #]| $')
@@ -66,6 +67,27 @@ def normalise(dn: str) -> str:
     return ",".join(_normal_element(dn, start, end) for start, end in _spans(dn, 0, len(dn), ","))
 
 
+def is_name(text: str) -> bool:
+    """Whether it is a distinguished name at all."""
+    try:
+        return bool(elements(text))
+    except ValueError:
+        return False
+
+
+def is_common_name(text: str) -> bool:
+    """Whether it can be the first element of our objects' names: one `CN=…`, escaped, and nothing else."""
+    if not is_name(text) or len(elements(text)) > 1:
+        return False
+    pairs = _pairs(text, 0, len(text))
+    return len(pairs) == 1 and pairs[0].type.upper() == "CN"
+
+
+def domain_of(dn: str) -> str:
+    """The `DC=…` elements that a name ends with, in normal form; '' where there are none. Raises ValueError."""
+    return ",".join(reversed([*takewhile(_is_of_domain, reversed(normalise(dn).split(",")))]))
+
+
 def is_below(dn: str, base: str) -> bool:
     """Whether an object stands somewhere below a base; the base itself does not. Raises ValueError."""
     return normalise(dn).endswith(f",{normalise(base)}")
@@ -89,6 +111,10 @@ def parents_between(dn: str, base: str) -> tuple[str, ...]:
     written = elements(dn)
     levels = len(written) - len(elements(base))
     return tuple(",".join(written[level:]) for level in range(levels - 1, 0, -1))
+
+
+def _is_of_domain(element: str) -> bool:
+    return element.startswith("dc=")
 
 
 def _escaped_sign(found: re.Match[str]) -> str:

@@ -13,6 +13,7 @@ from datetime import date, timedelta
 
 from connect_worker.core.attributes import Attributes
 from connect_worker.core.candidates import Candidate, candidates, domain
+from connect_worker.core.dn import is_name
 from connect_worker.core.groups import GroupRules, GroupUpdate, Population, memberships
 from connect_worker.core.lifecycle import dismissed, kept
 from connect_worker.core.mandants import chosen_mandant
@@ -233,8 +234,13 @@ class _Night:
         return replace(account, profile=profile, source_version=candidate.source_version, has_changed=changed)
 
     def _settled_profile(self, profile: Profile, account: Account, audience: Audience) -> Profile:
-        """What does not follow the master data at once: names on request, and the version (rulings 14 and 22)."""
+        """What does not follow the master data at once: names on request, and the version (rulings 14 and 22).
+
+        A manager whose DN somebody mistyped (finding 105) stays who he was, until it is corrected.
+        """
         old = account.profile
+        if profile.manager is not None and not is_name(profile.manager):
+            profile = replace(profile, manager=old.manager)
         old_account = self._old.get(account.key)
         regenerated = old_account is None or old_account.regenerate_names
         if self._configuration.display_name_follows is DisplayNameFollows.REGENERATE and not regenerated:

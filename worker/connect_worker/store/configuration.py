@@ -1,9 +1,10 @@
 """The configurator's tables as a Configuration. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from connect_worker.core.dn import domain_of, is_name
 from connect_worker.errors import ConfigurationError
 from connect_worker.model.configuration import (
     Audience,
@@ -37,7 +38,7 @@ class ConfigurationRows:
 def configuration_of(rows: ConfigurationRows) -> Configuration:
     """Raises ConfigurationError with everything that is missing."""
     config = rows.config
-    faults = [*_missing(config), *_unknown_criteria(rows.groups)]
+    faults = [*_unusable_places(config, rows.groups), *_unknown_criteria(rows.groups)]
     if faults:
         raise ConfigurationError(*faults, todo="Complete the configuration in the tables connect.connect_config…")
     return Configuration(
@@ -67,10 +68,18 @@ _SAME_NAME = (
 )
 
 
-def _missing(config: Row) -> list[str]:
-    return (
-        [] if config["dn"] else ["connect.connect_config.dn is empty: the customer's base DN, below which all stands"]
-    )
+def _unusable_places(config: Row, groups: Iterable[Row]) -> Iterator[str]:
+    """The base DN must be one in a domain; the places below it are written without it, and may be empty."""
+    base = config["dn"]
+    if not base:
+        yield "connect.connect_config.dn is empty: the customer's base DN, below which all stands"
+    elif not is_name(base) or not domain_of(base):
+        yield f"connect.connect_config.dn: {base!r} is no DN that ends in a domain, like OU=Schule,DC=schule,DC=ch"
+    places = [(f"connect_config.{column}", config[column]) for column in ("dn_personal", "dn_student")]
+    places += [(f"connect_config_group.dn of {row['criterion']}", row["dn"]) for row in groups]
+    for where, place in places:
+        if place and not is_name(place):
+            yield f"connect.{where}: {place!r} is no DN, like OU=Klassen,OU=Gruppen"
 
 
 def _unknown_criteria(groups: Iterable[Row]) -> list[str]:

@@ -122,6 +122,29 @@ def test_without_a_whole_dn_there_is_no_place_in_the_directory(part: str, nothin
     assert codes(user(1, **{part: nothing}), group(1, **{part: nothing})) == [105, 105]
 
 
+@pytest.mark.parametrize(
+    "typed",
+    ["CN=Muster, Anna", "Anna Muster", "CN=", 'CN=Anna "Nana" Muster', "OU=Anna", "CN=Anna,OU=Extra", "CN=Anna+UID=1"],
+)
+def test_a_first_element_typed_by_hand_must_be_one_escaped_common_name(typed: str) -> None:
+    assert codes(user(1, dn_first_element=typed), group(1, dn_first_element=typed)) == [105, 105]
+    assert f"{typed!r} is no first element" in found(user(dn_first_element=typed))["S.00001"]
+
+
+def test_a_first_element_that_is_escaped_is_right() -> None:
+    assert codes(user(dn_first_element=r"CN=Muster\, Anna"), group(dn_first_element=r"cn=1a\+b")) == []
+
+
+@pytest.mark.parametrize("typed", ["Accounts", "OU=Accounts", "OU=Accounts,DC=school", "OU=,DC=school,DC=test"])
+def test_a_parent_must_be_a_place_in_the_configured_domain(typed: str) -> None:
+    assert codes(user(1, dn_parent=typed), group(1, dn_parent=typed)) == [105, 105]
+    assert found(user(dn_parent=typed)) == {"S.00001": f"the DN's parent {typed!r} is no place in dc=school,dc=test"}
+
+
+def test_a_parent_may_stand_beside_the_configured_base() -> None:
+    assert codes(user(dn_parent="CN=Users,DC=School,DC=Test")) == []
+
+
 def test_a_group_that_is_not_in_the_directory_needs_nothing_for_it() -> None:
     elsewhere = group(ad_type=None, sam_account_name=None, dn_parent=None, cn="x" * 65)
     assert codes(elsewhere) == []

@@ -17,11 +17,11 @@ from connect_worker.core.rules.names import (
 )
 from connect_worker.core.rules.own import (
     AddressUsedTwice,
-    GroupDnIncomplete,
+    GroupDnUnusable,
     GroupIdentityLength,
     GroupNameHeldOutside,
     GroupSamMissingOrShared,
-    UserDnIncomplete,
+    UserDnUnusable,
     UserIdentityLength,
     UserNameHeldOutside,
 )
@@ -44,7 +44,7 @@ USER_RULES: tuple[Rule[Account], ...] = (
     UserIdentityLength(),
     AddressUsedTwice(),
     UserNameHeldOutside(),
-    UserDnIncomplete(),
+    UserDnUnusable(),
 )
 GROUP_RULES: tuple[Rule[Group], ...] = (
     NoMandantChosen(),
@@ -55,7 +55,7 @@ GROUP_RULES: tuple[Rule[Group], ...] = (
     GroupIdentityLength(),
     GroupNameHeldOutside(),
     GroupSamMissingOrShared(),
-    GroupDnIncomplete(),
+    GroupDnUnusable(),
 )
 
 

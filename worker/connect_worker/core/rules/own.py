@@ -1,5 +1,6 @@
 """Connect's own findings, from 101: what the seed's rules let through and a directory would refuse (ruling 32)."""
 
+from connect_worker.core import dn
 from connect_worker.core.rules.context import Context
 from connect_worker.core.rules.names import REGENERATE
 from connect_worker.core.rules.rule import Rule, Text
@@ -25,7 +26,11 @@ _FOREIGN_MEANING = Text(
     english="An object outside Connect holds the name",
     german="Ein Objekt ausserhalb von Connect trägt den Namen",
 )
-_DN_MEANING = Text(english="The DN is incomplete", german="Der DN ist unvollständig")
+_DN_MEANING = Text(english="The DN is missing or unusable", german="Der DN fehlt oder ist unbrauchbar")
+_DN_CONDITION = (
+    "The DN's first element or its parent is empty; or the first element is not one `CN=…` with its special characters "
+    "escaped (`CN=Muster\\, Anna`); or the parent is no DN that ends like the configured base DN (`DC=…`)"
+)
 
 
 class UserIdentityLength(Rule[Account]):
@@ -156,30 +161,36 @@ class GroupSamMissingOrShared(Rule[Group]):
         return None if clash is None else f"{clash.name} is also the sAM account name of {clash.other}"
 
 
-class UserDnIncomplete(Rule[Account]):
+class UserDnUnusable(Rule[Account]):
     """Finding 105 of a user: without a DN there is no place in the directory."""
 
     code = 105
     meaning = _DN_MEANING
-    condition = "The DN's first element or its parent is empty."
-    solution = REGENERATE
+    condition = _DN_CONDITION + "."
+    solution = Text(
+        english="Correct DN or DN First Elem by hand, or tick «Regenerate Names»: the next sync forms the second anew.",
+        german="DN oder DN First Elem von Hand korrigieren, oder bei «Regenerate Names» ein Häkchen setzen: die nächste "
+        "Synchronisation bildet DN First Elem neu.",
+    )
 
-    def find(self, record: Account, context: Context) -> str | None:  # noqa: ARG002  the port's shape
-        """Say which part is missing."""
-        return _missing_part(record.names.dn_first_element, record.names.dn_parent)
+    def find(self, record: Account, context: Context) -> str | None:
+        """Say which part is missing or wrong."""
+        return _wrong_part(record.names.dn_first_element, record.names.dn_parent, context.domain)
 
 
-class GroupDnIncomplete(Rule[Group]):
+class GroupDnUnusable(Rule[Group]):
     """Finding 105 of a group in Active Directory."""
 
     code = 105
     meaning = _DN_MEANING
-    condition = "The DN's first element or its parent is empty, of a group in Active Directory."
+    condition = _DN_CONDITION + ", of a group in Active Directory."
     solution = _ASK_SUPPORT
 
-    def find(self, record: Group, context: Context) -> str | None:  # noqa: ARG002  the port's shape
-        """Say which part is missing."""
-        return None if record.ad_type is None else _missing_part(record.dn_first_element, record.dn_parent)
+    def find(self, record: Group, context: Context) -> str | None:
+        """Say which part is missing or wrong."""
+        if record.ad_type is None:
+            return None
+        return _wrong_part(record.dn_first_element, record.dn_parent, context.domain)
 
 
 def _wrong_lengths(*fields: tuple[str, str | None, int]) -> str | None:
@@ -191,7 +202,13 @@ def _wrong_lengths(*fields: tuple[str, str | None, int]) -> str | None:
     return "; ".join(wrong) or None
 
 
-def _missing_part(first_element: str | None, parent: str | None) -> str | None:
+def _wrong_part(first_element: str | None, parent: str | None, domain: str) -> str | None:
     if not first_element:
         return "the DN's first element is missing"
-    return None if parent else "the DN's parent is missing"
+    if not dn.is_common_name(first_element):
+        return f"{first_element!r} is no first element of a DN: expected is CN=…, its special characters escaped"
+    if not parent:
+        return "the DN's parent is missing"
+    if not dn.is_name(parent) or dn.domain_of(parent) != domain:
+        return f"the DN's parent {parent!r} is no place in {domain}"
+    return None
