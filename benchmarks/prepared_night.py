@@ -27,6 +27,7 @@ from connect_worker.model.configuration import Configuration
 from connect_worker.model.state import State
 from connect_worker.sample.configuration import build_configuration
 from connect_worker.settings import DatabaseSettings
+from connect_worker.store.migrate import known_migrations
 from connect_worker.store.repository import open_store
 from tests.support.postgres import BINARIES, TEMPLATE, PostgresServer, running_postgres
 from tests.support.samba import SambaServer, ServiceAccount, start_samba
@@ -131,8 +132,9 @@ def _recipe(people: int) -> str:
     """A hash of what the school is made from. What another version of Connect would do differently, it does itself."""
     school = order_of(people, BASE_DN)
     projects = Path(__file__).with_name("large_school.py").read_text(encoding="utf-8")
-    parts = (RECIPE, repr(school.build()), repr(build_configuration(BASE_DN)), projects, template().name)
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+    migrations = (migration.checksum for migration in known_migrations())
+    data = (repr(school.build()), repr(build_configuration(BASE_DN)))
+    return hashlib.sha256("\n".join((RECIPE, *data, projects, *migrations, template().name)).encode()).hexdigest()[:16]
 
 
 def _prepare(people: int, postgres: PostgresServer, folder: Path, saved: Path) -> None:
