@@ -2,11 +2,9 @@
 
 import pytest
 
-from connect_worker.core.validation import validate
-from connect_worker.model.directory import ObjectKey
 from connect_worker.model.state import NameKind, ReservedName
 from tests.support.builders import group, guid, student_key
-from tests.support.records import codes, configured, found, state, user
+from tests.support.records import codes, found, user
 
 
 def held(kind: NameKind, name: str, holder: str = "somebody else") -> ReservedName:
@@ -82,14 +80,6 @@ def test_an_object_of_another_of_our_pupils_is_no_foreign_one() -> None:
     """Two who swap their addresses: the directory has the old ones until the sync."""
     other = user(2, object_guid=guid("S.00002"))
     assert codes(user(1), other, reserved=[held(NameKind.ADDRESS, "anna.muster1@schule.example", "S.00002")]) == []
-
-
-def test_what_a_killed_run_may_have_created_is_not_held_against_the_pupil_or_group() -> None:
-    """The next run must get as far as linking it."""
-    tables = state(user(), group(), reserved=[held(NameKind.SAM, "s.00001"), held(NameKind.SAM, "kl.1")])
-    intended: set[ObjectKey] = {user().key, group().key}
-    assert [finding.code for finding in validate(tables, configured(1)).findings] == [103, 103]
-    assert validate(tables, configured(1), intended=intended).findings == ()
 
 
 def test_a_name_kept_for_somebody_who_left_is_no_foreign_one() -> None:

@@ -169,8 +169,8 @@ class UserDnUnusable(Rule[Account]):
     condition = _DN_CONDITION + "."
     solution = Text(
         english="Correct DN or DN First Elem by hand, or tick «Regenerate Names»: the next sync forms the second anew.",
-        german="DN oder DN First Elem von Hand korrigieren, oder bei «Regenerate Names» ein Häkchen setzen: die nächste "
-        "Synchronisation bildet DN First Elem neu.",
+        german="DN oder DN First Elem von Hand korrigieren, oder bei «Regenerate Names» ein Häkchen setzen: die "
+        "nächste Synchronisation bildet DN First Elem neu.",
     )
 
     def find(self, record: Account, context: Context) -> str | None:
