@@ -103,6 +103,17 @@ def test_a_dn_that_cannot_be_read_keeps_nobody_from_being_deleted() -> None:
     assert [type(change) for change in changes(actual, record)] == [Delete]
 
 
+@pytest.mark.parametrize("alias", ["Anna.Alt@Schule.Example", "ANNA.MUSTER1@schule.example"], ids=["capitals", "mail"])
+def test_an_alias_in_capitals_or_equal_to_the_mail_settles(alias: str) -> None:
+    """A directory's addresses are read in lower case, and each is there once."""
+    record = linked(account())
+    record = replace(record, names=replace(record.names, aliases=(alias, alias.lower(), None, None, None)))
+    mail, *aliases = dict.fromkeys(address.lower() for address in record.names.addresses)
+    found = actual_user(record)
+    found = replace(found, login=replace(found.login, addresses=(mail, *aliases)))
+    assert changes(snapshot(found), record) == ()
+
+
 def test_a_manager_typed_by_hand_is_none() -> None:
     record = linked(account())
     actual = snapshot(actual_user(record))

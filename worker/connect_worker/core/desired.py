@@ -76,12 +76,12 @@ def _active_users(accounts: Iterable[Account]) -> Iterable[tuple[Account, Desire
             continue
         if account.object_guid is None and account.initial_password is None:
             continue
-        addresses = names.addresses
+        addresses = tuple(dict.fromkeys(address.lower() for address in names.addresses))
         login = Login(
             sam_account_name=names.sam_account_name,
             user_principal_name=names.user_principal_name,
             mail=names.mail,
-            addresses=(*addresses[:1], *sorted(set(addresses[1:]))),
+            addresses=(*addresses[:1], *sorted(addresses[1:])),
             password_never_expires=account.password_never_expires,
         )
         yield (

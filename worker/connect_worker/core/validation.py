@@ -87,7 +87,7 @@ def _examine(record: Record, name: str | None, rules: Sequence[Rule[Record]], co
             code=rule.code,
             name=name or str(record.key),
             found=found,
-            blocks=record.status not in _LEAVING,
+            blocks=rule.blocks and record.status not in _LEAVING,
         )
         for rule in rules
         if (found := rule.find(record, context)) is not None

@@ -14,7 +14,7 @@ class Finding:
 
     Codes 1 to 9 are the seed's and block everything; from 101 on, Connect's own, which block their object only
     (ruling 32). `found` says what was found in the record `name`. `blocks` is False for rows on their way out
-    (ruling 31).
+    (ruling 31), and for what is only told.
     """
 
     key: ObjectKey

@@ -2,9 +2,10 @@
 
 import pytest
 
+from connect_worker.model.account import Aliases
 from connect_worker.model.state import NameKind, ReservedName
 from tests.support.builders import group, guid, student_key
-from tests.support.records import codes, found, user
+from tests.support.records import codes, findings, found, user
 
 
 def held(kind: NameKind, name: str, holder: str = "somebody else") -> ReservedName:
@@ -54,10 +55,28 @@ def test_a_sign_in_name_is_an_address_too() -> None:
     assert codes(user(1, user_principal_name="anna@schule.example"), user(2, mail="anna@schule.example")) == [102, 102]
 
 
-def test_ones_own_address_twice_is_no_clash() -> None:
-    """Sign-in name and mail are usually the same, and an alias may repeat them."""
-    address = "anna@schule.example"
-    assert codes(user(user_principal_name=address, mail=address, aliases=(address, None, None, None, None))) == []
+def test_ones_own_sign_in_name_may_be_the_mail_or_an_alias() -> None:
+    address, other = "anna@schule.example", "a@schule.example"
+    assert codes(user(user_principal_name=address, mail=address)) == []
+    assert codes(user(user_principal_name=other, mail=address, aliases=(other, None, None, None, None))) == []
+
+
+@pytest.mark.parametrize(
+    "aliases",
+    [
+        ("Anna.Muster1@schule.example", None, None, None, None),
+        (None, "alt@schule.example", None, "ALT@schule.example", None),
+    ],
+    ids=["mail", "another alias"],
+)
+def test_an_alias_that_is_there_already_is_told_and_holds_up_nobody(aliases: Aliases) -> None:
+    """The directory gets each address once; the place in the ring is lost until somebody frees it."""
+    (finding,) = findings(user(aliases=aliases))
+    assert (finding.code, finding.blocks) == (106, False)
+    assert finding.found.lower() in {
+        "anna.muster1@schule.example is given more than once",
+        "alt@schule.example is given more than once",
+    }
 
 
 @pytest.mark.parametrize(

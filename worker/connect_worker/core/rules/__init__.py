@@ -17,6 +17,7 @@ from connect_worker.core.rules.names import (
 )
 from connect_worker.core.rules.own import (
     AddressUsedTwice,
+    AliasDoubled,
     GroupDnUnusable,
     GroupIdentityLength,
     GroupNameHeldOutside,
@@ -45,6 +46,7 @@ USER_RULES: tuple[Rule[Account], ...] = (
     AddressUsedTwice(),
     UserNameHeldOutside(),
     UserDnUnusable(),
+    AliasDoubled(),
 )
 GROUP_RULES: tuple[Rule[Group], ...] = (
     NoMandantChosen(),

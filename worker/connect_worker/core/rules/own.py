@@ -1,7 +1,7 @@
 """Connect's own findings, from 101: what the seed's rules let through and a directory would refuse (ruling 32)."""
 
 from connect_worker.core import dn
-from connect_worker.core.rules.context import Context
+from connect_worker.core.rules.context import Context, folded
 from connect_worker.core.rules.names import REGENERATE
 from connect_worker.core.rules.rule import Rule, Text
 from connect_worker.model.account import Account
@@ -191,6 +191,28 @@ class GroupDnUnusable(Rule[Group]):
         if record.ad_type is None:
             return None
         return _wrong_part(record.dn_first_element, record.dn_parent, context.domain)
+
+
+class AliasDoubled(Rule[Account]):
+    """Finding 106: no harm, for the directory gets each address once, but a place in the ring is lost (ruling 32)."""
+
+    code = 106
+    meaning = Text(english="A mail alias is given twice", german="Mail Alias ist doppelt")
+    condition = "An alias is also the mail or another alias of the same user, whatever the case."
+    solution = Text(
+        english="Delete the alias that is not needed. Nothing waits for it: the directory gets each address once.",
+        german="Den überzähligen Mail Alias löschen. Es eilt nicht: das Verzeichnis erhält jede Adresse nur einmal.",
+    )
+    blocks = False
+
+    def find(self, record: Account, context: Context) -> str | None:  # noqa: ARG002  the port's shape
+        """Say which address."""
+        seen: set[str] = set()
+        for address in record.names.addresses:
+            if folded(address) in seen:
+                return f"{address} is given more than once"
+            seen.add(folded(address))
+        return None
 
 
 def _wrong_lengths(*fields: tuple[str, str | None, int]) -> str | None:

@@ -22,13 +22,14 @@ class Rule(ABC, Generic[Record]):
 
     `code` is the seed's «Fehlertyp» (1 to 9) or Connect's own number (from 101). `meaning` names what is wrong,
     `condition` says exactly when, `solution` what a person does about it (manual, «Arten von Warnungen und deren
-    Lösung»).
+    Lösung»). `blocks` False: the finding is only told.
     """
 
     code: ClassVar[int]
     meaning: ClassVar[Text]
     condition: ClassVar[str]
     solution: ClassVar[Text]
+    blocks: ClassVar[bool] = True
 
     @abstractmethod
     def find(self, record: Record, context: Context) -> str | None:
