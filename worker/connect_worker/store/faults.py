@@ -13,6 +13,7 @@ UNREACHABLE = "DatabaseUnreachable"
 LOGIN_FAILED = "DatabaseLoginFailed"
 CERTIFICATE_INVALID = "DatabaseCertificateInvalid"
 CONTRACT_BROKEN = "DatabaseContractBroken"
+ROW_REFUSED = "DatabaseRowRefused"
 
 _REFUSED = (
     asyncpg.InvalidAuthorizationSpecificationError,
@@ -56,12 +57,16 @@ def connecting(settings: DatabaseSettings) -> Iterator[None]:
 def working(settings: DatabaseSettings) -> Iterator[None]:
     """Map what goes wrong on a connection that stands.
 
-    Raises ConnectionFailedError (DatabaseUnreachable) or ConfigurationError (DatabaseContractBroken).
+    Raises ConnectionFailedError (DatabaseUnreachable) or ConfigurationError (DatabaseContractBroken,
+    DatabaseRowRefused).
     """
     try:
         yield
     except _CONTRACT as error:
         raise _contract_error(error) from error
+    except asyncpg.IntegrityConstraintViolationError as error:
+        # Its own words hold the whole row, with names and a password that may not be sealed.
+        raise _refused_row_error(error) from None
     except _BROKEN as error:
         raise ConnectionFailedError(
             f"the work with the database at {_address(settings)} broke off: {_words(error)}",
@@ -109,6 +114,15 @@ def _contract_error(error: asyncpg.PostgresError) -> ConfigurationError:
         f"the database does not hold what Connect expects: {_words(error)}",
         todo="Compare the views connect.source_* with docs/reference/database.md, and run connect-worker migrate",
         reason=CONTRACT_BROKEN,
+    )
+
+
+def _refused_row_error(error: asyncpg.IntegrityConstraintViolationError) -> ConfigurationError:
+    return ConfigurationError(
+        f"a row of connect.{error.table_name} would break {error.constraint_name or error.column_name}",
+        todo="Look for a row of that table that another program has written, such as a second one with the same GUID; "
+        "nothing of this step was written",
+        reason=ROW_REFUSED,
     )
 
 

@@ -114,6 +114,10 @@ CREATE TABLE connect.main_connect_user (
     )
 );
 
+-- Two rows of one object would take turns in changing it, and one could delete the other's.
+CREATE UNIQUE INDEX main_connect_user_object_guid ON connect.main_connect_user (user_object_guid)
+    WHERE user_object_guid IS NOT NULL;
+
 -- A manual user is its own source; for the others the type says the table.
 CREATE FUNCTION connect.set_user_source() RETURNS trigger
     LANGUAGE plpgsql
@@ -173,6 +177,9 @@ CREATE TABLE connect.main_connect_group (
         AND (group_config_rule <> 'manual' OR group_config_source_fk = id)
     )
 );
+
+CREATE UNIQUE INDEX main_connect_group_object_guid ON connect.main_connect_group (group_object_guid)
+    WHERE group_object_guid IS NOT NULL;
 
 -- A manual group is its own source.
 CREATE FUNCTION connect.set_group_source() RETURNS trigger
