@@ -213,6 +213,23 @@ def test_regenerate_names_renames_and_keeps_the_old_address_as_first_alias() -> 
     assert not after.regenerate_names
 
 
+def test_parent_in_the_template_wins_every_night() -> None:
+    config = configuration()
+    template = "['CN='][Vorname]['.'][Nachname][',OU=Year 2026,OU=Pupils,DC=school,DC=test']"
+    config = replace(config, students=replace(config.students, name_template=template))
+    first = stored(night(EMPTY, SCHOOL, config).state)
+    second = night(first, SCHOOL, config).state
+    assert second.accounts == first.accounts
+    assert account_in(night(first, SCHOOL, config), student_key(1)).names.dn_parent == f"OU=Year 2026,{STUDENTS_OU}"
+
+
+def test_changed_parent_in_the_configuration_moves_everybody_below_it() -> None:
+    first = stored(night(EMPTY, SCHOOL).state)
+    config = configuration()
+    moved = night(first, SCHOOL, replace(config, students=replace(config.students, parent="OU=New")))
+    assert account_in(moved, student_key(1)).names.dn_parent == "OU=New,DC=school,DC=test"
+
+
 def test_namesakes_are_told_apart_by_the_lowest_free_number_staff_first() -> None:
     twins = (student(1, last_name="Müller"), student(2, last_name="Mueller"))
     result = night(EMPTY, master_data(students=twins, staff=(staff(1, first_name="Anna", last_name="Müller"),)))

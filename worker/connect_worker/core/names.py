@@ -114,8 +114,17 @@ class Naming:
         self._taken.add(request.key, names)
         return names
 
+    def parent_of(self, request: NameRequest) -> str:
+        """Where the account stands: the template's own parent wins over the DN column (ruling 17)."""
+        template = self._template(request.key)
+        own = template.parent.fill_escaped(_values(request)) if template.parent is not None else ""
+        return own or request.parent_dn
+
+    def _template(self, key: AccountKey) -> DnTemplate:
+        return self._students if key.type is UserType.STUDENT else self._others
+
     def _names(self, request: NameRequest) -> Names:
-        template = self._students if request.key.type is UserType.STUDENT else self._others
+        template = self._template(request.key)
         values = _values(request)
         stem = self._stem(request, template, values)
         cn, address = next(
@@ -123,9 +132,8 @@ class Naming:
             for cn, address in map(stem.numbered, chain(self._numbers_of_before(stem, request.key), count()))
             if self._is_free(cn, address, request.key)
         )
-        parent = template.parent.fill_escaped(values) if template.parent else ""
         return Names(
-            dn_parent=parent or request.parent_dn,
+            dn_parent=self.parent_of(request),
             dn_first_element=_first_element(cn),
             cn=cn,
             sam_account_name=f"{self._prefix}{request.key}",

@@ -177,21 +177,20 @@ class _Night:
 
     def _named(self, account: Account, naming: Naming) -> Account:
         names = account.names
-        parent = names.dn_parent if account.is_manual else self._parent(account.key)
+        request = self._name_request(account)
         if account.regenerate_names or names.dn_first_element is None or names.user_principal_name is None:
-            request = self._name_request(account, parent or "")
             if account.regenerate_names and names.dn_first_element is not None:
                 known = account.object_guid is not None
                 names = naming.regenerate(request, names, known_to_directory=known)
             elif request.domain is not None or names.dn_first_element is None:
                 names = naming.allocate(request, aliases=names.aliases)
-        elif parent is not None and names.dn_parent != parent:
+        elif not account.is_manual and (parent := naming.parent_of(request)) != names.dn_parent:
             names = replace(names, dn_parent=parent)
         if names == account.names and not account.regenerate_names:
             return account
         return replace(account, names=names, regenerate_names=False, has_changed=True)
 
-    def _name_request(self, account: Account, parent: str) -> NameRequest:
+    def _name_request(self, account: Account) -> NameRequest:
         candidate = self._candidates.get(account.key)
         return NameRequest(
             key=account.key,
@@ -200,7 +199,7 @@ class _Night:
             short_code=candidate.short_code if candidate else None,
             login=candidate.login if candidate else None,
             domain=domain(self._configuration, account.key.type, account.mandant_chosen),
-            parent_dn=parent,
+            parent_dn=(account.names.dn_parent or "") if account.is_manual else self._parent(account.key),
         )
 
     # Profiles
