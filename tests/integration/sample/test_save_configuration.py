@@ -43,8 +43,9 @@ STAFF = replace(
     office=OfficeSwitch.STAFF_ROOM,
     business_phone=True,
 )
+USUAL = build_configuration("DC=school,DC=test")
 UNUSUAL = replace(
-    build_configuration("DC=school,DC=test"),
+    USUAL,
     staff=STAFF,
     students=STUDENTS,
     state="SG",
@@ -52,7 +53,7 @@ UNUSUAL = replace(
     sync_ad=False,
     restrict_functions=True,
     create_containers=False,
-    group_grace_days=45,
+    groups=tuple(replace(rule, grace_days=45, aad_type="EDUCLASS") for rule in USUAL.groups),
     class_carry_over_days=7,
     reserve_days=400,
     display_name_follows=DisplayNameFollows.REGENERATE,

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
@@ -408,6 +409,36 @@ def test_class_without_pupils_ends_its_group_which_revives_unchanged() -> None:
     assert second.state.memberships[class_group_key(1)] == first.memberships[class_group_key(1)]
     third = group_in(night(stored(second.state), SCHOOL), class_group_key(1))
     assert (third.status, third.delete_on) == (Status.ACTIVE, None)
+
+
+@pytest.mark.parametrize(
+    ("rule", "days"),
+    [
+        pytest.param({}, 45, id="the longer one of the two audiences"),
+        pytest.param({"grace_days": 7}, 7, id="the definition's own"),
+        pytest.param({"aad_type": "O365"}, 365, id="a team and its files"),
+        pytest.param({"aad_type": "EDUCLASS"}, 365, id="a class's team"),
+        pytest.param({"aad_type": "SG"}, 45, id="a security group"),
+        pytest.param({"aad_type": "O365", "grace_days": 7}, 7, id="the definition's own wins"),
+    ],
+)
+def test_ended_group_has_the_grace_of_its_definition(rule: dict[str, Any], days: int) -> None:
+    config = configuration()
+    config = replace(
+        config,
+        staff=replace(config.staff, grace_days=45),
+        groups=(*config.groups[:2], replace(config.groups[2], **rule)),
+    )
+    first = stored(night(EMPTY, SCHOOL, config).state)
+    empty = master_data(students=(student(1, class_id=2), student(2, class_id=2)), classes=(school_class(2),))
+    ended = group_in(night(first, empty, config), class_group_key(1))
+    assert ended.delete_on == TODAY + timedelta(days=days)
+
+
+def test_group_whose_definition_was_taken_away_has_the_usual_grace() -> None:
+    first = stored(night(EMPTY, SCHOOL).state)
+    ended = group_in(night(first, SCHOOL, configuration(groups=configuration().groups[:2])), class_group_key(1))
+    assert ended.delete_on == TODAY + timedelta(days=30)
 
 
 def test_immune_group_is_not_built_anew_and_goes_when_its_class_does() -> None:

@@ -139,7 +139,7 @@ class GroupUpdate:
         if group.is_manual or group.status is Status.IMMUNE:
             return group
         if draft is None:
-            return ended_group(group, today=self._today, grace_days=self._configuration.group_grace_days)
+            return ended_group(group, today=self._today, grace_days=self._configuration.group_grace_days(group.key))
         return self._drafted(draft, kept_group(group))
 
     def _drafted(self, draft: GroupDraft, before: Group | None) -> Group:

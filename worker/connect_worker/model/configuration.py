@@ -3,7 +3,11 @@
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
-from connect_worker.model.ids import Criterion, Mandant
+from connect_worker.model.ids import Criterion, GroupKey, Mandant
+
+TEAMS = frozenset({"O365", "EDUCLASS"})
+"""The types of groups that mailboxes, files and classwork hang on (`AadType`)."""
+TEAM_GRACE_DAYS = 365
 
 
 class PasswordKind(IntEnum):
@@ -105,7 +109,10 @@ class MandantRule:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GroupRule:
-    """A group definition: which criterion, where, and how the names are built (templates in brackets)."""
+    """A group definition: which criterion, where, and how the names are built (templates in brackets).
+
+    `grace_days` None: the usual ones of Configuration.group_grace_days.
+    """
 
     criterion: Criterion
     parent: str
@@ -114,6 +121,8 @@ class GroupRule:
     display_name: str
     sam_account_name: str
     ad_type: str | None
+    aad_type: str | None = None
+    grace_days: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -145,10 +154,18 @@ class Configuration:
     sync_ad: bool = True
     restrict_functions: bool = False
     create_containers: bool = True
-    group_grace_days: int = 30
     class_carry_over_days: int = 30
     reserve_days: int = 365
     display_name_follows: DisplayNameFollows = DisplayNameFollows.AT_ONCE
     employee_id_is_insurance_number: bool = False
     locked_by: str | None = None
     lock_reason: str | None = None
+
+    def group_grace_days(self, key: GroupKey) -> int:
+        """How long a group that ended stays (ruling 18): by its definition, else by its type, else like its people."""
+        rule = next((rule for rule in self.groups if rule.criterion is key.criterion), None)
+        if rule is not None and rule.grace_days is not None:
+            return rule.grace_days
+        if rule is not None and rule.aad_type in TEAMS:
+            return TEAM_GRACE_DAYS
+        return max(self.staff.grace_days, self.students.grace_days)

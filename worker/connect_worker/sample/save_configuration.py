@@ -37,7 +37,6 @@ def _general(configuration: Configuration) -> Row:
         "sync_ad": configuration.sync_ad,
         "restrict_functions": configuration.restrict_functions,
         "create_containers": configuration.create_containers,
-        "group_grace_days": configuration.group_grace_days,
         "class_carry_over_days": configuration.class_carry_over_days,
         "reserve_days": configuration.reserve_days,
         "display_name_follows": configuration.display_name_follows.value,
@@ -112,6 +111,8 @@ def _groups(configuration: Configuration) -> list[Row]:
             "display_name": rule.display_name,
             "sam_account_name": rule.sam_account_name,
             "ad_type": rule.ad_type,
+            "aad_type": rule.aad_type,
+            "grace_days": rule.grace_days,
         }
         for rule in configuration.groups
     ]

@@ -247,7 +247,7 @@ def _passwords(state: State, context: Context) -> Passwords:
 def _periods(configuration: Configuration, context: Context) -> Periods:
     def grace_days(key: ObjectKey) -> int:
         if not isinstance(key, AccountKey):
-            return configuration.group_grace_days
+            return configuration.group_grace_days(key)
         audience = configuration.students if key.type is UserType.STUDENT else configuration.staff
         return audience.grace_days
 

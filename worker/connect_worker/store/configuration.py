@@ -59,7 +59,6 @@ _SAME_NAME = (
     "sync_ad",
     "restrict_functions",
     "create_containers",
-    "group_grace_days",
     "class_carry_over_days",
     "reserve_days",
     "employee_id_is_insurance_number",
@@ -164,4 +163,6 @@ def _group(row: Row) -> GroupRule:
         display_name=row["display_name"],
         sam_account_name=row["sam_account_name"],
         ad_type=row["ad_type"],
+        aad_type=row["aad_type"],
+        grace_days=row["grace_days"],
     )

@@ -18,7 +18,6 @@ CREATE TABLE connect.connect_config (
     show_gender boolean NOT NULL DEFAULT false,
     restrict_functions boolean NOT NULL DEFAULT false,
     create_containers boolean NOT NULL DEFAULT true,
-    group_grace_days integer NOT NULL DEFAULT 30 CHECK (group_grace_days >= 0),
     class_carry_over_days integer NOT NULL DEFAULT 30 CHECK (class_carry_over_days >= 0),
     reserve_days integer NOT NULL DEFAULT 365 CHECK (reserve_days >= 30),
     display_name_follows text NOT NULL DEFAULT 'at_once' CHECK (display_name_follows IN ('at_once', 'regenerate')),
