@@ -54,15 +54,12 @@ _MAKERS: Mapping[str, tuple[str, Make]] = {
 ORDINARY = School(classes={1: {}}, buildings={1: {}}, mandants={1: {}}, school_years={1: {}, 2: {}, 3: {}})
 
 
-class Customer:
-    """One customer's database. The school is kept here and written whole after each edit: it is small."""
+class ConnectTables:
+    """Connect's tables in one customer's database, as people see and edit them."""
 
     def __init__(self, postgres: PostgresServer, database: DatabaseSettings) -> None:
         self._postgres = postgres
         self._database = database
-        self._school = ORDINARY
-        self._configuration = builders.configuration()
-        self.run(_views())
 
     def run(self, script: str) -> str:
         """Run statements as the database's superuser."""
@@ -73,30 +70,6 @@ class Customer:
         found = self.run(f"SELECT coalesce(json_agg(found), '[]') FROM ({query}) AS found")
         rows: list[dict[str, Any]] = json.loads(found)
         return rows
-
-    # The school's own administration, and the configurator
-
-    def edit_school(self, edits: School) -> None:
-        """Add, change and take out rows of the master data."""
-        self._school = School(
-            **{
-                each.name: _merged(getattr(self._school, each.name), getattr(edits, each.name))
-                for each in fields(School)
-            }
-        )
-        self.run("\n".join(_filled(self._school)))
-
-    def configure(self, changes: Values) -> None:
-        """Change the configuration; what is not named stays."""
-        self._configuration = configured(self._configuration, changes)
-
-        async def save() -> None:
-            async with open_session(self._database, application_name="tests") as session, session.transaction():
-                await save_configuration(session, self._configuration)
-
-        asyncio.run(save())
-
-    # What people enter in Connect's tables
 
     def edit_office(self, edits: Office) -> None:
         """Do what the school office does in its forms."""
@@ -158,6 +131,36 @@ class Customer:
             ON CONFLICT (group_id, user_id, provenance) DO UPDATE SET removed_at = excluded.removed_at
             RETURNING 1""")
         assert done == "1", f"{user} in {group}: {done or 'no such user or group'}"
+
+
+class Customer(ConnectTables):
+    """A customer with a school of its own. It is kept here and written whole after each edit: it is small."""
+
+    def __init__(self, postgres: PostgresServer, database: DatabaseSettings) -> None:
+        super().__init__(postgres, database)
+        self._school = ORDINARY
+        self._configuration = builders.configuration()
+        self.run(_views())
+
+    def edit_school(self, edits: School) -> None:
+        """Add, change and take out rows of the master data."""
+        self._school = School(
+            **{
+                each.name: _merged(getattr(self._school, each.name), getattr(edits, each.name))
+                for each in fields(School)
+            }
+        )
+        self.run("\n".join(_filled(self._school)))
+
+    def configure(self, changes: Values) -> None:
+        """Change the configuration; what is not named stays."""
+        self._configuration = configured(self._configuration, changes)
+
+        async def save() -> None:
+            async with open_session(self._database, application_name="tests") as session, session.transaction():
+                await save_configuration(session, self._configuration)
+
+        asyncio.run(save())
 
 
 def _key(row: Mapping[str, Any]) -> AccountKey:
