@@ -73,6 +73,26 @@ def test_planned_class_counts_within_the_lead_time_of_its_year() -> None:
     assert unmet_of_student(person, date(2027, 7, 17)) == ()
 
 
+@pytest.mark.parametrize(
+    ("planned", "today", "unmet"),
+    [
+        pytest.param(1, TODAY, (), id="of this year"),
+        pytest.param(3, date(2027, 7, 17), (), id="of the next year, within its lead time"),
+        pytest.param(3, date(2027, 7, 16), (Unmet.SCHOOL_YEAR,), id="of the next year, too far ahead"),
+        pytest.param(2, TODAY, (Unmet.SCHOOL_YEAR,), id="long over as well"),
+        pytest.param(99, TODAY, (Unmet.SCHOOL_YEAR,), id="not in the master data"),
+    ],
+)
+def test_planned_class_counts_when_the_present_one_is_long_over(
+    planned: int, today: date, unmet: tuple[Unmet, ...]
+) -> None:
+    assert unmet_of_student(student(class_id=2, planned_class_id=planned), today) == unmet
+
+
+def test_class_that_still_counts_goes_before_the_planned_one() -> None:
+    assert unmet_of_student(student(class_id=4, planned_class_id=1)) == (Unmet.NO_LEVEL,)
+
+
 def test_every_unmet_condition_is_told() -> None:
     person = student(mandants=MandantMask(4), exit_on=TODAY, class_id=None)
     assert unmet_of_student(person) == (Unmet.MANDANT, Unmet.EXIT, Unmet.NO_CLASS)

@@ -70,15 +70,18 @@ class School:
         return tuple(self._functions[key] for key in dict.fromkeys(keys) if key in self._functions)
 
     def placement(self, student: Student, *, lead: timedelta) -> Placement | None:
-        """The student's class of today, else the planned one of the next year within the lead time (ruling 3)."""
-        current = self._classes.get(student.class_id) if student.class_id is not None else None
-        if current is not None:
+        """The student's class of today; where it is none or long over, the planned one within its year's lead time.
+
+        With neither, the class that is over, if there is one (ruling 3).
+        """
+        current = self._class(student.class_id)
+        if current is not None and self.is_of_current_year(current):
             return Placement(school_class=current, current=True)
-        planned = self._classes.get(student.planned_class_id) if student.planned_class_id is not None else None
+        planned = self._class(student.planned_class_id)
         year = self.school_year(planned) if planned is not None else None
-        if planned is None or year is None or self.today < year.starts_on - lead:
-            return None
-        return Placement(school_class=planned, current=False)
+        if planned is not None and year is not None and self.today >= year.starts_on - lead:
+            return Placement(school_class=planned, current=False)
+        return Placement(school_class=current, current=True) if current is not None else None
 
     def is_of_current_year(self, school_class: SchoolClass) -> bool:
         """Of the current year, of the next, or of the one just ended for the days carried over (ruling 3)."""
@@ -100,6 +103,9 @@ class School:
         """The class of this year with the lowest key that the person leads as teacher 1."""
         led = self._led_classes.get(person.id, ())
         return next((row for row in led if self.is_of_current_year(row)), None)
+
+    def _class(self, key: int | None) -> SchoolClass | None:
+        return self._classes.get(key) if key is not None else None
 
     def _require_current_year(self, mandants: Iterable[Mandant]) -> None:
         without = [str(number) for number in mandants if self.current_year(number) is None]
