@@ -63,6 +63,19 @@ def test_active_set_by_another_program_out_of_scope_gets_a_fresh_grace() -> None
     assert leave(account(status=Status.ACTIVE), today=later).delete_on == later + timedelta(days=30)
 
 
+def test_to_delete_set_by_another_program_gets_a_date_and_ends_like_any_other() -> None:
+    gone = leave(account(status=Status.TO_DELETE, disabled_since=date(2026, 1, 1), has_changed=False))
+    assert (gone.delete_on, gone.unmet) == (TODAY + timedelta(days=30), EXIT)
+    assert gone.has_changed
+    assert leave(gone, today=TODAY + timedelta(days=5)) == gone
+    assert kept(gone).status is Status.ACTIVE
+
+
+def test_group_to_delete_without_a_date_gets_one() -> None:
+    record = group(status=Status.TO_DELETE)
+    assert ended_group(record, today=TODAY, grace_days=30).delete_on == TODAY + timedelta(days=30)
+
+
 def test_immune_is_left_to_the_sync() -> None:
     record = account(status=Status.IMMUNE)
     assert leave(record) is record

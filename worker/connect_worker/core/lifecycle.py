@@ -3,7 +3,7 @@
 in scope          active ──► active          deactivated ──► deactivated (by hand, stays)
                   to delete ──► the status before, delete date cleared
 out of scope      active, deactivated ──► to delete, delete date by ruling 1
-                  to delete ──► to delete (the date never moves earlier)
+                  to delete ──► to delete (the date never moves earlier; one that another program left out is added)
 immune            stays until its object is gone (ruling 5)
 """
 
@@ -31,14 +31,15 @@ def dismissed(
     account: Account, unmet: tuple[Unmet, ...], *, exit_on: date | None, today: date, grace_days: int
 ) -> Account:
     """The account of a person out of scope."""
-    if account.status is Status.IMMUNE or (account.status is Status.TO_DELETE and account.unmet == unmet):
+    if account.status is Status.IMMUNE:
         return account
-    if account.status is Status.TO_DELETE:
-        return replace(account, unmet=unmet)
+    leaves = account.status is Status.TO_DELETE
+    if leaves and account.delete_on is not None:
+        return account if account.unmet == unmet else replace(account, unmet=unmet)
     return replace(
         account,
         status=Status.TO_DELETE,
-        status_before=account.status,
+        status_before=account.status_before if leaves else account.status,
         delete_on=delete_date(exit_on, today, grace_days),
         unmet=unmet,
         has_changed=True,
@@ -54,7 +55,7 @@ def kept_group(group: Group) -> Group:
 
 def ended_group(group: Group, *, today: date, grace_days: int) -> Group:
     """A group that no rule yields any more: it keeps its members and gets a delete date."""
-    if group.status in {Status.TO_DELETE, Status.IMMUNE}:
+    if group.status is Status.IMMUNE or (group.status is Status.TO_DELETE and group.delete_on is not None):
         return group
     delete_on = delete_date(None, today, grace_days)
     return replace(group, status=Status.TO_DELETE, delete_on=delete_on, has_changed=True)
