@@ -90,6 +90,7 @@ async def test_what_is_written_is_what_is_read_again(store: Store) -> None:
         mandant_chosen=Mandant(3),
         mandant_chosen_by=Origin.PERSON,
         status=Status.TO_DELETE,
+        status_before=Status.DEACTIVATED,
         delete_on=date(2027, 1, 2),
         disabled_since=date(2026, 12, 3),
         is_generic=True,

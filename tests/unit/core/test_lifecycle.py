@@ -71,6 +71,13 @@ def test_to_delete_set_by_another_program_gets_a_date_and_ends_like_any_other() 
     assert kept(gone).status is Status.ACTIVE
 
 
+def test_group_deactivated_by_hand_revives_deactivated() -> None:
+    ended = ended_group(group(status=Status.DEACTIVATED), today=TODAY, grace_days=30)
+    assert (ended.status, ended.status_before) == (Status.TO_DELETE, Status.DEACTIVATED)
+    revived = kept_group(ended)
+    assert (revived.status, revived.status_before) == (Status.DEACTIVATED, None)
+
+
 def test_group_to_delete_without_a_date_gets_one() -> None:
     record = group(status=Status.TO_DELETE)
     assert ended_group(record, today=TODAY, grace_days=30).delete_on == TODAY + timedelta(days=30)

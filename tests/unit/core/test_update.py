@@ -441,6 +441,15 @@ def test_group_whose_definition_was_taken_away_has_the_usual_grace() -> None:
     assert ended.delete_on == TODAY + timedelta(days=30)
 
 
+def test_deactivated_group_that_ends_and_revives_keeps_its_frozen_members() -> None:
+    first = stored(night(EMPTY, SCHOOL).state)
+    frozen = tuple(replace(g, status=Status.DEACTIVATED) if g.key == class_group_key(1) else g for g in first.groups)
+    second = stored(night(replace(first, groups=frozen), master_data(staff=SCHOOL.staff)).state)
+    third = night(second, master_data(students=(student(1),), staff=SCHOOL.staff))
+    assert group_in(third, class_group_key(1)).status is Status.DEACTIVATED
+    assert third.state.memberships[class_group_key(1)] == first.memberships[class_group_key(1)]
+
+
 def test_immune_group_is_not_built_anew_and_goes_when_its_class_does() -> None:
     first = stored(night(EMPTY, SCHOOL).state)
     immune = tuple(replace(g, status=Status.IMMUNE) if g.key == class_group_key(1) else g for g in first.groups)

@@ -50,12 +50,18 @@ def kept_group(group: Group) -> Group:
     """A group that its rule yields (again): it revives unchanged (ruling 18)."""
     if group.status is not Status.TO_DELETE:
         return group
-    return replace(group, status=Status.ACTIVE, delete_on=None, disabled_since=None, has_changed=True)
+    before = group.status_before if group.status_before is not None else Status.ACTIVE
+    return replace(group, status=before, status_before=None, delete_on=None, disabled_since=None, has_changed=True)
 
 
 def ended_group(group: Group, *, today: date, grace_days: int) -> Group:
     """A group that no rule yields any more: it keeps its members and gets a delete date."""
     if group.status is Status.IMMUNE or (group.status is Status.TO_DELETE and group.delete_on is not None):
         return group
-    delete_on = delete_date(None, today, grace_days)
-    return replace(group, status=Status.TO_DELETE, delete_on=delete_on, has_changed=True)
+    return replace(
+        group,
+        status=Status.TO_DELETE,
+        status_before=group.status_before if group.status is Status.TO_DELETE else group.status,
+        delete_on=delete_date(None, today, grace_days),
+        has_changed=True,
+    )

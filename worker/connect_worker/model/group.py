@@ -24,6 +24,7 @@ class Group:
     mandant_chosen: Mandant | None
     mandant_chosen_by: Origin = Origin.CONNECT
     status: Status = Status.ACTIVE
+    status_before: Status | None = None
     delete_on: date | None = None
     disabled_since: date | None = None
     is_generic: bool = False

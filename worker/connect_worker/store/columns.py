@@ -91,7 +91,11 @@ GROUP = {
     "has_changed": "group_config_has_changed",
     "object_guid": "group_object_guid",
 }
-GROUP_CHOICES = {"mandant_chosen_by": "group_config_mandant_chosen_by", "status": "group_status"}
+GROUP_CHOICES = {
+    "mandant_chosen_by": "group_config_mandant_chosen_by",
+    "status": "group_status",
+    "status_before": "group_status_before",
+}
 GROUP_READ_ONLY = {"id": "id", "version": '"timestamp"', "warning": "group_warning"}
 
 USER_COLUMNS = (
@@ -148,10 +152,12 @@ def account_of(row: Row) -> Account:
 
 def group_of(row: Row) -> Group:
     """One row of main_connect_group."""
+    before = row[GROUP_CHOICES["status_before"]]
     return Group(
         key=group_key_of(row),
         mandant_chosen_by=Origin(row[GROUP_CHOICES["mandant_chosen_by"]]),
         status=Status(row[GROUP_CHOICES["status"]]),
+        status_before=None if before is None else Status(before),
         id=row["id"],
         version=row["timestamp"],
         warning=row["group_warning"],

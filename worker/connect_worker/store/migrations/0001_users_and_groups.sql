@@ -153,6 +153,7 @@ CREATE TABLE connect.main_connect_group (
     group_config_is_generic boolean NOT NULL DEFAULT false,
     group_warning smallint CHECK (group_warning > 0),
     group_status smallint NOT NULL DEFAULT 0 CHECK (group_status BETWEEN 0 AND 3),
+    group_status_before smallint CHECK (group_status_before BETWEEN 0 AND 3),
     group_config_mandant_chosen integer,
     group_config_mandant_chosen_by text NOT NULL DEFAULT 'connect'
         CHECK (group_config_mandant_chosen_by IN ('connect', 'person')),
