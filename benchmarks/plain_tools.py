@@ -50,24 +50,28 @@ class PlainTools:
 
     def search(self) -> None:
         """The search for the names of the whole domain, and those below the bases."""
-        environment = {**os.environ, "LDAPTLS_REQCERT": "demand", "LDAPTLS_CACERT": str(self._authority())}
+        options = ("-LLL", "-o", "ldif-wrap=no", "-E", "domainScope", "-E", f"!pr={PAGE_ENTRIES}/noprompt", "-s", "sub")
         for search in self._searches():
-            run([*self._ldapsearch(), *search], timeout=TIMEOUT_SECONDS, environment=environment)
+            run(
+                self._signed_in("ldapsearch", *options, *search), timeout=TIMEOUT_SECONDS, environment=self._verifying()
+            )
+
+    def write(self, ldif: str) -> None:
+        """Give LDIF records with their `changetype` to ldapmodify, which is ldapadd without its default."""
+        run(self._signed_in("ldapmodify"), timeout=TIMEOUT_SECONDS, script=ldif, environment=self._verifying())
 
     def _searches(self) -> Iterator[tuple[str, ...]]:
         yield ("-b", self.domain_dn, NAMED, *TAKEN_ATTRIBUTES)
         yield from (("-b", base, MANAGED, *READ_ATTRIBUTES) for base in self.bases)
 
-    def _ldapsearch(self) -> tuple[str, ...]:
+    def _signed_in(self, tool: str, *options: str) -> list[str]:
         directory = self.directory
-        return (
-            *("ldapsearch", "-x", "-LLL", "-o", "ldif-wrap=no", "-H", directory.url, "-D", directory.bind_dn),
-            *("-y", str(self._file("directory.password", directory.password))),
-            *("-E", "domainScope", "-E", f"!pr={PAGE_ENTRIES}/noprompt", "-s", "sub"),
-        )
+        password = self._file("directory.password", directory.password)
+        return [tool, "-x", "-H", directory.url, "-D", directory.bind_dn, "-y", str(password), *options]
 
-    def _authority(self) -> Path:
-        return self._file("directory.pem", self.directory.ca_pem or "")
+    def _verifying(self) -> dict[str, str]:
+        authority = self._file("directory.pem", self.directory.ca_pem or "")
+        return {**os.environ, "LDAPTLS_REQCERT": "demand", "LDAPTLS_CACERT": str(authority)}
 
     def _file(self, name: str, content: str) -> Path:
         path = self.folder / name

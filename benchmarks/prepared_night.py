@@ -18,28 +18,24 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from benchmarks.command import tell
+from benchmarks.customer import BASE_DN, access_of, do, make_account, make_school, read_own, worker_of
 from benchmarks.delay_line import DelayLine, delay_line
-from benchmarks.large_school import TODAY, memberships, order_of, with_projects
+from benchmarks.large_school import memberships, order_of, with_projects
 from benchmarks.measuring import run
 from benchmarks.plain_tools import PlainTools
 from connect_worker.core.bases import bases
-from connect_worker.model.configuration import Configuration
-from connect_worker.model.state import State
 from connect_worker.sample.configuration import build_configuration
 from connect_worker.settings import DatabaseSettings
 from connect_worker.store.migrate import known_migrations
 from connect_worker.store.repository import open_store
 from tests.support.postgres import BINARIES, TEMPLATE, PostgresServer, running_postgres
-from tests.support.samba import SambaServer, ServiceAccount, start_samba
+from tests.support.samba import ServiceAccount, start_samba
 from tests.support.samba_template import BASE_DN as DOMAIN_DN
 from tests.support.samba_template import template
-from tests.support.worker import DirectoryAccess, Ended, Worker
+from tests.support.worker import Worker
 
-UNIT = "Schule"
-BASE_DN = f"OU={UNIT},{DOMAIN_DN}"
 RECIPE = "1"
 """Counted up when the preparation itself changes."""
-PREPARE_SECONDS = 3600
 NIGHTS_TO_SETTLE = 3
 TOOL_SECONDS = 300
 
@@ -75,7 +71,7 @@ class PreparedNight:
             delay_line(near.database.host, near.database.port, round_trip=round_trip) as to_database,
             delay_line(directory.hostname or "", directory.port or 0, round_trip=round_trip) as to_directory,
         ):
-            worker = _worker(
+            worker = worker_of(
                 near.folder / f"over-{to_database.port}",
                 replace(near.database, port=to_database.port),
                 replace(near.directory, url=f"{directory.scheme}://127.0.0.1:{to_directory.port}"),
@@ -91,7 +87,8 @@ def prepared_night(people: int) -> Iterator[PreparedNight]:
         samba = start_samba(saved / "samba")
         try:
             database = _restore(postgres, saved / "database.dump")
-            worker = _worker(Path(folder), database, _access(samba, saved / "account.json"))
+            account = ServiceAccount(**json.loads((saved / "account.json").read_text(encoding="utf-8")))
+            worker = worker_of(Path(folder), database, access_of(samba, account))
             _settle(worker)
             yield _night(worker, Path(folder))
         finally:
@@ -99,7 +96,7 @@ def prepared_night(people: int) -> Iterator[PreparedNight]:
 
 
 def _night(worker: Worker, folder: Path) -> PreparedNight:
-    configuration, state = asyncio.run(_read(worker.database))
+    configuration, state = asyncio.run(read_own(worker.database))
     tools = PlainTools(
         folder=folder,
         database=worker.database,
@@ -141,11 +138,10 @@ def _prepare(people: int, postgres: PostgresServer, folder: Path, saved: Path) -
     """Make the school by Connect's own means: sample, update, project groups, and the first night."""
     samba = start_samba()
     try:
-        account = samba.make_service_account("connect", writes=[samba.make_ou(UNIT)])
+        account = make_account(samba)
         (saved / "account.json").write_text(json.dumps(asdict(account)), encoding="utf-8")
-        worker = _worker(folder, postgres.create_database(TEMPLATE), _access(samba, saved / "account.json"))
-        _do(worker, "sample", "--pupils", str(order_of(people, BASE_DN).pupils), "--base-dn", BASE_DN)
-        _do(worker, "update")
+        worker = worker_of(folder, postgres.create_database(TEMPLATE), access_of(samba, account))
+        make_school(worker, people)
         asyncio.run(_add_projects(worker.database))
         _settle(worker)
         samba.end()
@@ -158,49 +154,15 @@ def _prepare(people: int, postgres: PostgresServer, folder: Path, saved: Path) -
 def _settle(worker: Worker) -> None:
     """Do nights until one has nothing to do: the first one, or what another version of Connect does otherwise."""
     for _ in range(NIGHTS_TO_SETTLE):
-        if _do(worker, "run", "--output", "json").report["reason"] == "NothingToDo":
+        if do(worker, "run", "--output", "json").report["reason"] == "NothingToDo":
             return
     raise RuntimeError(f"after {NIGHTS_TO_SETTLE} nights there is still something to do")
-
-
-def _do(worker: Worker, *arguments: str) -> Ended:
-    with worker.start(*arguments) as process:
-        stdout, stderr = process.communicate(timeout=PREPARE_SECONDS)
-    if process.returncode != 0:
-        raise RuntimeError(f"connect-worker {arguments[0]} ended with {process.returncode}:\n{stdout}{stderr[-2000:]}")
-    return Ended(exit_code=process.returncode, stdout=stdout, stderr=stderr)
 
 
 async def _add_projects(database: DatabaseSettings) -> None:
     async with open_store(database, application_name="benchmarks") as store:
         _, state = await store.read_own()
         await store.write_state(state, with_projects(state, BASE_DN))
-
-
-async def _read(database: DatabaseSettings) -> tuple[Configuration, State]:
-    async with open_store(database, application_name="benchmarks") as store:
-        return await store.read_own()
-
-
-def _worker(folder: Path, database: DatabaseSettings, directory: DirectoryAccess) -> Worker:
-    return Worker(
-        folder=folder,
-        database=database,
-        directory=directory,
-        today=TODAY,
-        environment={"CONNECT_TIMEOUT": f"{PREPARE_SECONDS}s"},
-    )
-
-
-def _access(samba: SambaServer, account_file: Path) -> DirectoryAccess:
-    account = ServiceAccount(**json.loads(account_file.read_text(encoding="utf-8")))
-    return DirectoryAccess(
-        url=samba.ldaps_url,
-        bind_dn=account.dn,
-        password=account.password,
-        ca_pem=samba.ca_pem,
-        server_name=samba.server_name,
-    )
 
 
 def _dump(postgres: PostgresServer, database: DatabaseSettings, path: Path) -> None:

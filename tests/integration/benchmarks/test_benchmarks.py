@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from benchmarks import bench_core, bench_night, bench_round_trips
+from benchmarks import bench_core, bench_first_sync, bench_night, bench_round_trips
 from benchmarks.recording import PAGE, RESULTS
 
 FEW = ["--people", "140", "--runs", "1"]
@@ -22,6 +22,7 @@ def recorded() -> dict[str, str]:
     [
         (bench_core.main, ["update + validate + desired + diff, pure", "… diff", "… memory of the process"]),
         (bench_night.main, ["a night without changes, no latency", "… of it CPU", "the same with 20 ms of round trip"]),
+        (bench_first_sync.main, ["first sync, 171 people with passwords"]),
         (bench_round_trips.main, ["round trips to the database", "round trips to the directory"]),
     ],
 )
