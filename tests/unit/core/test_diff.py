@@ -440,6 +440,13 @@ def test_account_blocked_by_a_finding_is_left_alone() -> None:
     assert [c.key for c in found.changes] == [two.key]
 
 
+def test_account_blocked_by_a_finding_is_locked_out_all_the_same() -> None:
+    one = linked(account(1, status=Status.DEACTIVATED))
+    state = State(accounts=(one,), groups=(), memberships={})
+    found = diff(desire(state, today=TODAY, blocked={one.key}), snapshot(actual_user(one)), NOWHERE)
+    assert [c.kind for c in found.changes] == ["disable"]
+
+
 def test_account_blocked_by_a_finding_keeps_its_memberships() -> None:
     one, record = linked(account(1)), linked_group(group())
     members = {record.key: Members(automatic=frozenset({one.key}))}

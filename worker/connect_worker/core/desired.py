@@ -41,10 +41,13 @@ class Desired:
 
 
 def desire(state: State, *, today: date, blocked: Container[ObjectKey] = ()) -> Desired:
-    """The picture of `state`, without the objects in `blocked` (Connect's own findings, ruling 32)."""
+    """The picture of `state`, without the objects in `blocked` (Connect's own findings, ruling 32).
+
+    To lock somebody out takes no names: who is not active is disabled, whatever is found in his record.
+    """
     accounts = [account for account in state.accounts if account.key not in blocked]
     groups = [group for group in state.groups if group.key not in blocked and group.ad_type is not None]
-    linked = [account for account in accounts if account.object_guid is not None]
+    linked = [account for account in state.accounts if account.object_guid is not None]
     leaving = tuple(account for account in linked if is_due(account, today))
     due = {account.key for account in leaving}
     active_keys = frozenset(account.key for account in accounts if account.status is Status.ACTIVE)
@@ -52,7 +55,7 @@ def desire(state: State, *, today: date, blocked: Container[ObjectKey] = ()) -> 
         active=tuple(_active_users(accounts)),
         disabled=tuple(a for a in linked if a.status in {Status.DEACTIVATED, Status.TO_DELETE} and a.key not in due),
         leaving=leaving,
-        left_alone=tuple(a for a in state.accounts if a.key in blocked and a.object_guid is not None),
+        left_alone=tuple(a for a in linked if a.key in blocked and a.status is Status.ACTIVE),
         groups=tuple(_groups(groups, state, active_keys, today)),
         ended=tuple(group for group in groups if group.object_guid is not None and is_due(group, today)),
         frozen=frozenset(a.key for a in state.accounts if a.status is not Status.ACTIVE or a.key in blocked),
