@@ -43,6 +43,14 @@ async def anna_and_class(store: Store) -> tuple[Account, Group]:
     return state.accounts[0], state.groups[0]
 
 
+def set_to_delete(postgres: PostgresServer, school: DatabaseSettings) -> None:
+    """Everybody, and the group, is on the way out."""
+    postgres.run(
+        "UPDATE connect.main_connect_user SET user_status = 2; UPDATE connect.main_connect_group SET group_status = 2",
+        database=school.name,
+    )
+
+
 def change_by_the_office(postgres: PostgresServer, school: DatabaseSettings) -> None:
     postgres.run(
         "UPDATE connect.main_connect_user SET user_config_password_reset = true WHERE user_config_source_fk = 1",
@@ -149,7 +157,10 @@ async def test_one_object_may_be_settled_twice_in_a_run(store: Store, two: State
     assert (anna.object_guid, anna.password_reset, anna.has_changed) == (guid("Anna"), False, False)
 
 
-async def test_a_delete_date_never_moves_earlier_and_enabling_ends_the_disabling(store: Store, two: State) -> None:
+async def test_a_delete_date_never_moves_earlier_and_enabling_ends_the_disabling(
+    store: Store, two: State, school: DatabaseSettings, postgres: PostgresServer
+) -> None:
+    set_to_delete(postgres, school)
     version = two.accounts[0].version
     disabled = Settlement(key=ANNA, version=version, disabled_since=date(2026, 11, 16), delete_on=date(2026, 12, 16))
     await store.settle([disabled])
@@ -162,7 +173,64 @@ async def test_a_delete_date_never_moves_earlier_and_enabling_ends_the_disabling
 
 
 @pytest.mark.usefixtures("two")
-async def test_an_unlinked_row_stays_and_a_gone_one_leaves_its_names_reserved(store: Store) -> None:
+async def test_whoever_became_active_meanwhile_gets_no_delete_date_but_was_locked_out(store: Store) -> None:
+    disabled = date(2026, 11, 16)
+    await store.settle(
+        [Settlement(key=key, version=0, disabled_since=disabled, delete_on=date(2026, 12, 16)) for key in (ANNA, CLASS)]
+    )
+    anna, club = await anna_and_class(store)
+    assert (anna.disabled_since, anna.delete_on) == (disabled, None)
+    assert (club.disabled_since, club.delete_on) == (disabled, None)
+
+
+@pytest.mark.usefixtures("two")
+async def test_whoever_became_active_meanwhile_keeps_the_row_and_loses_the_object(store: Store) -> None:
+    """The directory has deleted it: the next run creates it anew."""
+    sam = ReservedName(kind=NameKind.SAM, name="s.00001", owner=ANNA, until=date(2027, 11, 16))
+    await store.settle([Settlement(key=key, version=0, guid=guid(str(key))) for key in (ANNA, CLASS)])
+    left = await store.settle(
+        [Settlement(key=ANNA, version=0, gone=True, reserved=(sam,)), Settlement(key=CLASS, version=0, gone=True)]
+    )
+    assert left == (ANNA, CLASS)
+    anna, club = await anna_and_class(store)
+    assert (anna.object_guid, club.object_guid) == (None, None)
+    state = (await store.read_own())[1]
+    assert state.memberships[CLASS].automatic == {ANNA, BEAT}
+    assert state.reserved == ()
+
+
+async def test_write_back_and_audit_are_one_step_or_none(
+    store: Store, two: State, school: DatabaseSettings, postgres: PostgresServer
+) -> None:
+    beat = two.accounts[1]
+    disable = Disable(key=BEAT, guid=guid("Beat"), dn="CN=Beat,DC=school,DC=test", cause=Cause.EXIT)
+    settled = Settlement(key=BEAT, version=beat.version, disabled_since=date(2026, 11, 16), clear_has_changed=True)
+    await store.start_run(RUN, command="run", trigger="schedule", realm="hofen")
+
+    async def write(times: int) -> None:
+        async with store.transaction():
+            for _ in range(times):
+                await store.settle([settled])
+                await store.record_outcomes(RUN, [Outcome(change=disable, result=Result.DONE)])
+            if times > 1:
+                raise LookupError
+
+    async def found() -> tuple[Account, str]:
+        recorded = postgres.run("SELECT count(*) FROM connect.connect_change", database=school.name)
+        return (await store.read_own())[1].accounts[1], recorded
+
+    with pytest.raises(LookupError):
+        await write(2)
+    assert await found() == (beat, "0")
+    await write(1)
+    assert await found() == (replace(beat, disabled_since=date(2026, 11, 16), has_changed=False), "1")
+
+
+@pytest.mark.usefixtures("two")
+async def test_an_unlinked_row_stays_and_a_gone_one_leaves_its_names_reserved(
+    store: Store, school: DatabaseSettings, postgres: PostgresServer
+) -> None:
+    set_to_delete(postgres, school)
     sam = ReservedName(kind=NameKind.SAM, name="s.00002", owner=BEAT, until=date(2027, 11, 16))
     await store.settle([Settlement(key=ANNA, version=0, guid=guid("Anna"), password_set_at=NIGHT)])
     await store.settle(

@@ -57,18 +57,18 @@ class Journal(Writer):
         """Write back what the directory has made true; returns the keys whose flags were left, the row being changed.
 
         No row gets a new version by it, so that one object may be settled several times in a run. An object that is
-        linked or gone needs its intention no more.
+        linked or gone needs its intention no more. A row that should go, and is not to delete or immune any more, stays
+        without its object.
         """
         known = list(settlements)
-        staying = [settlement for settlement in known if not settlement.gone]
         async with self._session.transaction(), self._keeping_versions():
-            left = await self._settle_staying(staying)
-            await self._forget([settlement for settlement in known if settlement.gone])
+            left = await self._write_facts(known)
+            wanted_back = await self._forget([settlement for settlement in known if settlement.gone])
             linked = [str(s.key) for s in known if s.gone or s.guid is not None]
             await self._session.fetch(QUERIES["forget_intentions"], linked)
-        return left
+        return (*left, *wanted_back)
 
-    async def _settle_staying(self, settlements: Sequence[Settlement]) -> tuple[ObjectKey, ...]:
+    async def _write_facts(self, settlements: Sequence[Settlement]) -> tuple[ObjectKey, ...]:
         users = [(*s.key, *_user_facts(s)) for s in settlements if isinstance(s.key, AccountKey)]
         groups = [(*s.key, *_group_facts(s)) for s in settlements if isinstance(s.key, GroupKey)]
         settled_users = await self._session.fetch(QUERIES["settle_users"], *transposed(users, 11))
@@ -78,15 +78,20 @@ class Journal(Writer):
             *(group_key_of(row) for row in settled_groups if row["is_left"]),
         )
 
-    async def _forget(self, gone: Sequence[Settlement]) -> None:
+    async def _forget(self, gone: Sequence[Settlement]) -> tuple[ObjectKey, ...]:
+        """Remove rows and reserve their names, but for those whom somebody wants back meanwhile: these are returned."""
         users = [s.key for s in gone if isinstance(s.key, AccountKey)]
         groups = [s.key for s in gone if isinstance(s.key, GroupKey)]
+        back: list[ObjectKey] = []
         if users:
-            await self._session.fetch(QUERIES["forget_users"], *transposed(users, 2))
+            kept = await self._session.fetch(QUERIES["forget_users"], *transposed(users, 2))
+            back += map(user_key_of, kept)
         if groups:
-            await self._session.fetch(QUERIES["forget_groups"], *transposed(groups, 3))
-        reserved = tuple(name for settlement in gone for name in settlement.reserved)
+            kept = await self._session.fetch(QUERIES["forget_groups"], *transposed(groups, 3))
+            back += map(group_key_of, kept)
+        reserved = tuple(name for settlement in gone if settlement.key not in back for name in settlement.reserved)
         await self._write_reserved(SetDifference(removed=(), added=reserved))
+        return tuple(back)
 
 
 def _user_facts(s: Settlement) -> tuple[object, ...]:
@@ -99,9 +104,9 @@ def _user_facts(s: Settlement) -> tuple[object, ...]:
         s.enabled,
         s.clear_has_changed,
         s.clear_password_reset,
-        s.unlinked,
+        s.unlinked or s.gone,
     )
 
 
 def _group_facts(s: Settlement) -> tuple[object, ...]:
-    return (s.version, s.guid, s.disabled_since, s.delete_on, s.enabled, s.clear_has_changed, s.unlinked)
+    return (s.version, s.guid, s.disabled_since, s.delete_on, s.enabled, s.clear_has_changed, s.unlinked or s.gone)

@@ -150,7 +150,8 @@ SET
     user_password_set_at = CASE WHEN NOT s.unlinked THEN coalesce(s.password_set_at, u.user_password_set_at) END,
     user_disabled_since = CASE
         WHEN NOT (s.unlinked OR s.enabled) THEN coalesce(s.disabled_since, u.user_disabled_since) END,
-    user_config_delete = greatest(u.user_config_delete, s.delete_on),
+    user_config_delete = CASE
+        WHEN u.user_status = 2 THEN greatest(u.user_config_delete, s.delete_on) ELSE u.user_config_delete END,
     user_config_has_changed =
         u.user_config_has_changed AND NOT (s.clear_has_changed AND u."timestamp" = s.version),
     user_config_password_reset =
@@ -174,7 +175,8 @@ SET
     group_object_guid = CASE WHEN NOT s.unlinked THEN coalesce(s.guid, g.group_object_guid) END,
     group_disabled_since = CASE
         WHEN NOT (s.unlinked OR s.enabled) THEN coalesce(s.disabled_since, g.group_disabled_since) END,
-    group_config_delete = greatest(g.group_config_delete, s.delete_on),
+    group_config_delete = CASE
+        WHEN g.group_status = 2 THEN greatest(g.group_config_delete, s.delete_on) ELSE g.group_config_delete END,
     group_config_has_changed =
         g.group_config_has_changed AND NOT (s.clear_has_changed AND g."timestamp" = s.version)
 FROM unnest(
@@ -193,16 +195,33 @@ RETURNING
     s.clear_has_changed AND g."timestamp" <> s.version AS is_left
 
 -- forget_users --
-DELETE FROM connect.main_connect_user u
-USING unnest($1::text[], $2::bigint[]) AS r (type, source_fk)
-WHERE u.user_config_type = r.type AND u.user_config_source_fk = r.source_fk
+-- Only who still goes; returned are those whom somebody wants back meanwhile: their rows stay.
+WITH given AS (
+    SELECT u.id, u.user_config_type, u.user_config_source_fk, u.user_status IN (2, 3) AS goes
+    FROM connect.main_connect_user u
+    JOIN unnest($1::text[], $2::bigint[]) AS r (type, source_fk)
+        ON u.user_config_type = r.type AND u.user_config_source_fk = r.source_fk
+    FOR UPDATE OF u
+), forgotten AS (
+    DELETE FROM connect.main_connect_user u USING given WHERE u.id = given.id AND given.goes
+)
+SELECT user_config_type, user_config_source_fk FROM given WHERE NOT goes
 
 -- forget_groups --
-DELETE FROM connect.main_connect_group g
-USING unnest($1::text[], $2::integer[], $3::bigint[]) AS r (rule, mandant, source_fk)
-WHERE g.group_config_rule = r.rule
-    AND g.group_config_rule_mandant = r.mandant
-    AND g.group_config_source_fk = r.source_fk
+WITH given AS (
+    SELECT
+        g.id, g.group_config_rule, g.group_config_rule_mandant, g.group_config_source_fk,
+        g.group_status IN (2, 3) AS goes
+    FROM connect.main_connect_group g
+    JOIN unnest($1::text[], $2::integer[], $3::bigint[]) AS r (rule, mandant, source_fk)
+        ON g.group_config_rule = r.rule
+        AND g.group_config_rule_mandant = r.mandant
+        AND g.group_config_source_fk = r.source_fk
+    FOR UPDATE OF g
+), forgotten AS (
+    DELETE FROM connect.main_connect_group g USING given WHERE g.id = given.id AND given.goes
+)
+SELECT group_config_rule, group_config_rule_mandant, group_config_source_fk FROM given WHERE NOT goes
 
 -- forget_intentions --
 -- The objects are linked, or gone: nothing is left to recognise.
