@@ -450,6 +450,15 @@ def test_deactivated_group_that_ends_and_revives_keeps_its_frozen_members() -> N
     assert third.state.memberships[class_group_key(1)] == first.memberships[class_group_key(1)]
 
 
+def test_what_describes_a_group_is_cut_where_the_directory_ends_and_its_names_never() -> None:
+    name = "🎓" * 600
+    group = group_in(night(EMPTY, replace(SCHOOL, classes=(school_class(1, name=name),))), class_group_key(1))
+    assert group.display_name == "Klasse " + "🎓" * 124
+    long = group_in(night(EMPTY, replace(SCHOOL, classes=(school_class(1, name="x" * 2000),))), class_group_key(1))
+    assert len(long.description or "") == 1024
+    assert len(long.cn or "") > 2000
+
+
 def test_immune_group_is_not_built_anew_and_goes_when_its_class_does() -> None:
     first = stored(night(EMPTY, SCHOOL).state)
     immune = tuple(replace(g, status=Status.IMMUNE) if g.key == class_group_key(1) else g for g in first.groups)

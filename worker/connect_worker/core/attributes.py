@@ -6,6 +6,7 @@ are. Constants of the configuration win over the rule (ruling 23).
 
 from collections.abc import Callable
 
+from connect_worker.core.lengths import cut
 from connect_worker.core.school import Placement, School
 from connect_worker.model.account import Profile
 from connect_worker.model.configuration import Audience, Configuration, InfoSwitch, OfficeSwitch, TitleSwitch
@@ -28,11 +29,11 @@ HOME_PAGE = 2048
 
 
 def fitted(value: str | None, limit: int) -> str | None:
-    """The value with blanks squeezed, cut at `limit` characters; None if nothing is left."""
+    """The value with blanks squeezed, cut at `limit`, as a directory counts; None if nothing is left."""
     if not value:
         return None
     text = value if value.isalnum() else " ".join(value.split())
-    return text[:limit].rstrip() or None
+    return cut(text, limit) or None
 
 
 class Attributes:

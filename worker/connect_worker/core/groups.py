@@ -8,6 +8,8 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Se
 from dataclasses import dataclass, replace
 from datetime import date
 
+from connect_worker.core.attributes import DISPLAY_NAME, LONG
+from connect_worker.core.lengths import cut
 from connect_worker.core.lifecycle import ended_group, kept_group
 from connect_worker.core.mandants import chosen_mandant
 from connect_worker.core.school import School
@@ -208,9 +210,14 @@ def _named(group: Group, names: GroupNames, parent: str, draft: GroupDraft) -> G
         dn_first_element=names.dn_first_element,
         cn=names.cn,
         sam_account_name=names.sam_account_name,
-        display_name=names.display_name,
-        description=names.name,
+        display_name=_cut(names.display_name, DISPLAY_NAME),
+        description=_cut(names.name, LONG),
         ad_type=draft.rule.ad_type,
         mandants=draft.mandants,
         mandant_chosen=group.mandant_chosen if by_hand else draft.mandant_chosen,
     )
+
+
+def _cut(text: str | None, most: int) -> str | None:
+    """What describes is cut, what identifies never (ruling 32)."""
+    return cut(text, most) if text is not None else None

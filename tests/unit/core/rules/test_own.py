@@ -24,6 +24,11 @@ def test_the_length_is_said() -> None:
     assert found(user(cn="x" * 70)) == {"S.00001": "CN has 70 characters, the directory takes 64"}
 
 
+def test_a_sign_beyond_the_basic_plane_counts_twice() -> None:
+    assert codes(user(cn="🎓" * 32), group(cn="🎓" * 32)) == []
+    assert codes(user(cn="🎓" * 33), group(cn="🎓" * 33)) == [101, 101]
+
+
 def test_an_alias_has_a_limit_too() -> None:
     assert codes(user(aliases=("a" * 257 + "@schule.example", None, None, None, None))) == [101]
 

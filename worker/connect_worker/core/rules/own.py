@@ -1,13 +1,14 @@
 """Connect's own findings, from 101: what the seed's rules let through and a directory would refuse (ruling 32)."""
 
 from connect_worker.core import dn
+from connect_worker.core.lengths import length
 from connect_worker.core.rules.context import Context, folded
 from connect_worker.core.rules.names import REGENERATE
 from connect_worker.core.rules.rule import Rule, Text
 from connect_worker.model.account import Account
 from connect_worker.model.group import Group
 
-# Active Directory's limits, in characters; the 20 hold for users only (seed 002, ruling 32).
+# Active Directory's limits, as it counts characters; the 20 hold for users only (seed 002, ruling 32).
 MOST_IN_USER_SAM_ACCOUNT_NAME = 20
 MOST_IN_GROUP_SAM_ACCOUNT_NAME = 256
 MOST_IN_CN = 64
@@ -217,9 +218,9 @@ class AliasDoubled(Rule[Account]):
 
 def _wrong_lengths(*fields: tuple[str, str | None, int]) -> str | None:
     wrong = [
-        f"{field} is blank" if blank else f"{field} has {len(value)} characters, the directory takes {most}"
+        f"{field} is blank" if blank else f"{field} has {length(value)} characters, the directory takes {most}"
         for field, value, most in fields
-        if value is not None and ((blank := not value.strip()) or len(value) > most)
+        if value is not None and ((blank := not value.strip()) or length(value) > most)
     ]
     return "; ".join(wrong) or None
 

@@ -1,0 +1,34 @@
+"""Lengths as a directory counts them."""
+
+import pytest
+
+from connect_worker.core.attributes import fitted
+from connect_worker.core.lengths import cut, length
+
+
+@pytest.mark.parametrize(
+    ("text", "units"), [("", 0), ("Zoë", 3), ("Zoe\u0308", 4), ("🎓", 2), ("a🎓b", 4), ("漢字", 2)]
+)
+def test_what_lies_beyond_the_basic_plane_counts_twice(text: str, units: int) -> None:
+    assert length(text) == units
+
+
+@pytest.mark.parametrize(
+    ("text", "most", "rest"),
+    [
+        ("Schule", 6, "Schule"),
+        ("Schule", 5, "Schul"),
+        ("🎓🎓🎓", 6, "🎓🎓🎓"),
+        ("🎓🎓🎓", 5, "🎓🎓"),
+        ("a🎓", 2, "a"),
+        ("Schule am See", 7, "Schule"),
+        ("Schule ", 7, "Schule "),
+    ],
+)
+def test_a_cut_splits_no_character_and_leaves_no_blank_at_its_end(text: str, most: int, rest: str) -> None:
+    assert cut(text, most) == rest
+
+
+def test_a_descriptive_value_fits_as_the_directory_counts() -> None:
+    assert fitted(" 🎓  🎓 Lehrer ", 6) == "🎓 🎓"
+    assert fitted("  ", 6) is None
