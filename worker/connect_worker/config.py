@@ -13,13 +13,13 @@ from connect_worker import config_values as values
 from connect_worker.errors import ConfigurationError
 from connect_worker.model.configuration import Limits
 from connect_worker.model.secret import Secret
-from connect_worker.settings import DatabaseSettings, DirectorySettings, Settings
+from connect_worker.settings import DatabaseSettings, DirectorySettings, Settings, is_on_this_machine
 
 DEFAULT_TIME_ZONE = ZoneInfo("Europe/Zurich")
 DEFAULT_TIMEOUT = timedelta(hours=1)
 DEFAULT_LOCK_WAIT = timedelta(minutes=15)
 REALM_MISMATCH = "RealmMismatch"
-TODO = "Correct the worker's environment or the customer's Secrets, then run again"
+WHAT_TO_DO = "Correct the worker's environment or the customer's Secrets, then run again"
 
 T = TypeVar("T")
 
@@ -60,7 +60,7 @@ class _Source:
     def check(self) -> None:
         """Raise ConfigurationError if there was any fault."""
         if self._faults:
-            raise ConfigurationError(*self._faults, todo=TODO, reason=self._reason)
+            raise ConfigurationError(*self._faults, todo=WHAT_TO_DO, reason=self._reason)
 
     def required(self, variable: Variable, read: Callable[[str], T], *, otherwise: T) -> T:
         """A variable that must be set."""
@@ -168,7 +168,7 @@ def _database(source: _Source) -> DatabaseSettings:
         ca=source.optional_secret(SecretKey.DATABASE_CA, values.certificates, otherwise=None),
         server_name=source.optional_secret(SecretKey.DATABASE_SERVER_NAME, values.text, otherwise=None),
     )
-    if settings.sslmode == "disable" and settings.host and not values.is_on_this_machine(settings.host):
+    if settings.sslmode == "disable" and settings.host and not is_on_this_machine(settings.host):
         source.fault(
             f"{SecretKey.DATABASE_SSLMODE} is disable: only a database on this machine may be read without TLS"
         )
@@ -184,7 +184,7 @@ def _directory(source: _Source) -> DirectorySettings:
         server_name=source.optional_secret(SecretKey.DIRECTORY_SERVER_NAME, values.text, otherwise=None),
         start_tls=source.optional_secret(SecretKey.DIRECTORY_START_TLS, values.truth, otherwise=True),
     )
-    remote = not values.is_on_this_machine(urlsplit(settings.url).hostname or "")
+    remote = not is_on_this_machine(urlsplit(settings.url).hostname or "")
     if settings.url.startswith("ldap://") and remote and not settings.start_tls:
         source.fault(
             f"{SecretKey.DIRECTORY_START_TLS} is false: only a directory on this machine may be read without TLS"

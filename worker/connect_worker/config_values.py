@@ -8,7 +8,6 @@ import binascii
 import re
 import uuid
 from datetime import date, timedelta
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -169,13 +168,3 @@ def ldap_url(value: str) -> str:
     if parts.username is not None or parts.path not in {"", "/"} or parts.query or parts.fragment:
         raise ValueError("says more than scheme, host and port")
     return value.rstrip("/")
-
-
-def is_on_this_machine(host: str) -> bool:
-    """Whether a connection to this host never leaves the machine: loopback, or the folder of a Unix socket."""
-    if host == "localhost" or host.startswith("/"):
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from ipaddress import ip_address
 from zoneinfo import ZoneInfo
 
 from connect_worker.model.configuration import Limits
@@ -50,3 +51,13 @@ class Settings:
     trigger: str = "command"
     limits: Limits = field(default_factory=Limits)
     today: date | None = None
+
+
+def is_on_this_machine(host: str) -> bool:
+    """Whether a connection to this host never leaves the machine: loopback, or the folder of a Unix socket."""
+    if host == "localhost" or host.startswith("/"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

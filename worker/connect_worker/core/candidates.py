@@ -48,32 +48,25 @@ def domain(configuration: Configuration, user_type: UserType, mandant: Mandant |
 
 
 def _student(scope: StudentScope, configuration: Configuration) -> Candidate:
-    person = scope.person
+    row = scope.placement.school_class if scope.placement is not None and not scope.unmet else None
     policy = None
-    if not scope.unmet and scope.placement is not None and scope.placement.school_class.level is not None:
-        row = scope.placement.school_class
-        year = person.program_year if person.program_year is not None else row.program_year
-        policy = password_policy(configuration.levels, row.level or "", year)
-    return Candidate(
-        key=AccountKey(UserType.STUDENT, person.id),
-        first_name=person.first_name,
-        last_name=person.last_name,
-        short_code=person.short_code,
-        login=person.login,
-        mandants=person.mandants,
-        exit_on=person.exit_on,
-        source_version=person.row_version,
-        unmet=scope.unmet,
-        audience=configuration.students,
-        policy=policy,
-        scope=scope,
-    )
+    if row is not None and row.level is not None:
+        own = scope.person.program_year
+        policy = password_policy(configuration.levels, row.level, own if own is not None else row.program_year)
+    return _candidate(UserType.STUDENT, scope, configuration.students, policy)
 
 
 def _staff(scope: StaffScope, configuration: Configuration) -> Candidate:
+    audience = configuration.staff
+    return _candidate(UserType.STAFF, scope, audience, audience.password if not scope.unmet else None)
+
+
+def _candidate(
+    user_type: UserType, scope: StudentScope | StaffScope, audience: Audience, policy: PasswordPolicy | None
+) -> Candidate:
     person = scope.person
     return Candidate(
-        key=AccountKey(UserType.STAFF, person.id),
+        key=AccountKey(user_type, person.id),
         first_name=person.first_name,
         last_name=person.last_name,
         short_code=person.short_code,
@@ -82,7 +75,7 @@ def _staff(scope: StaffScope, configuration: Configuration) -> Candidate:
         exit_on=person.exit_on,
         source_version=person.row_version,
         unmet=scope.unmet,
-        audience=configuration.staff,
-        policy=configuration.staff.password if not scope.unmet else None,
+        audience=audience,
+        policy=policy,
         scope=scope,
     )

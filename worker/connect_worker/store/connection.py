@@ -1,7 +1,6 @@
 """One connection to the customer's database: verified, kept alive, with bounded waits."""
 
 import asyncio
-import ipaddress
 import socket
 import ssl
 from collections.abc import AsyncIterator, Iterable, Sequence
@@ -11,7 +10,7 @@ from typing import Any, Literal
 import asyncpg
 
 from connect_worker.errors import ConfigurationError
-from connect_worker.settings import DatabaseSettings
+from connect_worker.settings import DatabaseSettings, is_on_this_machine
 from connect_worker.store.faults import CERTIFICATE_INVALID, connecting, expected_name, working
 from connect_worker.store.row import Row
 
@@ -120,7 +119,7 @@ def tls_context(settings: DatabaseSettings) -> ssl.SSLContext | None:
 
     Raises ConfigurationError (DatabaseCertificateInvalid).
     """
-    if settings.sslmode == "disable" and _stays_on_this_machine(settings.host):
+    if settings.sslmode == "disable" and is_on_this_machine(settings.host):
         return None
     if settings.sslmode != "verify-full":
         raise ConfigurationError(
@@ -190,15 +189,6 @@ def _server_settings(application_name: str) -> dict[str, str]:
         "tcp_keepalives_interval": str(KEEPALIVE_INTERVAL),
         "tcp_keepalives_count": str(KEEPALIVE_COUNT),
     }
-
-
-def _stays_on_this_machine(host: str) -> bool:
-    if host.startswith("/") or host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 async def _close(connection: asyncpg.Connection) -> None:

@@ -2,7 +2,6 @@
 
 import ssl
 from dataclasses import dataclass
-from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,7 +9,7 @@ from ldap3 import NONE, SYNC, Connection, Server, Tls
 from ldap3.core.exceptions import LDAPException
 
 from connect_worker.errors import ConfigurationError, ConnectError, ConnectionFailedError, LoginRefusedError
-from connect_worker.settings import DirectorySettings
+from connect_worker.settings import DirectorySettings, is_on_this_machine
 from connect_worker.targets.active_directory.answers import Answer
 from connect_worker.targets.active_directory.refusals import login_refused
 
@@ -69,7 +68,7 @@ def address_of(settings: DirectorySettings) -> Address:
             f"the directory's url {settings.url!r} is none: it should look like ldaps://dc1.school.example"
         )
     start_tls = url.scheme == "ldap" and settings.start_tls
-    if url.scheme == "ldap" and not start_tls and not _is_loopback(url.hostname):
+    if url.scheme == "ldap" and not start_tls and not is_on_this_machine(url.hostname):
         raise ConfigurationError(
             f"the directory's url {settings.url!r} is not encrypted, and {url.hostname} is another machine",
             todo="Use ldaps://, or leave StartTLS on",
@@ -173,12 +172,3 @@ def _broken(address: Address, fault: Exception) -> ConnectionFailedError:
         todo="Check that it runs, that host and port are right, and that the network or the tunnel leads there",
         reason="DirectoryUnreachable",
     )
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
