@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from itertools import takewhile
 from typing import NamedTuple
 
@@ -15,6 +16,8 @@ _TO_BE_ESCAPED = re.compile(r'(?:\\[0-9A-Fa-f]{2}|\\[ "#+,;<=>\\])|([\\"<>;\x00]
 _PLAIN = re.compile(
     r'[A-Za-z][A-Za-z0-9-]*=[^\s\\"+,;<>=#\x00-\x1f\x7f](?:[^\\"+,;<>=\x00-\x1f\x7f]*[^\s\\"+,;<>=\x00-\x1f\x7f])?'
 )
+_REMEMBERED = 4096
+"""Everybody has one of a few parents, and one of some hundred managers."""
 
 
 class _Pair(NamedTuple):
@@ -67,6 +70,7 @@ def normalise(dn: str) -> str:
     return ",".join(_normal_element(dn, start, end) for start, end in _spans(dn, 0, len(dn), ","))
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def is_name(text: str) -> bool:
     """Whether it is a distinguished name at all."""
     try:
@@ -77,12 +81,15 @@ def is_name(text: str) -> bool:
 
 def is_common_name(text: str) -> bool:
     """Whether it can be the first element of our objects' names: one `CN=…`, escaped, and nothing else."""
+    if _PLAIN.fullmatch(text):
+        return text[:3].upper() == "CN="
     if not is_name(text) or len(elements(text)) > 1:
         return False
     pairs = _pairs(text, 0, len(text))
     return len(pairs) == 1 and pairs[0].type.upper() == "CN"
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def domain_of(dn: str) -> str:
     """The `DC=…` elements that a name ends with, in normal form; '' where there are none. Raises ValueError."""
     return ",".join(reversed([*takewhile(_is_of_domain, reversed(normalise(dn).split(",")))]))
