@@ -245,9 +245,10 @@ async def _sync(run: Run, directory: Directory, state: State, configuration: Con
 def _require_no_warnings(run: Run) -> None:
     validation = run.tally.validation
     if validation is not None and validation.blocking:
-        records = len({finding.key for finding in validation.blocking})
+        count = len({finding.key for finding in validation.blocking})
+        records = "1 record has" if count == 1 else f"{count} records have"
         raise BlockedByWarningsError(
-            f"{records} records have warnings, and any warning blocks the sync of everything",
+            f"{records} warnings, and any warning blocks the sync of everything",
             todo="Solve them as told beside each, then run again; nothing was written to the directory",
         )
 
