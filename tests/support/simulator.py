@@ -69,9 +69,7 @@ class SimulatorServer:
     @contextmanager
     def connect(self) -> Iterator[Client]:
         """A connection with the administrator signed in."""
-        with open_client(
-            self.address, self.ldaps_port, ca_file=self.ca_file, server_name=self.server_name
-        ) as client:
+        with open_client(self.address, self.ldaps_port, ca_file=self.ca_file, server_name=self.server_name) as client:
             assert client.bind(self.admin_dn, self.admin_password).code == 0
             yield client
 
