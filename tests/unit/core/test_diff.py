@@ -526,3 +526,24 @@ def test_a_manager_who_was_moved_out_is_linked_where_he_is() -> None:
     found = difference(snapshot(), manager, pupil, where=where)
     (modify,) = [change for change in found.changes if isinstance(change, Modify)]
     assert [(part.attribute, part.after) for part in modify.attributes] == [("manager", elsewhere)]
+
+
+def test_a_manager_who_is_protected_under_another_name_is_linked_where_he_is() -> None:
+    head = linked(account(1))
+    pupil = account(2, profile=replace(account(2).profile, manager=head.dn))
+    found = changes(snapshot(actual_user(renamed(head, "Admin"), protected=True)), head, pupil)
+    (link,) = [c.attributes[0].after for c in found if isinstance(c, Modify)]
+    assert link == f"CN=Admin,{STUDENTS_OU}"
+
+
+def test_members_are_named_where_they_will_be() -> None:
+    """Not where no rename and no creation brings them: the directory would refuse the name, or take another's."""
+    admin = linked(account(1))
+    nobody = linked(account(2, initial_password=None))
+    claimed, rival = linked(account(3)), linked(account(4), object_guid=guid("S.00003"))
+    one = linked_group(group(1))
+    seen = snapshot(actual_user(renamed(admin, "Admin"), protected=True), actual_user(claimed), actual_group(one))
+    everybody = Members(automatic=frozenset({admin.key, nobody.key, claimed.key, rival.key}))
+    found = changes(seen, admin, nobody, claimed, rival, groups=(one,), members={one.key: everybody})
+    (added,) = [c for c in found if isinstance(c, AddMembers)]
+    assert [member.dn for member in added.members] == [f"CN=Admin,{STUDENTS_OU}"]

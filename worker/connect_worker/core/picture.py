@@ -34,9 +34,13 @@ class Picture:
         self._groups = {group.guid: group for group in actual.groups}
         self._guids = dict(self._linked())
         self._keys = self._keys_by_actual_dn()
+        self._left_where_they_are = {
+            **where.elsewhere,
+            **{user.guid: user.dn for user in actual.users if user.protected},
+        }
         self._planned = self._planned_dns()
-        self._moved_out = dict(self._dns_elsewhere())
-        self._planned_names = {*self._planned.values(), *self._moved_out.values()}
+        self._left = dict(self._dns_left())
+        self._planned_names = {*self._planned.values(), *self._left.values()}
 
     def user(self, key: ObjectKey) -> ActualUser | None:
         """The user that this row is linked to, if it was read."""
@@ -76,9 +80,9 @@ class Picture:
         """Where the user will be once renames and creates are done; None: nowhere that a group could name."""
         return self._planned.get(key)
 
-    def moved_to(self, dn: str) -> str | None:
-        """Where the user is who should stand at this DN, if somebody moved him out of the OUs."""
-        return self._moved_out.get(normalise(dn)) if self._moved_out else None
+    def left_at(self, dn: str) -> str | None:
+        """Where the user is who should stand at this DN, and is moved out of the OUs, or protected: he stays there."""
+        return self._left.get(normalise(dn)) if self._left else None
 
     def strangers(self) -> tuple[str, ...]:
         """The DNs of users and groups in our OUs that belong to no row."""
@@ -127,14 +131,21 @@ class Picture:
 
     def _planned_dns(self) -> dict[AccountKey, str]:
         planned = {key: actual.dn for key in self._keys.values() if (actual := self.user(key)) is not None}
-        elsewhere = self._where.elsewhere
-        for _, user in self.desired.active:
-            if not elsewhere or self._guids.get(user.key) not in elsewhere:
+        for account, user in self.desired.active:
+            if self._can_be_brought_to_its_dn(account):
                 planned[user.key] = user.dn
         return planned
 
-    def _dns_elsewhere(self) -> Iterator[tuple[str, str]]:
-        for _, user in self.desired.active if self._where.elsewhere else ():
-            dn = self._where.elsewhere.get(self._guids[user.key]) if user.key in self._guids else None
+    def _can_be_brought_to_its_dn(self, account: Account) -> bool:
+        guid = self._guids.get(account.key)
+        if guid is None:
+            return account.object_guid is None
+        if guid in self._left_where_they_are:
+            return False
+        return guid in self._users or account.initial_password is not None
+
+    def _dns_left(self) -> Iterator[tuple[str, str]]:
+        for _, user in self.desired.active if self._left_where_they_are else ():
+            dn = self._left_where_they_are.get(self._guids[user.key]) if user.key in self._guids else None
             if dn is not None:
                 yield normalise(user.dn), dn

@@ -59,9 +59,9 @@ def _disabling(picture: Picture, account: Account) -> Iterator[Change]:
 
 
 def _with_manager_where_he_is(picture: Picture, user: DesiredUser) -> DesiredUser:
-    """The link to a manager whom somebody moved out of the OUs leads to where he is."""
-    moved_to = picture.moved_to(user.profile.manager) if user.profile.manager is not None else None
-    return user if moved_to is None else replace(user, profile=replace(user.profile, manager=moved_to))
+    """The link to a manager whom no rename can bring to his own DN leads to where he is."""
+    left_at = picture.left_at(user.profile.manager) if user.profile.manager is not None else None
+    return user if left_at is None else replace(user, profile=replace(user.profile, manager=left_at))
 
 
 def _creation(picture: Picture, account: Account, user: DesiredUser) -> Iterator[Change]:
