@@ -149,6 +149,7 @@ def test_deleted_user_goes_and_his_names_stay_reserved_for_him() -> None:
 def test_immune_record_loses_its_object_and_keeps_its_row(record: Account | Group) -> None:
     settlement = one(settling(record).of([done(delete(record))]))
     assert settlement.unlinked
+    assert settlement.clear_has_changed
     assert not settlement.gone
 
 

@@ -104,7 +104,7 @@ class Settling:
         """An immune record's row stays without its object, its names held (rulings 5 and 6); any other row goes."""
         self._settled_for_good.add(record.key)
         if record.status is Status.IMMUNE:
-            return replace(settlement, unlinked=True)
+            return replace(settlement, unlinked=True, clear_has_changed=True)
         if not isinstance(record, Account):
             return replace(settlement, gone=True)
         until = self._periods.today + timedelta(days=self._periods.reserve_days)
