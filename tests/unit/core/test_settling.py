@@ -220,8 +220,17 @@ def test_settled_record_needs_nothing() -> None:
 
 def test_object_of_a_killed_run_is_linked_first() -> None:
     record = account()
-    settlement = one(settling(record, linked_keys={record.key: guid("found")}).linked())
+    settlement = one(settling(record, linked_keys={record.key: guid("found")}).found())
     assert settlement.guid == guid("found")
+
+
+def test_a_due_person_enabled_by_somebody_is_told_before_he_is_disabled_again() -> None:
+    """Killed in between, the next run would delete him at once."""
+    due = linked(account(status=Status.TO_DELETE, delete_on=TODAY, disabled_since=date(2026, 10, 1)))
+    settlement = one(settling(due, changes=(disable(due),)).found())
+    assert settlement.enabled
+    first_time = linked(account(status=Status.TO_DELETE, delete_on=TODAY))
+    assert settling(first_time, changes=(disable(first_time),)).found() == ()
 
 
 def test_intention_stands_until_the_password_is_set() -> None:
@@ -231,7 +240,7 @@ def test_intention_stands_until_the_password_is_set() -> None:
         key=record.key, guid=guid("found"), dn="x", must_change_password=False, cause=Cause.INTERRUPTED
     )
     work = settling(record, changes=(change,), linked_keys={record.key: guid("found")})
-    assert work.linked() == ()
+    assert work.found() == ()
     settlement = one(work.of([done(change)]))
     assert (settlement.guid, settlement.password_set_at) == (guid("found"), NOW)
 

@@ -36,14 +36,20 @@ class Settling:
         self._unsettled: set[ObjectKey] = set()
         self._settled_for_good: set[ObjectKey] = set()
 
-    def linked(self) -> tuple[Settlement, ...]:
-        """The objects recognised by an intention: written back before anything else.
+    def found(self) -> tuple[Settlement, ...]:
+        """What the look at the directory has shown: written back before anything is changed.
 
-        One whose password is to be set is linked along with that, for until then its intention must stand.
+        These are the objects recognised by an intention, and those due whom somebody has enabled: if this run is killed
+        once it has disabled them, the next one must not take them for locked out since long ago. An object whose
+        password is to be set is linked along with that, for until then its intention must stand.
         """
         waiting = {change.key for change in self._plan.changes if isinstance(change, SetPassword)}
         linked = self._plan.linked.items()
-        return tuple(replace(self._empty(key), guid=guid) for key, guid in linked if key not in waiting)
+        facts = {key: replace(self._empty(key), guid=guid) for key, guid in linked if key not in waiting}
+        for change in self._plan.changes:
+            if isinstance(change, Disable) and self._records[change.key].disabled_since is not None:
+                facts[change.key] = replace(facts.get(change.key, self._empty(change.key)), enabled=True)
+        return tuple(facts.values())
 
     def of(self, outcomes: Iterable[Outcome]) -> tuple[Settlement, ...]:
         """The facts of one batch of outcomes, an object once."""

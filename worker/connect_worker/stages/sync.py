@@ -99,8 +99,9 @@ async def apply(store: Store, directory: Directory, context: Context, planned: P
     settling = Settling(planned.state, planned.plan, _periods(planned.configuration, context))
     application = _Application(store, directory, context, planned, settling)
     with context.stop.finishing():
-        if planned.plan.linked:
-            await store.settle(settling.linked())
+        found = settling.found()
+        if found:
+            await store.settle(found)
         context.progress.begin("apply", len(planned.plan.changes))
         for _, changes in planned.plan.waves():
             for batch in _batches(changes):
