@@ -1,7 +1,7 @@
 """docs/how-to/ leads from an empty database and a real domain to a first night; its SQL is run as it stands."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 
@@ -38,8 +38,12 @@ def customer(postgres: PostgresServer) -> Iterator[PostgresServer]:
 
 
 @pytest.fixture
-def worker(customer: PostgresServer, samba: SambaServer, tmp_path: Path) -> Worker:
-    """The Secrets of the page, with a service account that may write in the customer's OU and nowhere else."""
+def worker(customer: PostgresServer, samba_factory: Callable[[], SambaServer], tmp_path: Path) -> Worker:
+    """The Secrets of the page, with a service account that may write in the customer's OU and nowhere else.
+
+    The domain is the customer's own: another school in it would hold the groups' names.
+    """
+    samba = samba_factory()
     account = samba.make_service_account("svc-connect", writes=[samba.make_ou("Schule")])
     access = DirectoryAccess(
         url=samba.ldaps_url,
