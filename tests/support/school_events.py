@@ -22,6 +22,7 @@ FIRST_NAMES: Final = ("Anna", "Léa", "Jörg", "Anna Maria", "D'Arcy", "李")
 LAST_NAMES: Final = ("Müller", "Mueller", "von Arx", "Meier-Graf", "O’Neil")
 SOMEWHERE_ELSE: Final = "OU=Else,DC=school,DC=test"
 _NAMES_OF_STRANGERS: Final = ("Anna.Mueller", "Lea.von Arx", "Anna.Mueller1", "Anna.Muster1", "MW_KL_1b_2026-27")
+_STRANGER: Final = "made by hand"
 _DAYS: Final = (0, -3, 2, 20)
 _MASKS: Final = (1, 2, 3, 4, 5)
 
@@ -49,6 +50,8 @@ class Act(StrEnum):
     ENTER_ALIAS = "enter_alias"
     DELETE = "delete"
     RENAME = "rename"
+    SWAP = "swap"
+    TAKE_PLACE = "take_place"
     MOVE = "move"
     MOVE_OUT = "move_out"
     DISABLE = "disable"
@@ -59,6 +62,7 @@ class Act(StrEnum):
     FOREIGN_MEMBER = "foreign_member"
     OWN_MEMBER_OUT = "own_member_out"
     FOREIGN_USER = "foreign_user"
+    STRANGERS_LEAVE = "strangers_leave"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -200,6 +204,24 @@ def _renamed(world: World, event: Event) -> None:
     world.directory.move(found.guid, f"CN={name},{split(found.dn)[1]}")
 
 
+def _swapped(world: World, event: Event) -> None:
+    """Two take each other's place, but none that a night has put aside: its temporary name holds its GUID."""
+    ours = [found for found in _ours(world) if str(found.guid) not in found.dn]
+    one, other = _one(ours, event.who), _one(ours, event.what)
+    world.directory.move(one.guid, f"CN=between,{SOMEWHERE_ELSE}")
+    if other.guid != one.guid:
+        world.directory.move(other.guid, one.dn)
+    world.directory.move(one.guid, other.dn)
+
+
+def _place_taken(world: World, event: Event) -> None:
+    """One of ours is renamed, and a stranger called as it was."""
+    found = _one(_ours(world), event.who)
+    name, parent = split(found.dn)
+    world.directory.move(found.guid, f"CN={found.guid},{parent}")
+    _stranger(world, name.removeprefix("CN="), parent, ())
+
+
 def _moved(world: World, event: Event) -> None:
     _move_to(world, event, _one((STUDENTS_OU, STAFF_OU, GROUPS_OU), event.what))
 
@@ -270,8 +292,13 @@ def _stranger(world: World, name: str, parent: str, addresses: Sequence[str]) ->
             addresses=tuple(addresses),
             password_never_expires=False,
         ),
-        Profile(),
+        Profile(info=_STRANGER),
     )
+
+
+def _strangers_leave(world: World, _event: Event) -> None:
+    for guid in [user.guid for user in world.directory.users.values() if user.profile.info == _STRANGER]:
+        world.directory.delete(guid)
 
 
 def _ours(world: World) -> list[ActualUser | ActualGroup]:
@@ -308,6 +335,8 @@ _ACTS: Final[Mapping[Act, Callable[[World, Event], None]]] = {
     Act.ENTER_ALIAS: _alias,
     Act.DELETE: _deleted,
     Act.RENAME: _renamed,
+    Act.SWAP: _swapped,
+    Act.TAKE_PLACE: _place_taken,
     Act.MOVE: _moved,
     Act.MOVE_OUT: _moved_out,
     Act.DISABLE: _user(lambda user, _: replace(user, enabled=False)),
@@ -318,4 +347,5 @@ _ACTS: Final[Mapping[Act, Callable[[World, Event], None]]] = {
     Act.FOREIGN_MEMBER: _foreign_member,
     Act.OWN_MEMBER_OUT: _own_member_out,
     Act.FOREIGN_USER: _foreign_user,
+    Act.STRANGERS_LEAVE: _strangers_leave,
 }
