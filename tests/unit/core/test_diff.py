@@ -203,6 +203,13 @@ def test_manager_who_is_renamed_in_the_same_plan_is_no_change_of_his_staff() -> 
     assert [c.kind for c in changes(snapshot(old_head, old_pupil), head, pupil)] == ["rename"]
 
 
+def test_a_new_manager_who_takes_the_name_of_the_old_one_is_another() -> None:
+    old, new = linked(renamed(account(1), "Elsewhere")), linked(renamed(account(2), "Head"))
+    pupil = linked(account(3, profile=replace(account(3).profile, manager=new.dn)))
+    seen = snapshot(actual_user(renamed(old, "Head")), actual_user(renamed(new, "New")), actual_user(pupil))
+    assert [(c.kind, c.key) for c in changes(seen, old, new, pupil) if isinstance(c, Modify)] == [("modify", pupil.key)]
+
+
 def test_only_those_whom_connect_disabled_are_enabled() -> None:
     ours = linked(account(1, disabled_since=date(2026, 11, 1)))
     theirs = linked(account(2))

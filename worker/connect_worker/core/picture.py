@@ -80,6 +80,12 @@ class Picture:
         """Where the user will be once renames and creates are done; None: nowhere that a group could name."""
         return self._planned.get(key)
 
+    def is_vacated(self, dn: str) -> bool:
+        """Whether one of our users stands at this DN, and will be brought to another."""
+        key = self.key_at(dn)
+        planned = self._planned.get(key, dn) if key is not None else dn
+        return planned != dn and normalise(planned) != normalise(dn)
+
     def left_at(self, dn: str) -> str | None:
         """Where the user is who should stand at this DN, and is moved out of the OUs, or protected: he stays there."""
         return self._left.get(normalise(dn)) if self._left else None

@@ -21,7 +21,7 @@ from connect_worker.model.change import (
 from connect_worker.model.directory import ActualUser, DesiredUser, Login
 
 _LOGIN_FIELDS = tuple(field.name for field in fields(Login))
-_PROFILE_FIELDS = tuple(field.name for field in fields(Profile))
+_PROFILE_FIELDS = tuple(field.name for field in fields(Profile) if field.name != "manager")
 
 
 def user_changes(picture: Picture) -> Iterator[Change]:
@@ -112,9 +112,10 @@ def _attribute_changes(
             if not _waits_for_the_user(change, account, actual):
                 yield change
     if user.profile != actual.profile:
-        for change in attribute_changes(user.profile, actual.profile, _PROFILE_FIELDS):
-            if change.attribute != "manager" or _is_other_manager(picture, user.profile, actual.profile):
-                yield change
+        yield from attribute_changes(user.profile, actual.profile, _PROFILE_FIELDS)
+    wanted, found = user.profile.manager, actual.profile.manager
+    if _may_be_another(picture, wanted, found) and _is_other_manager(picture, wanted, found):
+        yield AttributeChange(attribute="manager", before=found, after=wanted)
 
 
 def _waits_for_the_user(change: AttributeChange, account: Account, actual: ActualUser) -> bool:
@@ -124,19 +125,24 @@ def _waits_for_the_user(change: AttributeChange, account: Account, actual: Actua
     return never and actual.must_change_password and not set_for_good
 
 
-def _is_other_manager(picture: Picture, wanted: Profile, found: Profile) -> bool:
+def _may_be_another(picture: Picture, wanted: str | None, found: str | None) -> bool:
+    """Under one DN, too, two people can stand: who leaves it in this plan, and who takes it."""
+    return wanted != found or (found is not None and picture.is_vacated(found))
+
+
+def _is_other_manager(picture: Picture, wanted: str | None, found: str | None) -> bool:
     """Whether the link must be changed, and can be.
 
     A manager who is renamed in this plan is still the same, for the directory's link follows. One who is not there
     and will not be created, such as one with a finding, is waited for: the link stays as it is.
     """
-    if wanted.manager is None or found.manager is None:
-        return wanted.manager is None or picture.will_stand_at(wanted.manager)
-    key = picture.key_at(found.manager)
+    if wanted is None or found is None:
+        return wanted is None or picture.will_stand_at(wanted)
+    key = picture.key_at(found)
     future = picture.planned_dn(key) if key is not None else None
-    if normalise(future or found.manager) == normalise(wanted.manager):
+    if normalise(future or found) == normalise(wanted):
         return False
-    return picture.will_stand_at(wanted.manager)
+    return picture.will_stand_at(wanted)
 
 
 def _cause_of_disable(account: Account) -> Cause:
