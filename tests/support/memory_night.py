@@ -86,9 +86,14 @@ class Night:
 
 @dataclass(kw_only=True, slots=True)
 class People:
-    """The master data, to be changed by the office."""
+    """The master data, to be changed by the office. Three pupils have one name."""
 
-    students: dict[int, Student] = field(default_factory=lambda: {n: student(n) for n in range(1, 6)})
+    students: dict[int, Student] = field(
+        default_factory=lambda: {
+            **{number: student(number, last_name="Müller") for number in (1, 2, 3)},
+            **{number: student(number) for number in (4, 5)},
+        }
+    )
     staff: dict[int, Staff] = field(default_factory=lambda: {n: staff(n) for n in range(1, 4)})
     classes: dict[int, SchoolClass] = field(
         default_factory=lambda: {1: school_class(1), 2: school_class(2, main_teacher_id=2)}

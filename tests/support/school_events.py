@@ -12,14 +12,14 @@ from connect_worker.model.account import Account, Origin, Profile, Status
 from connect_worker.model.directory import ActualGroup, ActualUser, Login
 from connect_worker.model.group import Group, Members
 from connect_worker.model.ids import GroupKey, Guid, MandantMask, mandants_of
-from tests.support.builders import GROUPS_OU, STAFF_OU, STUDENTS_OU, student
+from tests.support.builders import GROUPS_OU, STAFF_OU, STUDENTS_OU, student, student_key
 from tests.support.memory_directory import RefusedError
 from tests.support.memory_night import World
 
 T = TypeVar("T")
 
-FIRST_NAMES: Final = ("Anna", "Léa", "Jörg", "Anna Maria", "D'Arcy", "李")
-LAST_NAMES: Final = ("Müller", "Mueller", "von Arx", "Meier-Graf", "O’Neil")
+FIRST_NAMES: Final = ("Anna", "Anna", "Léa", "Änna", "D'Arcy", "李")
+LAST_NAMES: Final = ("Müller", "Mueller", "von Arx")
 SOMEWHERE_ELSE: Final = "OU=Else,DC=school,DC=test"
 _NAMES_OF_STRANGERS: Final = ("Anna.Mueller", "Lea.von Arx", "Anna.Mueller1", "Anna.Muster1", "MW_KL_1b_2026-27")
 _STRANGER: Final = "made by hand"
@@ -133,8 +133,19 @@ def _exit(world: World, event: Event) -> dict[str, Any]:
     return {"exit_on": world.today + timedelta(days=_one(_DAYS, event.what))}
 
 
-def _no_exit(_world: World, _event: Event) -> dict[str, Any]:
-    return {"exit_on": None}
+def _pupil_returns(world: World, event: Event) -> None:
+    number = _one([n for n, pupil in sorted(world.people.students.items()) if pupil.exit_on is not None], event.who)
+    world.people.students[number] = replace(world.people.students[number], exit_on=None)
+
+
+def _name_changes(world: World, event: Event) -> None:
+    """Every second time the office forms the account's names anew, too."""
+    number = _one(sorted(world.people.students), event.who)
+    first, last = _one(FIRST_NAMES, event.what), _one(LAST_NAMES, event.what // 2)
+    world.people.students[number] = replace(world.people.students[number], first_name=first, last_name=last)
+    for account in world.store.state.accounts:
+        if account.key == student_key(number) and event.what % 2 == 0:
+            _enter(world, account, regenerate_names=True)
 
 
 # In Connect's tables
@@ -253,6 +264,12 @@ def _signed_in(user: ActualUser, _event: Event) -> ActualUser:
     return replace(user, must_change_password=False)
 
 
+def _enabled(world: World, event: Event) -> None:
+    disabled = [found for found in _ours(world) if isinstance(found, ActualUser) and not found.enabled]
+    found = _one(disabled, event.who)
+    world.directory.users[found.guid] = replace(found, enabled=True)
+
+
 def _protected(world: World, event: Event) -> None:
     found = _one(_ours(world), event.who)
     if isinstance(found, ActualUser):
@@ -317,11 +334,9 @@ _ACTS: Final[Mapping[Act, Callable[[World, Event], None]]] = {
     Act.VANISH: _vanishes,
     Act.PUPIL_LEAVES: _pupil(_exit),
     Act.STAFF_LEAVES: _staff(_exit),
-    Act.PUPIL_RETURNS: _pupil(_no_exit),
-    Act.STAFF_RETURNS: _staff(_no_exit),
-    Act.NAME_CHANGES: _pupil(
-        lambda _, e: {"first_name": _one(FIRST_NAMES, e.what), "last_name": _one(LAST_NAMES, e.what // 2)}
-    ),
+    Act.PUPIL_RETURNS: _pupil_returns,
+    Act.STAFF_RETURNS: _staff(lambda _world, _event: {"exit_on": None}),
+    Act.NAME_CHANGES: _name_changes,
     Act.CLASS_CHANGES: _pupil(lambda _, e: {"class_id": _one((1, 2, None), e.what)}),
     Act.CLASS_IS_RENAMED: _class(lambda _, e: {"name": f"{1 + e.who % 2}{_one('abc', e.what)}"}),
     Act.TEACHER_CHANGES: _class(lambda _, e: {"main_teacher_id": _one((1, 2, 3, None), e.what)}),
@@ -340,7 +355,7 @@ _ACTS: Final[Mapping[Act, Callable[[World, Event], None]]] = {
     Act.MOVE: _moved,
     Act.MOVE_OUT: _moved_out,
     Act.DISABLE: _user(lambda user, _: replace(user, enabled=False)),
-    Act.ENABLE: _user(lambda user, _: replace(user, enabled=True)),
+    Act.ENABLE: _enabled,
     Act.PROTECT: _protected,
     Act.EDIT: _user(_edited),
     Act.SIGN_IN: _user(_signed_in),

@@ -173,9 +173,9 @@ def only_the_long_locked_out_are_deleted(chronicle: Chronicle, night: Night) -> 
     for change in night.planned.plan.changes if night.planned is not None else ():
         if not isinstance(change, Delete) or records[change.key].status is Status.IMMUNE:
             continue
-        assert night.today - chronicle.leaving[change.key] >= GRACE, change.sentence
+        assert night.today - chronicle.leaving.get(change.key, night.today) >= GRACE, change.sentence
         if isinstance(change.key, AccountKey):
-            assert night.today - chronicle.locked_out[change.guid] >= GRACE, change.sentence
+            assert night.today - chronicle.locked_out.get(change.guid, night.today) >= GRACE, change.sentence
 
 
 def everybody_is_in(chronicle: Chronicle, night: Night) -> None:
@@ -195,6 +195,9 @@ def everybody_is_in(chronicle: Chronicle, night: Night) -> None:
     }
     for key, user in active.items():
         assert user.enabled or user.guid in chronicle.disabled_by_hand or user.protected, key
+    for account in world.store.state.accounts:
+        if account.key in active and active[account.key].enabled:
+            assert account.disabled_since is None, "what somebody disables from now on would be taken for our own"
     for group in world.store.state.groups:
         found = world.directory.groups.get(group.object_guid) if group.object_guid is not None else None
         if group.status is not Status.ACTIVE or found is None or found.protected or _is_out(found):
