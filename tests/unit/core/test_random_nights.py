@@ -1,6 +1,6 @@
 """Whatever happens in a school, and wherever a night is killed: seven promises that every night keeps.
 
-`CONNECT_RANDOM_NIGHTS=20000 .venv/bin/pytest tests/unit/core/test_random_nights.py` tries as many other schools.
+`CONNECT_RANDOM_NIGHTS=20000 .venv/bin/pytest --timeout 0 tests/unit/core/test_random_nights.py` tries as many others.
 """
 
 import os
