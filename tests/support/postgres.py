@@ -24,7 +24,7 @@ from tests.support.certificates import Authority, create_authority, issue
 
 BINARIES = Path("/usr/lib/postgresql/15/bin")
 SERVER_NAME = "db.school.test"
-"""The name in the server's certificate, beside 127.0.0.1."""
+"""The name in the server's certificate, beside its address."""
 ROLE = "connect_worker"
 """The worker's role: no superuser, owner of the databases that tests work in."""
 TEMPLATE = "connect_template"
@@ -32,10 +32,10 @@ WAIT_SECONDS = "60"
 
 HBA = """
 local all postgres trust
-host all all 127.0.0.1/32 scram-sha-256
+host all all samehost scram-sha-256
 """
 CONFIGURATION = """
-listen_addresses = '127.0.0.1'
+listen_addresses = '{address}'
 port = {port}
 unix_socket_directories = '{folder}'
 hba_file = '{folder}/pg_hba.conf'
@@ -53,6 +53,7 @@ class PostgresServer:
     """One running server. Its superuser `postgres` is let in without password over the socket in `folder`."""
 
     folder: Path
+    address: str
     port: int
     authority: Authority
     password: Secret = field(default_factory=lambda: Secret(secrets.token_urlsafe(16)))
@@ -61,7 +62,7 @@ class PostgresServer:
     def settings(self, database: str) -> DatabaseSettings:
         """How the worker reaches a database: over TCP, with TLS and password."""
         return DatabaseSettings(
-            host="127.0.0.1",
+            host=self.address,
             port=self.port,
             name=database,
             username=ROLE,
@@ -90,10 +91,10 @@ class PostgresServer:
 
 
 @contextmanager
-def running_postgres() -> Iterator[PostgresServer]:
+def running_postgres(address: str = "127.0.0.1") -> Iterator[PostgresServer]:
     """A PostgreSQL 15 with a migrated template database, running while the context lasts."""
     folder = Path(tempfile.mkdtemp(prefix="connect-pg-"))
-    server = PostgresServer(folder=folder, port=_free_port(), authority=create_authority())
+    server = PostgresServer(folder=folder, address=address, port=_free_port(address), authority=create_authority())
     try:
         _initialise(server)
         _control(folder, "start", "-l", str(folder / "log"))
@@ -136,13 +137,13 @@ def through_socket(server: PostgresServer, settings: DatabaseSettings) -> Databa
 
 def _initialise(server: PostgresServer) -> None:
     folder = server.folder
-    issue(server.authority, folder, dns_names=[SERVER_NAME], addresses=["127.0.0.1"])
+    issue(server.authority, folder, dns_names=[SERVER_NAME], addresses=[server.address])
     (folder / "pg_hba.conf").write_text(HBA)
     _hand_over(folder)
     _as_server("initdb", "-D", str(folder / "data"), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync",
                "--locale=C.UTF-8")  # fmt: skip
     with (folder / "data" / "postgresql.conf").open("a") as configuration:
-        configuration.write(CONFIGURATION.format(folder=folder, port=server.port))
+        configuration.write(CONFIGURATION.format(folder=folder, address=server.address, port=server.port))
 
 
 def _make_template(server: PostgresServer) -> None:
@@ -176,7 +177,7 @@ def _hand_over(folder: Path) -> None:
         os.chown(path, account.pw_uid, account.pw_gid)
 
 
-def _free_port() -> int:
+def _free_port(address: str) -> int:
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.bind((address, 0))
         return int(probe.getsockname()[1])

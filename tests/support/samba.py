@@ -53,7 +53,7 @@ class SambaServer:
     folder: Path
     ca_file: Path
     process: subprocess.Popen[bytes]
-    claim: IO[str]
+    claim: IO[str] | None
     base_dn: str = BASE_DN
     realm: str = REALM
     admin_dn: str = f"CN=Administrator,CN=Users,{BASE_DN}"
@@ -143,18 +143,20 @@ class SambaServer:
             self.process.wait(STOP_TIMEOUT_SECONDS)
         if self.process.stdin:
             self.process.stdin.close()
-        self.claim.close()
+        if self.claim:
+            self.claim.close()
 
 
-def start_samba(source: Path | None = None) -> SambaServer:
+def start_samba(source: Path | None = None, *, address: str | None = None) -> SambaServer:
     """Clone the template, or a saved domain, and start it. Raises RuntimeError with Samba's log if it does not answer.
 
-    A saved domain is the folder of a server that has ended.
+    A saved domain is the folder of a server that has ended. An `address` is one that is free for certain, in a network
+    namespace of its own; without it a loopback address is claimed.
     """
     source = source or template()
     # A short path: Samba's unix sockets below it must stay under the limit of 108 characters.
     folder = Path(tempfile.mkdtemp(prefix="dc-", dir="/tmp"))
-    address, claim = _claim_address()
+    address, claim = (address, None) if address else _claim_address()
     run_tool("cp", "-a", "--reflink=auto", "--sparse=always", f"{source}/.", str(folder))
     configuration = write_configuration(folder, address)
     server = SambaServer(
