@@ -17,6 +17,7 @@ class ResetCode(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     RESET_CODE_PROTOCOL: _ClassVar[ResetCode]
     RESET_CODE_LIMIT: _ClassVar[ResetCode]
     RESET_CODE_DRAINING: _ClassVar[ResetCode]
+    RESET_CODE_REFUSED: _ClassVar[ResetCode]
 RESET_CODE_UNSPECIFIED: ResetCode
 RESET_CODE_BRIDGE_ABSENT: ResetCode
 RESET_CODE_UNKNOWN_TARGET: ResetCode
@@ -25,6 +26,7 @@ RESET_CODE_BROKEN: ResetCode
 RESET_CODE_PROTOCOL: ResetCode
 RESET_CODE_LIMIT: ResetCode
 RESET_CODE_DRAINING: ResetCode
+RESET_CODE_REFUSED: ResetCode
 
 class BridgeMessage(_message.Message):
     __slots__ = ("hello", "heartbeat")
@@ -65,12 +67,14 @@ class Heartbeat(_message.Message):
     def __init__(self, number: _Optional[int] = ...) -> None: ...
 
 class Open(_message.Message):
-    __slots__ = ("connection_id", "target")
+    __slots__ = ("connection_id", "target", "window")
     CONNECTION_ID_FIELD_NUMBER: _ClassVar[int]
     TARGET_FIELD_NUMBER: _ClassVar[int]
+    WINDOW_FIELD_NUMBER: _ClassVar[int]
     connection_id: str
     target: str
-    def __init__(self, connection_id: _Optional[str] = ..., target: _Optional[str] = ...) -> None: ...
+    window: int
+    def __init__(self, connection_id: _Optional[str] = ..., target: _Optional[str] = ..., window: _Optional[int] = ...) -> None: ...
 
 class Frame(_message.Message):
     __slots__ = ("dial", "serve", "opened", "data", "half_close", "reset", "credit")
@@ -91,12 +95,16 @@ class Frame(_message.Message):
     def __init__(self, dial: _Optional[_Union[Dial, _Mapping]] = ..., serve: _Optional[_Union[Serve, _Mapping]] = ..., opened: _Optional[_Union[Opened, _Mapping]] = ..., data: _Optional[bytes] = ..., half_close: _Optional[_Union[HalfClose, _Mapping]] = ..., reset: _Optional[_Union[Reset, _Mapping]] = ..., credit: _Optional[_Union[Credit, _Mapping]] = ...) -> None: ...
 
 class Dial(_message.Message):
-    __slots__ = ("target", "wait_seconds")
+    __slots__ = ("target", "wait_seconds", "realm", "window")
     TARGET_FIELD_NUMBER: _ClassVar[int]
     WAIT_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    REALM_FIELD_NUMBER: _ClassVar[int]
+    WINDOW_FIELD_NUMBER: _ClassVar[int]
     target: str
     wait_seconds: int
-    def __init__(self, target: _Optional[str] = ..., wait_seconds: _Optional[int] = ...) -> None: ...
+    realm: str
+    window: int
+    def __init__(self, target: _Optional[str] = ..., wait_seconds: _Optional[int] = ..., realm: _Optional[str] = ..., window: _Optional[int] = ...) -> None: ...
 
 class Serve(_message.Message):
     __slots__ = ("connection_id",)
