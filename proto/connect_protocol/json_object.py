@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 T = TypeVar("T")
+Raw: TypeAlias = object
+"""A value as it stands; inside the class, `object` is a method."""
 
 
 class JsonObject:
@@ -65,6 +67,24 @@ class JsonObject:
     def numbers(self) -> Iterator[tuple[str, float]]:
         """All members, each of which must be a number."""
         return ((name, _number(value, self._at(name))) for name, value in self._members.items())
+
+    def names(self) -> Iterator[str]:
+        """The members' names."""
+        return iter(self._members)
+
+    def members(self, name: str) -> dict[str, Raw]:
+        """An object within, as it stands; an empty one where there is none."""
+        return dict(_expected(self._members.get(name, {}), dict, self._at(name), "an object"))
+
+    def values(self, name: str) -> tuple[Raw, ...]:
+        """A list within, as it stands; an empty one where there is none."""
+        return tuple(_expected(self._members.get(name, []), list, self._at(name), "a list"))
+
+    def elements(self, name: str) -> Iterator["JsonObject"]:
+        """A list of objects; an empty one where there is none."""
+        for index, value in enumerate(self.values(name)):
+            path = f"{self._at(name)}[{index}]"
+            yield JsonObject(_expected(value, dict, path, "an object"), path)
 
     def has(self, name: str) -> bool:
         """Whether there is a member of this name that is not null."""

@@ -1,0 +1,106 @@
+"""What a look at one ConnectJob is made from, and what comes of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from connect_operator.facts import (
+    CronJobFacts,
+    Defaults,
+    JobFacts,
+    PodFacts,
+    RealmClaim,
+    Refusal,
+    RelayView,
+    SecretsView,
+    WarningEvent,
+)
+from connect_operator.spec import ConnectJob
+from connect_operator.status import Status
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Observed:
+    """Everything about one ConnectJob. `status` is what stands in the API object now.
+
+    `cron_job` is whatever CronJob has the name of ours. `secrets` is None until they have been looked at, `relay` where
+    no relay is asked or meant, `rival` where the realm is this one's (`connect_operator.realm`). `warnings` are needed
+    when `starting.wants_warnings` says so. `now` is in UTC.
+    """
+
+    job: ConnectJob
+    status: Status
+    defaults: Defaults
+    now: datetime
+    cron_job: CronJobFacts | None = None
+    jobs: tuple[JobFacts, ...] = ()
+    pods: tuple[PodFacts, ...] = ()
+    warnings: tuple[WarningEvent, ...] = ()
+    secrets: SecretsView | None = None
+    relay: RelayView | None = None
+    rival: RealmClaim | None = None
+    refusal: Refusal | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Create:
+    """Create the CronJob of this manifest. If the API server refuses it, observe a `Refusal` of this hash."""
+
+    manifest: Mapping[str, object]
+    hash: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Replace:
+    """Replace the CronJob's labels and /spec by the manifest's, if it still is this one. Refusals as for Create."""
+
+    manifest: Mapping[str, object]
+    hash: str
+    uid: str
+    resource_version: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Suspend:
+    """Set spec.suspend of the CronJob of this name, if it still is this one."""
+
+    name: str
+    uid: str
+    resource_version: str
+
+
+Action = Create | Replace | Suspend
+
+
+class EventType(StrEnum):
+    """Kubernetes' two."""
+
+    NORMAL = "Normal"
+    WARNING = "Warning"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Event:
+    """Posted for the ConnectJob, once, after the status has been written."""
+
+    type: EventType
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Decision:
+    """First the action; then `after` with what came of it; then the status, whole, if it is not None; then the events.
+
+    `look_again` is the next moment at which something changes without anybody telling.
+    """
+
+    action: Action | None = None
+    status: Status | None = None
+    events: tuple[Event, ...] = ()
+    look_again: datetime | None = None
+
+    def after(self, written: CronJobFacts) -> "Decision":
+        """The same, once the action has made `written` of the CronJob."""
+        return self if self.status is None else replace(self, status=self.status.after(written))

@@ -1,0 +1,178 @@
+"""A ConnectJob: what somebody wants for one customer. The CRD has refused what this module cannot read."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from connect_protocol.json_object import JsonObject
+
+_UNITS = {"h": "hours", "m": "minutes", "s": "seconds"}
+
+
+class Mode(StrEnum):
+    """What a run does: the whole night, all of it but writing to the directory, or tables and validation only."""
+
+    SYNC = "Sync"
+    PLAN = "Plan"
+    VALIDATE = "Validate"
+
+
+class Transport(StrEnum):
+    """How the worker reaches the customer's network."""
+
+    GRPC = "gRPC"
+    NONE = "None"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SecretNames:
+    """Secrets in the ConnectJob's namespace."""
+
+    customer: str
+    database: str
+    directory: str | None = None
+    relay: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RelaySpec:
+    """`address` is host:port of the relay; empty without one."""
+
+    transport: Transport = Transport.NONE
+    address: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Safety:
+    """Limits of the safety gate; None leaves the worker's own."""
+
+    max_deletes: int | None = None
+    max_delete_percent: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PodWishes:
+    """Parts of the pod's template that are handed on to Kubernetes as they stand."""
+
+    resources: Mapping[str, object] = field(default_factory=dict)
+    node_selector: Mapping[str, str] = field(default_factory=dict)
+    tolerations: tuple[object, ...] = ()
+    affinity: Mapping[str, object] = field(default_factory=dict)
+    priority_class: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ConnectJob:
+    """Metadata and spec of a ConnectJob. `image` and `time_zone` are empty where the operator's default goes."""
+
+    namespace: str
+    name: str
+    uid: str
+    generation: int
+    created: datetime
+    deleting: bool = False
+    realm: str
+    schedule: str
+    time_zone: str = ""
+    starting_deadline: timedelta = timedelta(minutes=30)
+    image: str = ""
+    timeout: timedelta = timedelta(hours=1)
+    suspend: bool = False
+    suspend_reason: str = ""
+    suspended_by: str = ""
+    mode: Mode = Mode.SYNC
+    secrets: SecretNames
+    relay: RelaySpec = field(default_factory=RelaySpec)
+    safety: Safety = field(default_factory=Safety)
+    successful_runs: int = 1
+    failed_runs: int = 2
+    pod: PodWishes = field(default_factory=PodWishes)
+
+    @classmethod
+    def parse(cls, body: Mapping[str, object]) -> "ConnectJob":
+        """Read an API object. Raises ValueError that names the field."""
+        return _connect_job(JsonObject(body, "connectjob"))
+
+
+def parse_duration(text: str) -> timedelta:
+    """`1h30m` and the like. Raises ValueError."""
+    if not re.fullmatch(r"([0-9]{1,4}[hms])+", text):
+        raise ValueError(f"{text!r} is no duration such as 1h30m")
+    return sum(
+        (timedelta(**{_UNITS[unit]: int(count)}) for count, unit in re.findall(r"(\d+)([hms])", text)), timedelta()
+    )
+
+
+def _connect_job(body: JsonObject) -> ConnectJob:
+    meta, spec = body.object("metadata"), body.object("spec")
+    return ConnectJob(
+        namespace=meta.text("namespace"),
+        name=meta.text("name"),
+        uid=meta.text("uid"),
+        generation=meta.integer("generation"),
+        created=datetime.fromisoformat(meta.text("creationTimestamp")),
+        deleting=meta.has("deletionTimestamp"),
+        realm=spec.text("realm"),
+        schedule=spec.text("schedule"),
+        time_zone=spec.optional_text("timeZone") or "",
+        starting_deadline=timedelta(seconds=_integer(spec, "startingDeadlineSeconds", 1800)),
+        image=spec.optional_text("image") or "",
+        timeout=parse_duration(spec.optional_text("timeout") or "1h"),
+        suspend=spec.flag("suspend"),
+        suspend_reason=spec.optional_text("suspendReason") or "",
+        suspended_by=spec.optional_text("suspendedBy") or "",
+        mode=Mode(spec.optional_text("mode") or Mode.SYNC),
+        secrets=_secrets(spec.object("secrets")),
+        relay=_relay(spec.object("relay")),
+        safety=_safety(spec.object("safety")),
+        successful_runs=_integer(spec, "successfulRunsHistoryLimit", 1),
+        failed_runs=_integer(spec, "failedRunsHistoryLimit", 2),
+        pod=_pod(spec),
+    )
+
+
+def _secrets(names: JsonObject) -> SecretNames:
+    return SecretNames(
+        customer=names.text("customer"),
+        database=names.text("database"),
+        directory=names.optional_text("directory"),
+        relay=names.optional_text("relay"),
+    )
+
+
+def _relay(relay: JsonObject) -> RelaySpec:
+    return RelaySpec(
+        transport=Transport(relay.optional_text("transport") or Transport.NONE),
+        address=relay.optional_text("address") or "",
+    )
+
+
+def _safety(safety: JsonObject) -> Safety:
+    return Safety(
+        max_deletes=safety.integer("maxDeletes") if safety.has("maxDeletes") else None,
+        max_delete_percent=safety.integer("maxDeletePercent") if safety.has("maxDeletePercent") else None,
+    )
+
+
+def _pod(spec: JsonObject) -> PodWishes:
+    return PodWishes(
+        resources=spec.members("resources"),
+        node_selector=_texts(spec.object("nodeSelector")),
+        tolerations=spec.values("tolerations"),
+        affinity=spec.members("affinity"),
+        priority_class=spec.optional_text("priorityClassName") or "",
+        labels=_texts(spec.object("podLabels")),
+        annotations=_texts(spec.object("podAnnotations")),
+    )
+
+
+def _texts(members: JsonObject) -> dict[str, str]:
+    return {name: members.text(name) for name in members.names()}
+
+
+def _integer(members: JsonObject, name: str, otherwise: int) -> int:
+    return members.integer(name) if members.has(name) else otherwise

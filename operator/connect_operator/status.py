@@ -1,0 +1,189 @@
+"""A ConnectJob's status as types. `connect_operator.status_document` reads and writes it as Kubernetes keeps it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+
+from connect_operator.facts import CronJobFacts, Trigger
+from connect_protocol.report import ChangeCount, StageDuration, WarningCount
+
+
+class ConditionType(StrEnum):
+    """What is said of a ConnectJob."""
+
+    READY = "Ready"
+    SCHEDULE_VALID = "ScheduleValid"
+    SUSPENDED = "Suspended"
+    RUN_STARTED = "RunStarted"
+    RELAY_CONNECTED = "RelayConnected"
+    VALIDATED = "Validated"
+    LAST_RUN_SUCCEEDED = "LastRunSucceeded"
+
+
+class Truth(StrEnum):
+    """Kubernetes' three values of a condition."""
+
+    TRUE = "True"
+    FALSE = "False"
+    UNKNOWN = "Unknown"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """What is found now: a condition before it is known since when."""
+
+    type: ConditionType
+    truth: Truth
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Condition:
+    """A finding, for which generation of the spec, and since when its truth has been what it is."""
+
+    finding: Finding
+    generation: int
+    since: datetime
+
+
+class Phase(StrEnum):
+    """What goes on: no run; a run whose pod does not run yet; a run."""
+
+    IDLE = "Idle"
+    STARTING = "Starting"
+    RUNNING = "Running"
+
+
+class Result(StrEnum):
+    """How a run ended."""
+
+    DONE = "Done"
+    BLOCKED = "Blocked"
+    FAILED = "Failed"
+    STOPPED = "Stopped"
+
+
+class Evidence(StrEnum):
+    """Where a run's result and reason were read; from the weakest to the strongest."""
+
+    JOB = "Job"
+    POD = "Pod"
+    REPORT = "Report"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ActiveRun:
+    """A run that has not ended. `started` is when its Job started, or was made if it has not."""
+
+    name: str
+    uid: str
+    trigger: Trigger
+    mode: str
+    started: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LastRun:
+    """A run that has ended. `begun`: its worker ran, were it for a moment. The counts are the report's."""
+
+    name: str
+    uid: str
+    trigger: Trigger
+    mode: str
+    started: datetime
+    completed: datetime
+    result: Result
+    reason: str
+    evidence: Evidence
+    begun: bool
+    message: str = ""
+    todo: str = ""
+    stages: tuple[StageDuration, ...] = ()
+    changes: tuple[ChangeCount, ...] = ()
+    user_warnings: tuple[WarningCount, ...] = ()
+    group_warnings: tuple[WarningCount, ...] = ()
+    plan_checksum: str = ""
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether nobody needs to look at it."""
+        return self.result is Result.DONE
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class History:
+    """What is kept of the runs that have ended, whose Jobs may be gone."""
+
+    last: LastRun | None = None
+    last_successful: datetime | None = None
+    last_failure: datetime | None = None
+    consecutive_failures: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wanted:
+    """Our last write to the CronJob: what it became, and the hash of what we wanted."""
+
+    uid: str
+    generation: int
+    hash: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Summary:
+    """The columns of `kubectl get connectjobs`, ready-made; empty where there is nothing to say."""
+
+    result: str = ""
+    reason: str = ""
+    warnings: str = ""
+    changes: str = ""
+    duration: str = ""
+    suspended: str = ""
+    next_run: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Status:
+    """All of it. `suspended_since` is when the operator first saw the suspension."""
+
+    generation: int = 0
+    conditions: tuple[Condition, ...] = ()
+    phase: Phase = Phase.IDLE
+    cron_job: str = ""
+    image: str = ""
+    suspended_since: datetime | None = None
+    resolved_schedule: str = ""
+    next_run: datetime | None = None
+    last_schedule: datetime | None = None
+    history: History = field(default_factory=History)
+    active: ActiveRun | None = None
+    wanted: Wanted | None = None
+    summary: Summary = field(default_factory=Summary)
+
+    def condition(self, kind: ConditionType) -> Condition | None:
+        """The condition of a type, if there is one."""
+        return next((condition for condition in self.conditions if condition.finding.type is kind), None)
+
+    def truth(self, kind: ConditionType) -> Truth | None:
+        """Whether a condition holds; None if nothing is said of it."""
+        condition = self.condition(kind)
+        return None if condition is None else condition.finding.truth
+
+    def after(self, written: CronJobFacts) -> "Status":
+        """This status once the API server has made `written` of the CronJob that was wanted."""
+        if self.wanted is None:
+            return self
+        return replace(self, wanted=replace(self.wanted, uid=written.uid, generation=written.generation))
+
+
+def conditions(findings: Iterable[Finding], old: Status, *, generation: int, now: datetime) -> tuple[Condition, ...]:
+    """Findings with the moment since when each has been true, false or unknown."""
+    return tuple(_condition(finding, old.condition(finding.type), generation, now) for finding in findings)
+
+
+def _condition(finding: Finding, old: Condition | None, generation: int, now: datetime) -> Condition:
+    same = old is not None and old.finding.truth is finding.truth
+    since = old.since if same and old is not None else now
+    return Condition(finding=finding, generation=generation, since=since)

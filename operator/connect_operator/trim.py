@@ -1,0 +1,153 @@
+"""Trims Kubernetes' objects to what is decided upon. Raises ValueError that names the missing field."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+
+from connect_operator.facts import (
+    CronJobFacts,
+    JobEnd,
+    JobFacts,
+    PodFacts,
+    PodPhase,
+    RealmClaim,
+    Terminated,
+    Trigger,
+    Waiting,
+)
+from connect_operator.names import INSTANTIATE_ANNOTATION, MODE_ANNOTATION
+from connect_protocol.json_object import JsonObject
+
+
+def cron_job_facts(body: Mapping[str, object]) -> CronJobFacts:
+    """What matters of a CronJob."""
+    cron_job = JsonObject(body, "cronjob")
+    meta = cron_job.object("metadata")
+    edit = _last_edit(meta)
+    return CronJobFacts(
+        namespace=meta.text("namespace"),
+        name=meta.text("name"),
+        uid=meta.text("uid"),
+        resource_version=meta.text("resourceVersion"),
+        generation=meta.integer("generation"),
+        owner_uid=_owner(meta),
+        labels={name: meta.object("labels").text(name) for name in meta.object("labels").names()},
+        suspended=cron_job.object("spec").flag("suspend"),
+        created=_needed_moment(meta, "creationTimestamp"),
+        deleting=meta.has("deletionTimestamp"),
+        edited_by=edit.optional_text("manager") or "" if edit else "",
+        edited_at=_moment(edit, "time") if edit else None,
+        last_schedule_time=_moment(cron_job.object("status"), "lastScheduleTime"),
+    )
+
+
+def job_facts(body: Mapping[str, object]) -> JobFacts:
+    """What matters of a Job."""
+    job = JsonObject(body, "job")
+    meta, status = job.object("metadata"), job.object("status")
+    annotations = meta.object("annotations")
+    return JobFacts(
+        name=meta.text("name"),
+        uid=meta.text("uid"),
+        owner_uid=_owner(meta),
+        trigger=Trigger.MANUAL if annotations.has(INSTANTIATE_ANNOTATION) else Trigger.SCHEDULED,
+        mode=annotations.optional_text(MODE_ANNOTATION) or "",
+        created=_needed_moment(meta, "creationTimestamp"),
+        started=_moment(status, "startTime"),
+        end=_job_end(status),
+    )
+
+
+def pod_facts(body: Mapping[str, object], *, gone: bool = False) -> PodFacts:
+    """What matters of a pod; `gone` when it was seen DELETED."""
+    pod = JsonObject(body, "pod")
+    meta, status = pod.object("metadata"), pod.object("status")
+    state = next((container.object("state") for container in status.elements("containerStatuses")), None)
+    return PodFacts(
+        name=meta.text("name"),
+        uid=meta.text("uid"),
+        job_uid=_owner(meta),
+        phase=PodPhase(status.optional_text("phase") or PodPhase.PENDING),
+        created=_needed_moment(meta, "creationTimestamp"),
+        started=_moment(status, "startTime"),
+        reason=status.optional_text("reason") or "",
+        message=status.optional_text("message") or "",
+        waiting=_waiting(state.object("waiting")) if state and state.has("waiting") else None,
+        terminated=_terminated(state.object("terminated")) if state and state.has("terminated") else None,
+        unscheduled=_unscheduled(status),
+        disrupted=next(
+            (condition.optional_text("reason") or "" for condition in _held(status, "DisruptionTarget")), ""
+        ),
+        gone=gone,
+    )
+
+
+def realm_claim(body: Mapping[str, object]) -> RealmClaim:
+    """What matters of a ConnectJob for the question whose a realm is."""
+    connect_job = JsonObject(body, "connectjob")
+    meta = connect_job.object("metadata")
+    return RealmClaim(
+        realm=connect_job.object("spec").text("realm"),
+        namespace=meta.text("namespace"),
+        name=meta.text("name"),
+        uid=meta.text("uid"),
+        created=_needed_moment(meta, "creationTimestamp"),
+    )
+
+
+def _owner(meta: JsonObject) -> str | None:
+    return next((owner.text("uid") for owner in meta.elements("ownerReferences") if owner.flag("controller")), None)
+
+
+def _last_edit(meta: JsonObject) -> JsonObject | None:
+    edits = [entry for entry in meta.elements("managedFields") if not entry.optional_text("subresource")]
+    return max(edits, key=lambda entry: entry.optional_text("time") or "", default=None)
+
+
+def _job_end(status: JsonObject) -> JobEnd | None:
+    for complete, word in ((True, "Complete"), (False, "Failed")):
+        for condition in _held(status, word):
+            return JobEnd(
+                complete=complete,
+                at=_needed_moment(condition, "lastTransitionTime"),
+                reason=condition.optional_text("reason") or "",
+                message=condition.optional_text("message") or "",
+            )
+    return None
+
+
+def _held(status: JsonObject, kind: str) -> Iterator[JsonObject]:
+    """The conditions of a type that are True; there is one at most."""
+    return (
+        condition
+        for condition in status.elements("conditions")
+        if condition.text("type") == kind and condition.text("status") == "True"
+    )
+
+
+def _unscheduled(status: JsonObject) -> Waiting | None:
+    for condition in status.elements("conditions"):
+        if condition.text("type") == "PodScheduled" and condition.text("status") == "False":
+            return _waiting(condition)
+    return None
+
+
+def _waiting(state: JsonObject) -> Waiting:
+    return Waiting(reason=state.optional_text("reason") or "", message=state.optional_text("message") or "")
+
+
+def _terminated(state: JsonObject) -> Terminated:
+    return Terminated(
+        exit_code=state.integer("exitCode"),
+        reason=state.optional_text("reason") or "",
+        message=state.optional_text("message") or "",
+        started=_moment(state, "startedAt"),
+        finished=_moment(state, "finishedAt"),
+    )
+
+
+def _moment(members: JsonObject, name: str) -> datetime | None:
+    return datetime.fromisoformat(members.text(name)) if members.has(name) else None
+
+
+def _needed_moment(members: JsonObject, name: str) -> datetime:
+    return datetime.fromisoformat(members.text(name))
