@@ -1,0 +1,292 @@
+"""The pump between a TCP connection and a stream of frames: what the worker's and the bridge's end have alike.
+
+The socket is driven without asyncio's transports. Sending thus returns when the kernel has every byte, which is when
+credit may be granted; a write that fails loses nothing that can still be read; and nothing is read that could not be
+sent on at once.
+"""
+
+import asyncio
+import socket
+import struct
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from connect_protocol.relay.credit import WINDOW, ReceiveWindow, SendCredit
+from connect_protocol.relay.errors import ProtocolError, StreamBrokenError
+from connect_protocol.relay.frames import Credit, Data, Frame, HalfClose, Reset, ResetCode, decode, encode
+from connect_protocol.relay.inbox import Inbox
+
+LARGEST_READ = 256 * 1024
+FAREWELL_SECONDS = 5.0
+"""How long a reset may take to be told, and the stream to end after it."""
+REST_SECONDS = 1.0
+"""How long the socket's peer may take for what came before the other side's end."""
+
+_RESET_ON_CLOSE = struct.pack("ii", 1, 0)
+_KEEPALIVE = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
+
+
+class FrameStream(Protocol):
+    """A duplex stream of encoded frames. One task receives and one at a time sends; both at once."""
+
+    async def receive(self) -> bytes | None:
+        """The next frame; None when the stream has ended in order. Raises StreamBrokenError."""
+
+    async def send(self, frame: bytes) -> None:
+        """Send a frame. Raises StreamBrokenError."""
+
+
+class End(StrEnum):
+    """How a connection ended."""
+
+    CLOSED = "closed"
+    """Both sides have said that no more will come, and everything has been delivered."""
+    RESET_HERE = "reset_here"
+    """The socket broke, or the other side broke the protocol; it has been told."""
+    RESET_BY_PEER = "reset_by_peer"
+    STREAM_BROKEN = "stream_broken"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ending:
+    """What a pump has done: bytes from socket to stream and from stream to socket, and how it ended.
+
+    `reset` is None if and only if it ended in order.
+    """
+
+    end: End
+    sent: int
+    received: int
+    reset: Reset | None = None
+
+
+async def pump(
+    connection: socket.socket, stream: FrameStream, *, send_window: int, receive_window: int = WINDOW
+) -> Ending:
+    """Move bytes both ways until both sides have closed or something breaks; the socket is closed in the end.
+
+    `connection` is a connected TCP socket that does not block; nobody else may use it. `send_window`: what the other
+    side said it takes (Opened, Open); `receive_window`: what it was told (Dial, Open). If the connection ends out of
+    order, the socket's peer gets a TCP reset, for a plain end could be taken for the whole. Raises ProtocolError for a
+    window that cannot be.
+    """
+    try:
+        prepare(connection)
+        flow = _Flow(connection, stream, SendCredit(send_window), ReceiveWindow(receive_window))
+        return await flow.run()
+    except BaseException:
+        _reset_on_close(connection)
+        raise
+    finally:
+        connection.close()
+
+
+def prepare(connection: socket.socket) -> None:
+    """Send small pieces at once, and notice within a minute that a silent peer is gone. Raises OSError."""
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in _KEEPALIVE.items():
+        if (option := getattr(socket, name, None)) is not None:
+            connection.setsockopt(socket.IPPROTO_TCP, option, value)
+
+
+class _BrokenError(Exception):
+    """Ends a flow out of order."""
+
+    def __init__(self, end: End, reset: Reset) -> None:
+        super().__init__(reset.message)
+        self.end = end
+        self.reset = reset
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Tasks:
+    receiving: asyncio.Task[None]
+    reading: asyncio.Task[None]
+    writing: asyncio.Task[None]
+
+    @property
+    def all(self) -> tuple[asyncio.Task[None], ...]:
+        return self.receiving, self.reading, self.writing
+
+
+class _Flow:
+    """One connection's two directions, and the three tasks that move them."""
+
+    def __init__(
+        self, connection: socket.socket, stream: FrameStream, credit: SendCredit, window: ReceiveWindow
+    ) -> None:
+        self._connection = connection
+        self._stream = stream
+        self._credit = credit
+        self._window = window
+        self._loop = asyncio.get_running_loop()
+        self._sending = asyncio.Lock()
+        self._credit_granted = asyncio.Event()
+        self._inbox = Inbox()
+        self._inbox_filled = asyncio.Event()
+        self._input_ended = False
+        self._output_ended = False
+        self._broken = False
+        self._sent = 0
+        self._received = 0
+
+    async def run(self) -> Ending:
+        tasks = _Tasks(
+            receiving=asyncio.create_task(self._receive_frames()),
+            reading=asyncio.create_task(self._socket_to_stream()),
+            writing=asyncio.create_task(self._stream_to_socket()),
+        )
+        try:
+            broken = await _first_failure(tasks.all)
+            if broken is not None:
+                await self._end(broken, tasks)
+        finally:
+            await _stop(tasks.all)
+        end, reset = (End.CLOSED, None) if broken is None else (broken.end, broken.reset)
+        return Ending(end=end, sent=self._sent, received=self._received, reset=reset)
+
+    async def _receive_frames(self) -> None:
+        """Take in what the other side sends until the stream ends; nothing here waits for the socket."""
+        while (message := await self._receive()) is not None:
+            try:
+                self._take(decode(message))
+            except ProtocolError as error:
+                raise _BrokenError(End.RESET_HERE, Reset(code=ResetCode.PROTOCOL, message=str(error))) from error
+        if not (self._input_ended and self._output_ended):
+            raise _stream_broken("the stream ended before the connection did")
+
+    def _take(self, frame: Frame) -> None:
+        match frame:
+            case Data() if not self._input_ended:
+                self._window.received(len(frame.payload))
+                self._inbox.put(frame.payload)
+                self._inbox_filled.set()
+            case HalfClose() if not self._input_ended:
+                self._input_ended = True
+                self._inbox_filled.set()
+            case Credit():
+                self._credit.grant(frame.count)
+                self._credit_granted.set()
+            case Reset():
+                raise _BrokenError(End.RESET_BY_PEER, frame)
+            case _:
+                raise ProtocolError(f"a frame {type(frame).__name__} where none may come")
+
+    async def _socket_to_stream(self) -> None:
+        while payload := await self._read():
+            self._credit.spend(len(payload))
+            self._sent += len(payload)
+            await self._send(Data(payload))
+        self._output_ended = True
+        await self._send(HalfClose())
+
+    async def _read(self) -> bytes:
+        """What the socket has, as much as there is credit for; empty at its end."""
+        while not self._credit.available:
+            self._credit_granted.clear()
+            await self._credit_granted.wait()
+        try:
+            return await self._loop.sock_recv(self._connection, min(LARGEST_READ, self._credit.available))
+        except OSError as error:
+            raise _socket_broken(error) from error
+
+    async def _stream_to_socket(self) -> None:
+        while await self._has_input():
+            payload = self._inbox.take()
+            await self._write(payload)
+            self._received += len(payload)
+            grant = self._window.drained(len(payload))
+            if grant and not (self._input_ended or self._broken):
+                await self._send(Credit(grant))
+        if not self._broken:
+            # A peer that has closed altogether refuses the half-close; it has all that it wanted.
+            with suppress(OSError):
+                self._connection.shutdown(socket.SHUT_WR)
+
+    async def _has_input(self) -> bool:
+        """Wait for something to write; False when all has been written and no more will come."""
+        while not (self._inbox or self._input_ended or self._broken):
+            self._inbox_filled.clear()
+            await self._inbox_filled.wait()
+        return bool(self._inbox)
+
+    async def _write(self, payload: bytes | memoryview | bytearray) -> None:
+        try:
+            await self._loop.sock_sendall(self._connection, payload)
+        except OSError as error:
+            raise _socket_broken(error) from error
+
+    async def _receive(self) -> bytes | None:
+        try:
+            return await self._stream.receive()
+        except StreamBrokenError as error:
+            raise _stream_broken(str(error)) from error
+
+    async def _send(self, frame: Frame) -> None:
+        async with self._sending:
+            try:
+                await self._stream.send(encode(frame))
+            except StreamBrokenError as error:
+                raise _stream_broken(str(error)) from error
+
+    async def _end(self, broken: _BrokenError, tasks: _Tasks) -> None:
+        if broken.end is End.RESET_HERE:
+            await self._say_farewell(broken.reset, tasks)
+        else:
+            await self._write_the_rest(tasks)
+        _reset_on_close(self._connection)
+
+    async def _write_the_rest(self, tasks: _Tasks) -> None:
+        """What came before the end is still the socket's peer's, often the message that says why."""
+        self._broken = True
+        self._inbox_filled.set()
+        await asyncio.wait([tasks.writing], timeout=REST_SECONDS)
+
+    async def _say_farewell(self, reset: Reset, tasks: _Tasks) -> None:
+        """Tell the other side about the end, and wait for the stream's own, lest the reset be lost on its way."""
+        with suppress(TimeoutError, StreamBrokenError):
+            async with asyncio.timeout(FAREWELL_SECONDS), self._sending:
+                await _stop([tasks.reading, tasks.writing])
+                await self._stream.send(encode(reset))
+                await self._wait_for_end(tasks.receiving)
+
+    async def _wait_for_end(self, receiving: asyncio.Task[None]) -> None:
+        await asyncio.wait([receiving])
+        failure = receiving.exception()
+        if isinstance(failure, _BrokenError) and failure.end is End.RESET_HERE:
+            while await self._stream.receive() is not None:
+                pass
+
+
+async def _first_failure(tasks: Sequence[asyncio.Task[None]]) -> _BrokenError | None:
+    done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+    for task in done:
+        try:
+            task.result()
+        except _BrokenError as broken:
+            return broken
+    return None
+
+
+async def _stop(tasks: Sequence[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _stream_broken(message: str) -> _BrokenError:
+    return _BrokenError(End.STREAM_BROKEN, Reset(code=ResetCode.BROKEN, message=message))
+
+
+def _socket_broken(error: OSError) -> _BrokenError:
+    message = f"the connection broke: {error.strerror or type(error).__name__}"
+    return _BrokenError(End.RESET_HERE, Reset(code=ResetCode.BROKEN, message=message))
+
+
+def _reset_on_close(connection: socket.socket) -> None:
+    """Close with a TCP reset: a plain end would look as if all had come."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
