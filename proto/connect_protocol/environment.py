@@ -5,6 +5,7 @@
     customer/   customerNumber  [realm]  encryptionKey
     database/   host  port  dbname  username  password  [sslmode]  [ca.crt]  [serverName]
     directory/  url  bindDn  password  [ca.crt]  [serverName]  [startTls]
+    relay/      tls.crt  tls.key  ca.crt
 """
 
 from enum import StrEnum
@@ -24,6 +25,8 @@ class Variable(StrEnum):
     LOG_LEVEL = "CONNECT_LOG_LEVEL"
     TERMINATION_MESSAGE = "CONNECT_TERMINATION_MESSAGE"
     TODAY = "CONNECT_TODAY"
+    RELAY_ADDRESS = "CONNECT_RELAY_ADDRESS"
+    RELAY_WAIT = "CONNECT_RELAY_WAIT"
 
 
 class SecretKey(StrEnum):
@@ -46,3 +49,6 @@ class SecretKey(StrEnum):
     DIRECTORY_CA = "directory/ca.crt"
     DIRECTORY_SERVER_NAME = "directory/serverName"
     DIRECTORY_START_TLS = "directory/startTls"
+    RELAY_CERTIFICATE = "relay/tls.crt"
+    RELAY_KEY = "relay/tls.key"
+    RELAY_CA = "relay/ca.crt"

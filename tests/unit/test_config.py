@@ -11,12 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connect_protocol.relay.identity import Identity, Role
+from connect_relay.pki import Authority, Issued, client
 from connect_worker import config_values
 from connect_worker.config import load_settings, today
 from connect_worker.errors import ConfigurationError
 from connect_worker.model.configuration import Limits
 from connect_worker.model.secret import Secret
-from connect_worker.settings import DatabaseSettings, DirectorySettings, Settings
+from connect_worker.settings import DatabaseSettings, DirectorySettings, RelaySettings, Settings
 from tests.support.certificates import create_authority
 
 KEY = base64.b64encode(bytes(range(32))).decode()
@@ -377,3 +379,139 @@ def test_today_can_be_fixed(tmp_path: Path) -> None:
     settings = load(secrets(tmp_path), CONNECT_TODAY="2027-08-16")
 
     assert today(settings, datetime(2026, 11, 22, tzinfo=UTC)) == date(2027, 8, 16)
+
+
+# The relay
+
+
+RELAY = {"CONNECT_RELAY_ADDRESS": "connect-relay.connect.svc:8443"}
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def authority() -> Authority:
+    return Authority.create("Connect Relay CA", NOW)
+
+
+def certificate(authority: Authority, realm: str = "musterdorf", role: Role = Role.WORKER) -> Issued:
+    return authority.issue(client(Identity(realm=realm, role=role)), timedelta(days=1), NOW)
+
+
+def relay_secrets(folder: Path, issued: Issued, **changes: str | None) -> Path:
+    """The Secrets with a relay's; a change to None leaves a file out."""
+    files = {"relay/tls.crt": issued.certificate, "relay/tls.key": issued.key, "relay/ca.crt": issued.authority}
+    return secrets(folder, **(files | changes))
+
+
+def test_a_relay_is_read_from_its_address_and_secret(tmp_path: Path, authority: Authority) -> None:
+    issued = certificate(authority)
+
+    settings = load(relay_secrets(tmp_path, issued), **RELAY, CONNECT_RELAY_WAIT="5s")
+
+    assert settings.relay == RelaySettings(
+        address="connect-relay.connect.svc:8443",
+        certificate=issued.certificate.rstrip("\n"),
+        key=Secret(issued.key.rstrip("\n")),
+        ca=issued.authority.rstrip("\n"),
+        wait=timedelta(seconds=5),
+    )
+
+
+def test_without_an_address_there_is_no_relay(tmp_path: Path, authority: Authority) -> None:
+    """Whatever is mounted: a Secret alone says nothing of where to go."""
+    assert load(relay_secrets(tmp_path, certificate(authority))).relay is None
+
+
+def test_a_bridge_that_is_away_is_waited_for_a_minute(tmp_path: Path, authority: Authority) -> None:
+    settings = load(relay_secrets(tmp_path, certificate(authority)), **RELAY)
+
+    assert settings.relay is not None
+    assert settings.relay.wait == timedelta(minutes=1)
+
+
+def test_every_fault_of_the_relay_is_named_at_once(tmp_path: Path) -> None:
+    secrets(tmp_path, **{"relay/tls.crt": "no certificate", "relay/tls.key": KEY})
+
+    assert set(faults(tmp_path, CONNECT_RELAY_ADDRESS="connect-relay", CONNECT_RELAY_WAIT="soon")) == {
+        "CONNECT_RELAY_ADDRESS is no address such as connect-relay.connect.svc:8443",
+        "CONNECT_RELAY_WAIT is no duration such as 90s or 1h30m",
+        "relay/tls.crt is no certificate in PEM",
+        "relay/tls.key is no private key in PEM without a password",
+        f"relay/ca.crt is missing in {tmp_path}",
+    }
+
+
+@pytest.mark.parametrize("address", ["relay:8443", "relay.example.org:443", "10.0.0.1:8443", "[fd00::1]:8443"])
+def test_an_address_is_a_host_and_a_port(tmp_path: Path, authority: Authority, address: str) -> None:
+    relay_secrets(tmp_path, certificate(authority))
+
+    settings = load(tmp_path, CONNECT_RELAY_ADDRESS=address)
+
+    assert settings.relay is not None
+    assert settings.relay.address == address
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["relay", ":8443", "relay:0", "relay:65536", "relay:x", "https://relay:8443", "a@relay:1", "relay:1/x", " "],
+)
+def test_what_is_no_address_is_refused(tmp_path: Path, authority: Authority, address: str) -> None:
+    relay_secrets(tmp_path, certificate(authority))
+
+    assert [fault.split()[0] for fault in faults(tmp_path, CONNECT_RELAY_ADDRESS=address)] == ["CONNECT_RELAY_ADDRESS"]
+
+
+@pytest.mark.parametrize(("realm", "role"), [("nachbardorf", Role.WORKER), ("musterdorf", Role.BRIDGE)])
+def test_the_certificate_of_somebody_else_is_refused(
+    tmp_path: Path, authority: Authority, realm: str, role: Role
+) -> None:
+    """Another customer's would lead to that customer's database."""
+    relay_secrets(tmp_path, certificate(authority, realm, role))
+
+    with pytest.raises(ConfigurationError) as caught:
+        load(tmp_path, **RELAY)
+
+    assert caught.value.reason == "RealmMismatch"
+    assert "relay/tls.crt is not made for connect://realm/musterdorf/worker" in caught.value.what
+
+
+def test_a_certificate_without_any_name_is_refused(tmp_path: Path, authority: Authority) -> None:
+    relay_secrets(tmp_path, Issued(certificate=authority.pem, key=authority.key_pem, authority=authority.pem))
+
+    assert [fault.split()[0] for fault in faults(tmp_path, **RELAY)] == ["relay/tls.crt"]
+
+
+def test_a_key_of_another_certificate_is_refused(tmp_path: Path, authority: Authority) -> None:
+    relay_secrets(tmp_path, certificate(authority), **{"relay/tls.key": certificate(authority).key})
+
+    assert faults(tmp_path, **RELAY) == ("relay/tls.key is not the private key of relay/tls.crt",)
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "::1", "db.musterdorf.example", "/run/postgresql"])
+def test_behind_a_relay_tls_to_the_database_is_never_disabled(tmp_path: Path, authority: Authority, host: str) -> None:
+    """Whatever is called localhost there is another machine's."""
+    relay_secrets(tmp_path, certificate(authority), database__host=host, database__sslmode="disable")
+
+    assert faults(tmp_path, **RELAY) == (
+        "database/sslmode is disable: behind a relay no database may be read without TLS",
+    )
+
+
+@pytest.mark.parametrize("url", ["ldap://localhost", "ldap://127.0.0.1:3890", "ldap://dc1.musterdorf.example"])
+def test_behind_a_relay_the_directory_is_never_read_without_tls(tmp_path: Path, authority: Authority, url: str) -> None:
+    relay_secrets(tmp_path, certificate(authority), directory__url=url, directory__startTls="false")
+
+    assert faults(tmp_path, **RELAY) == (
+        "directory/startTls is false: behind a relay no directory may be read without TLS",
+    )
+
+
+def test_the_relays_private_key_is_not_shown(tmp_path: Path, authority: Authority) -> None:
+    issued = certificate(authority)
+    settings = load(relay_secrets(tmp_path, issued), **RELAY)
+    first, *rest = issued.key.splitlines()[1:-1]
+
+    assert first not in repr(settings)
+    assert rest
+    told = " ".join(faults(relay_secrets(tmp_path, issued, **{"relay/ca.crt": issued.key}), **RELAY))
+    assert first not in told

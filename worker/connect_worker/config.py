@@ -9,15 +9,17 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from connect_protocol.environment import SecretKey, Variable
+from connect_protocol.relay.identity import Identity, Role
 from connect_worker import config_values as values
 from connect_worker.errors import ConfigurationError
 from connect_worker.model.configuration import Limits
 from connect_worker.model.secret import Secret
-from connect_worker.settings import DatabaseSettings, DirectorySettings, Settings, is_on_this_machine
+from connect_worker.settings import DatabaseSettings, DirectorySettings, RelaySettings, Settings, is_on_this_machine
 
 DEFAULT_TIME_ZONE = ZoneInfo("Europe/Zurich")
 DEFAULT_TIMEOUT = timedelta(hours=1)
 DEFAULT_LOCK_WAIT = timedelta(minutes=15)
+DEFAULT_RELAY_WAIT = timedelta(minutes=1)
 REALM_MISMATCH = "RealmMismatch"
 WHAT_TO_DO = "Correct the worker's environment or the customer's Secrets, then run again"
 
@@ -74,6 +76,10 @@ class _Source:
         value = self._environ.get(variable)
         return self._read(variable, value, read, otherwise) if value else otherwise
 
+    def is_set(self, variable: Variable) -> bool:
+        """Whether there is such a variable, and it is not empty."""
+        return bool(self._environ.get(variable))
+
     def secret(self, key: SecretKey, read: Callable[[str], T], *, otherwise: T) -> T:
         """A file that must be there."""
         value = self._file(key, needed=True)
@@ -122,7 +128,7 @@ class _Source:
 
 def _settings(source: _Source, *, needs_directory: bool) -> Settings:
     source.variable(Variable.LOG_LEVEL, values.log_level, otherwise="")
-    return Settings(
+    settings = Settings(
         realm=_realm(source),
         customer_number=source.secret(SecretKey.CUSTOMER_NUMBER, values.text, otherwise=""),
         run_id=source.variable(Variable.RUN_ID, values.run_id, otherwise=str(uuid.uuid4())),
@@ -134,7 +140,12 @@ def _settings(source: _Source, *, needs_directory: bool) -> Settings:
         lock_wait=source.variable(Variable.LOCK_WAIT, values.duration, otherwise=DEFAULT_LOCK_WAIT),
         limits=_limits(source),
         today=source.variable(Variable.TODAY, values.day, otherwise=None),
+        relay=_relay(source) if source.is_set(Variable.RELAY_ADDRESS) else None,
     )
+    _require_encryption(source, settings)
+    if settings.relay is not None:
+        _require_own_certificate(source, settings.relay, settings.realm)
+    return settings
 
 
 def _realm(source: _Source) -> str:
@@ -158,7 +169,7 @@ def _limits(source: _Source) -> Limits:
 
 
 def _database(source: _Source) -> DatabaseSettings:
-    settings = DatabaseSettings(
+    return DatabaseSettings(
         host=source.secret(SecretKey.DATABASE_HOST, values.text, otherwise=""),
         port=source.secret(SecretKey.DATABASE_PORT, values.port, otherwise=0),
         name=source.secret(SecretKey.DATABASE_NAME, values.text, otherwise=""),
@@ -168,15 +179,10 @@ def _database(source: _Source) -> DatabaseSettings:
         ca=source.optional_secret(SecretKey.DATABASE_CA, values.certificates, otherwise=None),
         server_name=source.optional_secret(SecretKey.DATABASE_SERVER_NAME, values.text, otherwise=None),
     )
-    if settings.sslmode == "disable" and settings.host and not is_on_this_machine(settings.host):
-        source.fault(
-            f"{SecretKey.DATABASE_SSLMODE} is disable: only a database on this machine may be read without TLS"
-        )
-    return settings
 
 
 def _directory(source: _Source) -> DirectorySettings:
-    settings = DirectorySettings(
+    return DirectorySettings(
         url=source.secret(SecretKey.DIRECTORY_URL, values.ldap_url, otherwise=""),
         bind_dn=source.secret(SecretKey.DIRECTORY_BIND_DN, values.text, otherwise=""),
         password=source.secret(SecretKey.DIRECTORY_PASSWORD, values.secret, otherwise=Secret("")),
@@ -184,9 +190,48 @@ def _directory(source: _Source) -> DirectorySettings:
         server_name=source.optional_secret(SecretKey.DIRECTORY_SERVER_NAME, values.text, otherwise=None),
         start_tls=source.optional_secret(SecretKey.DIRECTORY_START_TLS, values.truth, otherwise=True),
     )
-    remote = not is_on_this_machine(urlsplit(settings.url).hostname or "")
-    if settings.url.startswith("ldap://") and remote and not settings.start_tls:
+
+
+def _relay(source: _Source) -> RelaySettings:
+    return RelaySettings(
+        address=source.required(Variable.RELAY_ADDRESS, values.address, otherwise=""),
+        certificate=source.secret(SecretKey.RELAY_CERTIFICATE, values.certificates, otherwise=""),
+        key=source.secret(SecretKey.RELAY_KEY, values.private_key, otherwise=Secret("")),
+        ca=source.secret(SecretKey.RELAY_CA, values.certificates, otherwise=""),
+        wait=source.variable(Variable.RELAY_WAIT, values.duration, otherwise=DEFAULT_RELAY_WAIT),
+    )
+
+
+def _require_encryption(source: _Source, settings: Settings) -> None:
+    """Nothing goes in the clear but to this machine itself; behind a relay, every host is another machine."""
+    database, directory = settings.database, settings.directory
+    if database.sslmode == "disable" and _is_elsewhere(database.host, settings.relay):
+        source.fault(f"{SecretKey.DATABASE_SSLMODE} is disable: {_where_plain('database', settings.relay)}")
+    if directory is None or not directory.url.startswith("ldap://") or directory.start_tls:
+        return
+    if _is_elsewhere(urlsplit(directory.url).hostname or "", settings.relay):
+        source.fault(f"{SecretKey.DIRECTORY_START_TLS} is false: {_where_plain('directory', settings.relay)}")
+
+
+def _is_elsewhere(host: str, relay: RelaySettings | None) -> bool:
+    return bool(host) and (relay is not None or not is_on_this_machine(host))
+
+
+def _where_plain(what: str, relay: RelaySettings | None) -> str:
+    if relay is not None:
+        return f"behind a relay no {what} may be read without TLS"
+    return f"only a {what} on this machine may be read without TLS"
+
+
+def _require_own_certificate(source: _Source, relay: RelaySettings, realm: str) -> None:
+    """With the certificate of another customer, the relay would lead to that customer's database."""
+    if not relay.certificate:
+        return
+    if relay.key.reveal() and not values.belong_together(relay.certificate, relay.key):
+        source.fault(f"{SecretKey.RELAY_KEY} is not the private key of {SecretKey.RELAY_CERTIFICATE}")
+    wanted = Identity(realm=realm, role=Role.WORKER).uri if realm else ""
+    if wanted and wanted not in values.names(relay.certificate):
         source.fault(
-            f"{SecretKey.DIRECTORY_START_TLS} is false: only a directory on this machine may be read without TLS"
+            f"{SecretKey.RELAY_CERTIFICATE} is not made for {wanted}: it is another customer's, or a bridge's",
+            reason=REALM_MISMATCH,
         )
-    return settings

@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from connect_worker.model.secret import Secret
 
@@ -146,6 +148,43 @@ def certificates(value: str) -> str:
         x509.load_pem_x509_certificates(value.encode())
     except ValueError:
         raise ValueError("is no certificate in PEM") from None
+    return value
+
+
+def private_key(value: str) -> Secret:
+    """A private key in PEM, without a password of its own."""
+    try:
+        load_pem_private_key(value.encode(), password=None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        raise ValueError("is no private key in PEM without a password") from None
+    return Secret(value)
+
+
+def belong_together(certificate: str, key: Secret) -> bool:
+    """Whether a private key is the one of a certificate (the first of a chain), both in PEM."""
+    public = x509.load_pem_x509_certificate(certificate.encode()).public_key()
+    return load_pem_private_key(key.reveal().encode(), password=None).public_key() == public
+
+
+def names(certificate: str) -> tuple[str, ...]:
+    """The URIs that a certificate (the first of a chain) was made for."""
+    extensions = x509.load_pem_x509_certificate(certificate.encode()).extensions
+    try:
+        found = extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return ()
+    return tuple(found.get_values_for_type(x509.UniformResourceIdentifier))
+
+
+def address(value: str) -> str:
+    """A host with its port: HOST:PORT, an IPv6 address in brackets."""
+    try:
+        parts = urlsplit(f"//{text(value)}")
+        complete = parts.hostname and parts.port and parts.netloc == value and parts.username is None
+    except ValueError:
+        complete = None
+    if not complete:
+        raise ValueError("is no address such as connect-relay.connect.svc:8443")
     return value
 
 

@@ -8,10 +8,15 @@ from zoneinfo import ZoneInfo
 from connect_worker.model.configuration import Limits
 from connect_worker.model.secret import Secret
 
+LOOPBACK = "127.0.0.1"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DatabaseSettings:
-    """Where the customer's database is. `ca` is PEM text; `sslmode` verify-full, or disable (loopback and sockets)."""
+    """Where the customer's database is. `ca` is PEM text; `sslmode` verify-full, or disable (loopback and sockets).
+
+    `tunnel_port`: where on this machine's loopback a tunnel to it begins; host and port are those beyond it.
+    """
 
     host: str
     port: int
@@ -21,11 +26,15 @@ class DatabaseSettings:
     sslmode: str = "verify-full"
     ca: str | None = None
     server_name: str | None = None
+    tunnel_port: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DirectorySettings:
-    """Where the directory is: ldaps://, ldap:// with StartTLS; plain only to loopback, when `starttls` is False."""
+    """Where the directory is: ldaps://, ldap:// with StartTLS; plain only to loopback, when `start_tls` is False.
+
+    `tunnel_port`: where on this machine's loopback a tunnel to it begins; the URL's host and port are beyond it.
+    """
 
     url: str
     bind_dn: str
@@ -33,11 +42,29 @@ class DirectorySettings:
     ca: str | None = None
     server_name: str | None = None
     start_tls: bool = True
+    tunnel_port: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RelaySettings:
+    """How to reach the relay, `address` being HOST:PORT, and who we are there. The certificates are PEM text.
+
+    `wait`: how long to wait for a bridge that is not there.
+    """
+
+    address: str
+    certificate: str
+    key: Secret
+    ca: str
+    wait: timedelta
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
-    """One run's settings. `today` overrides the calendar (demonstration and tests); `timeout` is of the whole run."""
+    """One run's settings. `today` overrides the calendar (demonstration and tests); `timeout` is of the whole run.
+
+    With a `relay`, database and directory are dialled by the bridge in the customer's network.
+    """
 
     realm: str
     run_id: str
@@ -51,6 +78,7 @@ class Settings:
     trigger: str = "command"
     limits: Limits = field(default_factory=Limits)
     today: date | None = None
+    relay: RelaySettings | None = None
 
 
 def is_on_this_machine(host: str) -> bool:
