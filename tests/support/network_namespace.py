@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 CLONE_NEWNET = 0x40000000
 OWN = "/proc/thread-self/ns/net"
@@ -50,9 +51,9 @@ class NetworkNamespace:
         os.close(self.descriptor)
 
 
-def named(name: str) -> NetworkNamespace:
-    """One that `ip netns` knows by name."""
-    return NetworkNamespace(os.open(f"/run/netns/{name}", os.O_RDONLY | os.O_CLOEXEC))
+def held(path: Path) -> NetworkNamespace:
+    """One that exists already, by its file (/proc/PID/ns/net)."""
+    return NetworkNamespace(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
 
 
 def create() -> NetworkNamespace:
