@@ -92,7 +92,7 @@ def _split(expression: str) -> list[str]:
     parts = expression.split(" ")
     if len(parts) != len(COLUMNS):
         names = ", ".join(column.name for column in COLUMNS)
-        what = f"{len(parts)} fields instead of five"
+        what = f"five fields are needed, not {len(parts)}"
         hint = " (no seconds, no year)" if len(parts) > len(COLUMNS) else ""
         raise ScheduleError(_quoted(expression), what, instead=f"The fields are {names}{hint}. {_EXAMPLE}")
     return parts
