@@ -22,22 +22,23 @@ from connect_operator.status import Status
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Observed:
-    """Everything about one ConnectJob. `status` is what stands in the API object now.
+    """Everything about one ConnectJob. `status` is what stands in the API object now (`status_document.parse`).
 
-    `cron_job` is whatever CronJob has the name of ours. `secrets` is None until they have been looked at, `relay` where
-    no relay is asked or meant, `rival` where the realm is this one's (`connect_operator.realm`). `warnings` are needed
-    when `starting.wants_warnings` says so. `now` is in UTC.
+    `cron_job` is whatever CronJob has the name of ours. `jobs` and `pods` are all that have our label: never some of
+    them, or a run would seem deleted. `secrets` must be no older than `secret_needs.due` allows, and `warnings` be
+    there when `starting.wants_warnings` says so. `relay` is None where no relay is asked, `rival` where the realm is
+    this one's (`connect_operator.realm`). `now` is in UTC.
     """
 
     job: ConnectJob
     status: Status
     defaults: Defaults
+    secrets: SecretsView
     now: datetime
     cron_job: CronJobFacts | None = None
     jobs: tuple[JobFacts, ...] = ()
     pods: tuple[PodFacts, ...] = ()
     warnings: tuple[WarningEvent, ...] = ()
-    secrets: SecretsView | None = None
     relay: RelayView | None = None
     rival: RealmClaim | None = None
     refusal: Refusal | None = None

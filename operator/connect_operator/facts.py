@@ -108,7 +108,7 @@ class PodPhase(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PodFacts:
-    """One try of a run. A pod seen DELETED stays among the facts, `gone`, as long as its Job does.
+    """One try of a run. A pod seen DELETED stays among the facts, `gone`, some minutes longer than its Job.
 
     `reason` and `message` are the pod's own (DeadlineExceeded, Evicted). `unscheduled` is why PodScheduled is False,
     `disrupted` the reason of DisruptionTarget.

@@ -1,8 +1,126 @@
 """The operator's one decision: observed → wanted → what to write. Pure, level-triggered, repeatable."""
 
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from connect_operator import secret_needs
 from connect_operator.decision import Decision, Observed
+from connect_operator.drift import choose, corrected, recorded
+from connect_operator.events import events
+from connect_operator.findings import findings, ready
+from connect_operator.names import cron_job_name
+from connect_operator.planning import Plan, make_plan
+from connect_operator.runs import Runs, look
+from connect_operator.starting import LOOKS_AGAIN
+from connect_operator.status import Finding, Status, Truth, Wanted, conditions
+from connect_operator.summary import summary
+
+REFUSAL_HOLDS = timedelta(minutes=10)
+"""A refused CronJob is tried again after this time: what refuses may be a quota or somebody's admission webhook."""
+OVERDUE = timedelta(minutes=2)
+"""Kubernetes may start a run until the starting deadline, and somewhat after; then it is missed."""
+_SOON = timedelta(seconds=1)
 
 
 def reconcile(observed: Observed) -> Decision:
     """What to do about one ConnectJob now; nothing where nothing differs."""
-    raise NotImplementedError(observed)
+    if observed.job.deleting:
+        return Decision()
+    observed = _settled(observed)
+    plan = make_plan(observed.job, observed.defaults, observed.now)
+    verdict, runs = ready(observed, plan), look(observed)
+    action = choose(observed, plan, ready=verdict.truth is Truth.TRUE)
+    due = _overdue_at(observed, plan, runs) if verdict.truth is Truth.TRUE else None
+    status = _status(observed, plan, verdict, runs, due)
+    correction = corrected(action, observed)
+    return Decision(
+        action=action,
+        status=None if status == observed.status else status,
+        events=(*([correction] if correction else []), *events(observed.status, status, runs.ended)),
+        look_again=_look_again(observed, status, runs, due),
+    )
+
+
+def _settled(observed: Observed) -> Observed:
+    """Whole seconds, as Kubernetes keeps them, and no refusal that is to be tried again."""
+    now, refusal = observed.now.replace(microsecond=0), observed.refusal
+    holds = refusal is not None and now < refusal.at + REFUSAL_HOLDS
+    return replace(observed, now=now, refusal=refusal if holds else None)
+
+
+def _status(observed: Observed, plan: Plan, verdict: Finding, runs: Runs, due: datetime | None) -> Status:
+    job, old, now = observed.job, observed.status, observed.now
+    missed = due - OVERDUE - job.starting_deadline if due is not None and due <= now else None
+    found = findings(observed, plan, verdict, runs, missed)
+    status = Status(
+        generation=job.generation,
+        conditions=conditions(found, old, generation=job.generation, now=now),
+        phase=runs.phase,
+        cron_job=cron_job_name(job.name),
+        image=plan.image,
+        suspended_since=(old.suspended_since or now) if job.suspend else None,
+        resolved_schedule=plan.timetable.schedule.expression if plan.timetable else "",
+        next_run=_next_run(observed, plan, verdict),
+        last_schedule=_last_schedule(observed),
+        history=runs.history,
+        active=runs.active,
+        wanted=_wanted(observed, plan, verdict),
+    )
+    return replace(status, summary=summary(status, plan.timetable.zone if plan.timetable else None))
+
+
+def _next_run(observed: Observed, plan: Plan, verdict: Finding) -> datetime | None:
+    if observed.job.suspend or verdict.truth is not Truth.TRUE or plan.timetable is None:
+        return None
+    return plan.timetable.next_after(observed.now)
+
+
+def _last_schedule(observed: Observed) -> datetime | None:
+    seen = observed.cron_job.last_schedule_time if _own_cron_job(observed) and observed.cron_job else None
+    return max((moment for moment in (seen, observed.status.last_schedule) if moment), default=None)
+
+
+def _wanted(observed: Observed, plan: Plan, verdict: Finding) -> Wanted | None:
+    """None while Ready is False: a CronJob that is only suspended is replaced, whatever it is, when all is well."""
+    if verdict.truth is not Truth.TRUE:
+        return None
+    if observed.cron_job is None:
+        return Wanted(uid="", generation=0, hash=plan.hash)
+    return recorded(observed.cron_job, plan)
+
+
+def _overdue_at(observed: Observed, plan: Plan, runs: Runs) -> datetime | None:
+    """When the next run after the last one, or after the CronJob's last change, counts as missed."""
+    job, cron_job = observed.job, observed.cron_job
+    if job.suspend or cron_job is None or plan.timetable is None:
+        return None
+    begun = [cron_job.last_schedule_time, cron_job.edited_at, cron_job.created]
+    begun += [run.started for run in (runs.active, runs.history.last) if run]
+    expected = plan.timetable.next_after(max(moment for moment in begun if moment))
+    return None if expected is None else expected + job.starting_deadline + OVERDUE
+
+
+def _own_cron_job(observed: Observed) -> bool:
+    return observed.cron_job is not None and observed.cron_job.owner_uid == observed.job.uid
+
+
+def _look_again(observed: Observed, status: Status, runs: Runs, due: datetime | None) -> datetime | None:
+    moments = _moments(observed, status, runs, due)
+    return min((max(moment, observed.now + _SOON) for moment in moments), default=None)
+
+
+def _moments(observed: Observed, status: Status, runs: Runs, due: datetime | None) -> Iterator[datetime]:
+    """When something becomes otherwise although nobody tells."""
+    now, refusal = observed.now, observed.refusal
+    secrets = secret_needs.look_again(status.next_run, observed.secrets)
+    if secrets is not None:
+        yield secrets
+    if status.next_run is not None:
+        yield status.next_run
+    if due is not None and due > now:
+        yield due
+    if runs.look_again is not None:
+        yield runs.look_again if runs.look_again > now else now + LOOKS_AGAIN
+    if refusal is not None:
+        yield refusal.at + REFUSAL_HOLDS

@@ -111,6 +111,12 @@ class LastRun:
         """Whether nobody needs to look at it."""
         return self.result is Result.DONE
 
+    @property
+    def words(self) -> str:
+        """What was wrong and what to do about it, or that nothing was."""
+        parts = [part.rstrip(".") + "." for part in (self.message, self.todo) if part]
+        return " ".join(parts) or f"{self.name} ended well."
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class History:

@@ -1,0 +1,120 @@
+"""ConnectJob → CronJob, as Kubernetes takes it."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import timedelta
+
+from connect_operator.names import (
+    API_VERSION,
+    CONNECT_JOB_LABEL,
+    KIND,
+    MANAGED_BY_LABEL,
+    MANAGER,
+    MODE_ANNOTATION,
+    REALM_LABEL,
+    cron_job_name,
+)
+from connect_operator.pod import CONTAINER, pod_spec
+from connect_operator.spec import ConnectJob
+from connect_protocol.exit_codes import ExitCode
+
+RETRIES = 3
+JOB_EXTRA = timedelta(minutes=20)
+"""A Job's deadline bounds retries and pods that never start; with it pod and report are gone, so it comes last."""
+KILLED = 137
+"""SIGKILL, as from the kernel when memory runs out: another try would meet the same end."""
+
+Manifest = dict[str, object]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Resolved:
+    """What a ConnectJob leaves to defaults and hashes, decided: an image, an IANA zone, five fields of plain cron."""
+
+    image: str
+    time_zone: str
+    schedule: str
+    image_pull_secrets: tuple[str, ...] = ()
+
+
+def manifest(job: ConnectJob, resolved: Resolved) -> Manifest:
+    """The CronJob that one ConnectJob wants."""
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "CronJob",
+        "metadata": {
+            "name": cron_job_name(job.name),
+            "namespace": job.namespace,
+            "labels": labels(job),
+            "ownerReferences": [_owner(job)],
+        },
+        "spec": {
+            "schedule": resolved.schedule,
+            "timeZone": resolved.time_zone,
+            "concurrencyPolicy": "Forbid",
+            "suspend": job.suspend,
+            "startingDeadlineSeconds": _seconds(job.starting_deadline),
+            "successfulJobsHistoryLimit": job.successful_runs,
+            "failedJobsHistoryLimit": job.failed_runs,
+            "jobTemplate": _job_template(job, resolved),
+        },
+    }
+
+
+def fingerprint(wanted: Manifest) -> str:
+    """A short hash of what is wanted; it says whether something else is wanted than before, not what stands."""
+    text = json.dumps(wanted, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def labels(job: ConnectJob) -> dict[str, str]:
+    """By which CronJob, Job and pod are found."""
+    return {MANAGED_BY_LABEL: MANAGER, CONNECT_JOB_LABEL: job.name, REALM_LABEL: job.realm}
+
+
+def _owner(job: ConnectJob) -> Manifest:
+    return {
+        "apiVersion": API_VERSION,
+        "kind": KIND,
+        "name": job.name,
+        "uid": job.uid,
+        "controller": True,
+        "blockOwnerDeletion": True,
+    }
+
+
+def _job_template(job: ConnectJob, resolved: Resolved) -> Manifest:
+    return {
+        "metadata": {"labels": labels(job), "annotations": {MODE_ANNOTATION: job.mode.value}},
+        "spec": {
+            "activeDeadlineSeconds": _seconds(job.timeout + JOB_EXTRA),
+            "backoffLimit": RETRIES,
+            "podFailurePolicy": {"rules": _failure_rules()},
+            "template": {
+                "metadata": {
+                    "labels": {**job.pod.labels, **labels(job)},
+                    "annotations": dict(job.pod.annotations),
+                },
+                "spec": pod_spec(
+                    job,
+                    image=resolved.image,
+                    time_zone=resolved.time_zone,
+                    image_pull_secrets=resolved.image_pull_secrets,
+                ),
+            },
+        },
+    }
+
+
+def _failure_rules() -> list[Manifest]:
+    """The first rule that fits decides; what none fits is tried again, RETRIES times."""
+    final = sorted({code.value for code in ExitCode if code and not code.retried} | {KILLED})
+    return [
+        {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]},
+        {"action": "FailJob", "onExitCodes": {"containerName": CONTAINER, "operator": "In", "values": final}},
+    ]
+
+
+def _seconds(duration: timedelta) -> int:
+    return int(duration.total_seconds())

@@ -1,0 +1,74 @@
+"""Which write, if any, makes the CronJob what it should be.
+
+    CronJob                      ConnectJob ready               not ready
+    none                         create                         –
+    ours, as we left it          –  (replace if more is wanted) suspend, if it is not
+    ours, changed by somebody    replace                        suspend, if it is not
+    ours, being deleted          –                              –
+    nobody's, with our label     suspend, if it is not          likewise
+    anybody else's               –                              –
+
+Fields are never compared one by one, since the API server fills in and normalises them: uid, generation and hash of
+our last write tell whether anything differs, and one PUT replaces all, foreign additions too.
+"""
+
+from connect_operator.decision import Action, Create, Event, EventType, Observed, Replace, Suspend
+from connect_operator.facts import CronJobFacts
+from connect_operator.names import CONNECT_JOB_LABEL, MANAGER
+from connect_operator.planning import Plan
+from connect_operator.status import ConditionType, Status, Truth, Wanted
+
+
+def choose(observed: Observed, plan: Plan, *, ready: bool) -> Action | None:
+    """The write that is due."""
+    cron_job = observed.cron_job
+    if cron_job is None:
+        return Create(manifest=plan.manifest, hash=plan.hash) if ready and plan.manifest is not None else None
+    if cron_job.deleting:
+        return None
+    if cron_job.owner_uid != observed.job.uid:
+        return left_behind(cron_job) if cron_job.labels.get(CONNECT_JOB_LABEL) == observed.job.name else None
+    if not ready or plan.manifest is None:
+        return _suspend(cron_job)
+    if observed.status.wanted == recorded(cron_job, plan):
+        return None
+    return Replace(manifest=plan.manifest, hash=plan.hash, uid=cron_job.uid, resource_version=cron_job.resource_version)
+
+
+def left_behind(cron_job: CronJobFacts) -> Suspend | None:
+    """For a CronJob with our label whose ConnectJob is gone (`--cascade=orphan`): it must not go on by itself."""
+    return _suspend(cron_job) if cron_job.owner_uid is None and not cron_job.deleting else None
+
+
+def recorded(cron_job: CronJobFacts, plan: Plan) -> Wanted:
+    """What the status notes of a CronJob that is as the plan wants it."""
+    return Wanted(uid=cron_job.uid, generation=cron_job.generation, hash=plan.hash)
+
+
+def corrected(action: Action | None, observed: Observed) -> Event | None:
+    """The event for a write that undoes what somebody else did; none for one that follows the ConnectJob."""
+    old, cron_job = observed.status, observed.cron_job
+    if isinstance(action, Create) and old.wanted is not None:
+        return _event("The CronJob had been deleted; it was made again")
+    if cron_job is None or cron_job.edited_by == MANAGER or cron_job.owner_uid != observed.job.uid:
+        return None
+    by = f" by {cron_job.edited_by}" if cron_job.edited_by else ""
+    if isinstance(action, Replace) and old.wanted is not None and old.wanted.hash == action.hash:
+        return _event(f"CronJob {cron_job.name} had been changed{by}; it was put back")
+    if isinstance(action, Suspend) and _was_suspended_for_cause(old):
+        return _event(f"CronJob {cron_job.name} had been resumed{by}; it was suspended again, as Ready is False")
+    return None
+
+
+def _was_suspended_for_cause(old: Status) -> bool:
+    return old.wanted is None and old.truth(ConditionType.READY) is Truth.FALSE
+
+
+def _suspend(cron_job: CronJobFacts) -> Suspend | None:
+    if cron_job.suspended:
+        return None
+    return Suspend(name=cron_job.name, uid=cron_job.uid, resource_version=cron_job.resource_version)
+
+
+def _event(message: str) -> Event:
+    return Event(type=EventType.WARNING, reason="DriftCorrected", message=f"{message}. Change the ConnectJob instead.")

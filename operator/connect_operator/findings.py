@@ -1,0 +1,174 @@
+"""What is found of a ConnectJob now, as conditions without their history; each says what to do."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from connect_operator.decision import Observed
+from connect_operator.facts import BridgeState, RelayView, SecretFinding
+from connect_operator.names import CONNECT_JOB_LABEL, cron_job_name
+from connect_operator.planning import Plan
+from connect_operator.runs import Runs
+from connect_operator.spec import ConnectJob
+from connect_operator.status import ConditionType, Finding, LastRun, Status, Truth
+from connect_protocol.report import WarningCount
+
+FIRST_NOT_BLOCKING = 101
+RUN_MISSED = "RunMissed"
+
+
+def findings(observed: Observed, plan: Plan, ready: Finding, runs: Runs, missed: datetime | None) -> Iterator[Finding]:
+    """All that is to be said, in the order of ConditionType."""
+    yield ready
+    yield plan.schedule_valid
+    yield _suspended(observed.job)
+    yield from _run_started(runs, observed.status)
+    yield from _relay_connected(observed.job, observed.relay)
+    yield from _validated(runs.history.last, observed.status)
+    yield from _last_run_succeeded(runs.history.last, missed)
+
+
+def ready(observed: Observed, plan: Plan) -> Finding:
+    """Whether the CronJob may stand: True, or False with the first cause."""
+    for reason, message in _causes(observed, plan):
+        return Finding(type=ConditionType.READY, truth=Truth.FALSE, reason=reason, message=message)
+    message = f"CronJob {cron_job_name(observed.job.name)} is what the spec asks for."
+    return Finding(type=ConditionType.READY, truth=Truth.TRUE, reason="Reconciled", message=message)
+
+
+def _causes(observed: Observed, plan: Plan) -> Iterator[tuple[str, str]]:
+    if (rival := observed.rival) is not None:
+        yield (
+            "RealmTaken",
+            f"Realm {rival.realm} belongs to the older ConnectJob {rival.namespace}/{rival.name}. Delete one of them.",
+        )
+    if plan.schedule_valid.truth is Truth.FALSE:
+        yield plan.schedule_valid.reason, plan.schedule_valid.message
+    yield from _name_taken(observed)
+    for finding in observed.secrets.findings:
+        yield _secret(finding, observed.job)
+    refusal = observed.refusal
+    if refusal is not None and refusal.hash == plan.hash:
+        yield (
+            "TemplateRefused",
+            f"Kubernetes refuses the CronJob: {refusal.message.rstrip('.')}. Correct the field in the spec.",
+        )
+
+
+def _name_taken(observed: Observed) -> Iterator[tuple[str, str]]:
+    cron_job = observed.cron_job
+    if cron_job is None:
+        return
+    if cron_job.owner_uid != observed.job.uid:
+        left = cron_job.owner_uid is None and cron_job.labels.get(CONNECT_JOB_LABEL) == observed.job.name
+        whose = "was left behind by a deleted ConnectJob and is kept suspended" if left else "is not this ConnectJob's"
+        yield "NameTaken", f"CronJob {cron_job.name} {whose}. Delete it: kubectl delete cronjob {cron_job.name}"
+    elif cron_job.deleting:
+        yield "CronJobBeingDeleted", f"CronJob {cron_job.name} is being deleted, and made again as soon as it is gone."
+
+
+def _secret(finding: SecretFinding, job: ConnectJob) -> tuple[str, str]:
+    field = f"spec.secrets.{finding.role}"
+    if finding.other_realm is not None:
+        return (
+            "RealmMismatch",
+            f"Secret {finding.name} ({field}) belongs to realm {finding.other_realm}, not {job.realm}. Name another.",
+        )
+    if not finding.name:
+        return "SecretMissing", f"{field} names no Secret. Name one."
+    if finding.missing:
+        return "SecretMissing", f"Secret {finding.name} ({field}) does not exist in {job.namespace}. Create it."
+    keys = ", ".join(finding.missing_keys)
+    return "SecretKeyMissing", f"Secret {finding.name} ({field}) lacks, or has empty: {keys}. Add what is missing."
+
+
+def _suspended(job: ConnectJob) -> Finding:
+    if not job.suspend:
+        return Finding(
+            type=ConditionType.SUSPENDED,
+            truth=Truth.FALSE,
+            reason="NotSuspended",
+            message="Runs start by the schedule.",
+        )
+    by = f" by {job.suspended_by}" if job.suspended_by else ""
+    why = f": {job.suspend_reason}" if job.suspend_reason else ""
+    message = f"Suspended{by}{why}. No scheduled run starts until spec.suspend is false."
+    return Finding(type=ConditionType.SUSPENDED, truth=Truth.TRUE, reason="Suspended", message=message)
+
+
+def _run_started(runs: Runs, old: Status) -> Iterator[Finding]:
+    kind = ConditionType.RUN_STARTED
+    if runs.active is not None:
+        yield _active_started(runs, old)
+    elif (last := runs.history.last) is not None and last.begun:
+        yield Finding(type=kind, truth=Truth.TRUE, reason="Started", message=f"The worker of {last.name} ran.")
+    elif last is not None:
+        yield Finding(type=kind, truth=Truth.FALSE, reason=last.reason, message=last.words)
+
+
+def _active_started(runs: Runs, old: Status) -> Finding:
+    assert runs.active is not None
+    kind, name, known = ConditionType.RUN_STARTED, runs.active.name, old.condition(ConditionType.RUN_STARTED)
+    if runs.begun:
+        return Finding(type=kind, truth=Truth.TRUE, reason="Started", message=f"The worker of {name} ran.")
+    if runs.hindered is None:
+        return Finding(type=kind, truth=Truth.UNKNOWN, reason="Starting", message=f"{name} has no running pod yet.")
+    same_run = old.active is not None and old.active.uid == runs.active.uid
+    if same_run and known is not None and known.finding.reason == runs.hindered.reason:
+        return known.finding  # Kubernetes words one cause now so, now so: no news
+    return Finding(type=kind, truth=Truth.FALSE, reason=runs.hindered.reason, message=runs.hindered.sentence)
+
+
+def _relay_connected(job: ConnectJob, relay: RelayView | None) -> Iterator[Finding]:
+    if relay is None:
+        return
+    realm, since = job.realm, f" since {relay.since:%Y-%m-%d %H:%M} UTC" if relay.since else ""
+    truth, reason, message = {
+        BridgeState.CONNECTED: (Truth.TRUE, "BridgeConnected", f"The bridge of {realm} is connected to the relay."),
+        BridgeState.ABSENT: (
+            Truth.FALSE,
+            "BridgeAbsent",
+            f"The bridge of {realm} is not connected{since}. Look at connect-bridge in the customer's network.",
+        ),
+        BridgeState.UNKNOWN: (
+            Truth.UNKNOWN,
+            "RelayNotReachable",
+            "The relay does not answer the operator. Look at the relay's pod.",
+        ),
+    }[relay.state]
+    yield Finding(type=ConditionType.RELAY_CONNECTED, truth=truth, reason=reason, message=message)
+
+
+def _validated(last: LastRun | None, old: Status) -> Iterator[Finding]:
+    """What the last run that came so far found; one that failed before says nothing of it."""
+    kind, known = ConditionType.VALIDATED, old.condition(ConditionType.VALIDATED)
+    if last is not None and last.reason == "BlockedByWarnings":
+        message = f"{_counted(last)} block the sync. The school's office cures the records."
+        yield Finding(type=kind, truth=Truth.FALSE, reason="WarningsPresent", message=message)
+    elif last is not None and any(row.stage == "validate" for row in last.stages):
+        yield Finding(type=kind, truth=Truth.TRUE, reason="NoWarnings", message="No warning blocks the sync.")
+    elif known is not None:
+        yield known.finding
+
+
+def _counted(run: LastRun) -> str:
+    """For instance: warning 3 on 12 users, 7 on 1 group."""
+    users = [f"{row.code} on {row.count} user{'s' * (row.count != 1)}" for row in _blocking(run.user_warnings)]
+    groups = [f"{row.code} on {row.count} group{'s' * (row.count != 1)}" for row in _blocking(run.group_warnings)]
+    return f"Warnings {', '.join(users + groups)}" if users or groups else "Warnings"
+
+
+def _blocking(rows: tuple[WarningCount, ...]) -> Iterator[WarningCount]:
+    return (row for row in rows if row.code < FIRST_NOT_BLOCKING)
+
+
+def _last_run_succeeded(last: LastRun | None, missed: datetime | None) -> Iterator[Finding]:
+    kind = ConditionType.LAST_RUN_SUCCEEDED
+    if missed is not None:
+        message = (
+            f"The run of {missed:%Y-%m-%d %H:%M} UTC did not start in time. Look whether kube-controller-manager runs "
+            "and no earlier run is under way; start one with kubectl create job --from=cronjob/…"
+        )
+        yield Finding(type=kind, truth=Truth.FALSE, reason=RUN_MISSED, message=message)
+    elif last is not None:
+        truth = Truth.TRUE if last.succeeded else Truth.FALSE
+        yield Finding(type=kind, truth=truth, reason=last.reason, message=last.words)

@@ -1,0 +1,81 @@
+"""What a ConnectJob asks for, resolved: schedule, zone, image and the CronJob made from them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from connect_operator import zones
+from connect_operator.clock_change import clock_change
+from connect_operator.cronjob import Manifest, Resolved, fingerprint, manifest
+from connect_operator.facts import Defaults
+from connect_operator.schedule import Schedule, ScheduleError, resolve
+from connect_operator.spec import ConnectJob
+from connect_operator.status import ConditionType, Finding, Truth
+from connect_operator.zones import TimeZoneError
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Timetable:
+    """A schedule in a zone."""
+
+    schedule: Schedule
+    zone: ZoneInfo
+
+    def next_after(self, moment: datetime) -> datetime | None:
+        """The next run later than a moment."""
+        return self.schedule.next_after(moment, self.zone)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """The CronJob that is wanted. `timetable` and `manifest` are None, and `hash` empty, if the schedule is refused."""
+
+    schedule_valid: Finding
+    image: str
+    timetable: Timetable | None = None
+    manifest: Manifest | None = None
+    hash: str = ""
+
+
+def make_plan(job: ConnectJob, defaults: Defaults, now: datetime) -> Plan:
+    """What one ConnectJob asks for."""
+    image, zone_name = job.image or defaults.image, job.time_zone or defaults.time_zone
+    try:
+        timetable = Timetable(schedule=resolve(job.schedule, realm=job.realm), zone=zones.zone(zone_name))
+    except ScheduleError as error:
+        return Plan(schedule_valid=_valid(Truth.FALSE, "ScheduleInvalid", f"spec.schedule: {error}"), image=image)
+    except TimeZoneError as error:
+        return Plan(schedule_valid=_valid(Truth.FALSE, "TimeZoneUnknown", f"spec.timeZone: {error}"), image=image)
+    resolved = Resolved(
+        image=image,
+        time_zone=zone_name,
+        schedule=timetable.schedule.expression,
+        image_pull_secrets=defaults.image_pull_secrets,
+    )
+    wanted = manifest(job, resolved)
+    return Plan(
+        schedule_valid=_schedule_valid(job, timetable, now),
+        image=image,
+        timetable=timetable,
+        manifest=wanted,
+        hash=fingerprint(wanted),
+    )
+
+
+def _schedule_valid(job: ConnectJob, timetable: Timetable, now: datetime) -> Finding:
+    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    if sentences := _clock_changes(timetable, today):
+        message = f"{' '.join(sentences)} Choose another hour, such as 3, or leave it."
+        return _valid(Truth.TRUE, "SkippedOrTwiceAtClockChange", message)
+    return _valid(Truth.TRUE, "Valid", f"{job.schedule} is {timetable.schedule.expression}, {timetable.zone.key}.")
+
+
+@lru_cache(maxsize=4096)
+def _clock_changes(timetable: Timetable, today: datetime) -> tuple[str, ...]:
+    """The same all day long: looking a year ahead takes more time than all the rest of a reconcile."""
+    return tuple(change.sentence for change in clock_change(timetable.schedule, timetable.zone, today))
+
+
+def _valid(truth: Truth, reason: str, message: str) -> Finding:
+    return Finding(type=ConditionType.SCHEDULE_VALID, truth=truth, reason=reason, message=message)

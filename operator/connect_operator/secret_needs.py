@@ -1,0 +1,93 @@
+"""Which Secrets a ConnectJob needs, what is wrong with them, and when to look at them again."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from connect_operator.facts import SecretFinding, SecretRole, SecretsView
+from connect_operator.spec import ConnectJob, Mode, Transport
+from connect_protocol.environment import SecretKey
+
+BEFORE_THE_RUN = timedelta(hours=1)
+"""Healthy Secrets are looked at once more when the next run is this near."""
+WHILE_MISSING = timedelta(minutes=1)
+
+_REALM = SecretKey.CUSTOMER_REALM.rpartition("/")[2]
+_NEEDED = (
+    SecretKey.CUSTOMER_NUMBER,
+    SecretKey.ENCRYPTION_KEY,
+    SecretKey.DATABASE_HOST,
+    SecretKey.DATABASE_PORT,
+    SecretKey.DATABASE_NAME,
+    SecretKey.DATABASE_USERNAME,
+    SecretKey.DATABASE_PASSWORD,
+    SecretKey.DIRECTORY_URL,
+    SecretKey.DIRECTORY_BIND_DN,
+    SecretKey.DIRECTORY_PASSWORD,
+    SecretKey.RELAY_CERTIFICATE,
+    SecretKey.RELAY_KEY,
+    SecretKey.RELAY_CA,
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SecretNeed:
+    """A Secret that must be there with at least these keys. `name` is empty where the spec names none."""
+
+    role: SecretRole
+    name: str
+    keys: frozenset[str]
+
+
+def needs(job: ConnectJob) -> tuple[SecretNeed, ...]:
+    """Every Secret that the pod cannot do without; a directory only where a run talks to one."""
+    names = job.secrets
+    wanted = {SecretRole.CUSTOMER: names.customer, SecretRole.DATABASE: names.database}
+    if names.directory is not None or job.mode is not Mode.VALIDATE:
+        wanted[SecretRole.DIRECTORY] = names.directory or ""
+    if job.relay.transport is not Transport.NONE:
+        wanted[SecretRole.RELAY] = names.relay or ""
+    return tuple(SecretNeed(role=role, name=name, keys=_keys(role)) for role, name in wanted.items())
+
+
+def findings(job: ConnectJob, contents: Mapping[SecretRole, Mapping[str, bytes] | None]) -> tuple[SecretFinding, ...]:
+    """What is wrong. `contents` are the Secrets' decoded data, None for one that is not there."""
+    return tuple(_findings(job, contents))
+
+
+def due(job: ConnectJob, next_run: datetime | None, view: SecretsView | None, now: datetime) -> bool:
+    """Whether the Secrets must be looked at now."""
+    if view is None or view.generation != job.generation:
+        return True
+    moment = look_again(next_run, view)
+    return moment is not None and moment <= now
+
+
+def look_again(next_run: datetime | None, view: SecretsView) -> datetime | None:
+    """When to look next; None if the next run is not known."""
+    if view.findings:
+        return view.looked_at + WHILE_MISSING
+    if next_run is None or view.looked_at >= next_run - BEFORE_THE_RUN:
+        return None
+    return next_run - BEFORE_THE_RUN
+
+
+def _findings(job: ConnectJob, contents: Mapping[SecretRole, Mapping[str, bytes] | None]) -> Iterator[SecretFinding]:
+    for need in needs(job):
+        content = contents.get(need.role)
+        if content is None:
+            yield SecretFinding(role=need.role, name=need.name, missing=True)
+            continue
+        if lacking := tuple(sorted(key for key in need.keys if not content.get(key, b"").strip())):
+            yield SecretFinding(role=need.role, name=need.name, missing_keys=lacking)
+        if need.role is SecretRole.CUSTOMER and (other := _other_realm(content, job.realm)):
+            yield SecretFinding(role=need.role, name=need.name, other_realm=other)
+
+
+def _other_realm(content: Mapping[str, bytes], realm: str) -> str | None:
+    found = content.get(_REALM, b"").decode("utf-8", "replace").rstrip("\r\n")
+    return found if found and found != realm else None
+
+
+def _keys(role: SecretRole) -> frozenset[str]:
+    return frozenset(name for folder, _, name in (key.partition("/") for key in _NEEDED) if folder == role)

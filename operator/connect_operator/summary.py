@@ -1,0 +1,70 @@
+"""The columns of `kubectl get connectjobs`: from this line alone it must be seen who needs a person, and why."""
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from connect_operator.findings import RUN_MISSED
+from connect_operator.status import ConditionType, LastRun, Status, Summary, Truth
+from connect_protocol.report import ChangeCount
+
+_SIGNS = {"create": "+", "delete": "-"}
+"""By a change's first word; any other changes what stays."""
+_OTHER = "~"
+_COUNTED = {"done", "planned"}
+
+
+def summary(status: Status, zone: ZoneInfo | None) -> Summary:
+    """The columns for a status; the next run is shown in its own zone."""
+    last = status.history.last
+    result, reason = _verdict(status)
+    return Summary(
+        result=result,
+        reason=reason,
+        warnings=_warnings(last),
+        changes=_changes(last.changes) if last else "",
+        duration=_duration(last.completed - last.started) if last else "",
+        suspended=f"since {status.suspended_since:%Y-%m-%d}" if status.suspended_since else "No",
+        next_run=_next_run(status.next_run, zone),
+    )
+
+
+def _verdict(status: Status) -> tuple[str, str]:
+    """What is most urgent: no run is possible; the run does not start; one was missed; else how the last one ended."""
+    for kind, word in ((ConditionType.READY, "NotReady"), (ConditionType.RUN_STARTED, "NotStarted")):
+        condition = status.condition(kind)
+        urgent = kind is ConditionType.READY or status.active is not None
+        if condition is not None and urgent and condition.finding.truth is Truth.FALSE:
+            return word, condition.finding.reason
+    condition = status.condition(ConditionType.LAST_RUN_SUCCEEDED)
+    if condition is not None and condition.finding.reason == RUN_MISSED:
+        return "Missed", RUN_MISSED
+    last = status.history.last
+    return (last.result.value, last.reason) if last else ("", "")
+
+
+def _warnings(last: LastRun | None) -> str:
+    if last is None:
+        return ""
+    return str(sum(row.count for row in (*last.user_warnings, *last.group_warnings)))
+
+
+def _changes(changes: tuple[ChangeCount, ...]) -> str:
+    """For instance +3 ~10 -1: created, changed and deleted, or planned to be."""
+    counts = {"+": 0, _OTHER: 0, "-": 0}
+    for row in changes:
+        if row.result in _COUNTED:
+            counts[_SIGNS.get(row.kind.partition("_")[0], _OTHER)] += row.count
+    return " ".join(f"{sign}{count}" for sign, count in counts.items() if count) or "0"
+
+
+def _duration(duration: timedelta) -> str:
+    minutes, seconds = divmod(int(duration.total_seconds()), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours}h{minutes}m"
+    return f"{minutes}m{seconds}s" if minutes else f"{seconds}s"
+
+
+def _next_run(moment: datetime | None, zone: ZoneInfo | None) -> str:
+    """A text, since kubectl shows a moment to come as <invalid>."""
+    return "" if moment is None or zone is None else f"{moment.astimezone(zone):%Y-%m-%d %H:%M %Z}"
