@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from connect_operator.errors import SettingsError
 
 DEFAULT_TIME_ZONE = "Europe/Zurich"
+DEFAULT_LEVEL = "info"
 LOG_LEVELS = ("debug", "info", "warning", "error")
 LAST_PORT = 65_535
 
@@ -42,7 +43,7 @@ class Settings:
     namespace: str | None = None
     image_pull_secrets: tuple[str, ...] = ()
     relay_admin_url: str | None = None
-    log_level: str = "info"
+    log_level: str = DEFAULT_LEVEL
     metrics_port: int = 8080
     health_port: int = 8081
     secrets_interval: timedelta = timedelta(minutes=1)

@@ -1,0 +1,142 @@
+"""What the operator asks of Kubernetes and writes to it, in its own words.
+
+Every patch names the object that was looked at, by uid and resource version, so that a change made meanwhile is never
+overwritten but told as ConflictError, which means: look again.
+"""
+
+import base64
+from collections.abc import Mapping
+
+from connect_operator.announcement import Announcement
+from connect_operator.decision import Action, Create, Replace
+from connect_operator.errors import ConflictError, NotFoundError
+from connect_operator.facts import WarningEvent
+from connect_operator.index import Key
+from connect_operator.kind import Kind, Resource
+from connect_operator.kube import Body, Kube
+from connect_operator.names import MANAGER, cron_job_name
+from connect_protocol.environment import SecretKey
+from connect_protocol.json_object import JsonObject
+
+PRESENT = b"present"
+PAGE = "500"
+METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+
+_SECRETS = Resource(group="", version="v1", plural="secrets")
+_CORE_EVENTS = Resource(group="", version="v1", plural="events")
+_EVENTS = Resource(group="events.k8s.io", version="v1", plural="events")
+_REALM_KEY = SecretKey.CUSTOMER_REALM.rpartition("/")[2]
+_STRICT = {"fieldManager": MANAGER, "fieldValidation": "Strict"}
+"""A misspelt field in what a ConnectJob hands on is refused and told, not dropped."""
+_LENIENT = {"fieldManager": MANAGER, "fieldValidation": "Ignore"}
+"""A status with a field that an older CRD does not know is better than none."""
+
+
+class Cluster:
+    """The API server, as far as the operator needs it. Every method raises KubernetesError's kinds."""
+
+    def __init__(self, kube: Kube) -> None:
+        self._kube = kube
+
+    async def versions(self, kind: Kind, namespace: str | None) -> dict[str, str]:
+        """The resource version of every watched object of a kind, by uid, of a namespace or (None) of all."""
+        query = {"limit": PAGE} | ({"labelSelector": kind.value.selector} if kind.value.selector else {})
+        versions: dict[str, str] = {}
+        while True:
+            page = JsonObject(
+                await self._kube.list_page(kind.value.path(namespace), query, accept=METADATA_ONLY), "list"
+            )
+            for item in page.elements("items"):
+                meta = item.object("metadata")
+                versions[meta.text("uid")] = meta.text("resourceVersion")
+            rest = page.object("metadata").optional_text("continue")
+            if not rest:
+                return versions
+            query["continue"] = rest
+
+    async def find_cron_job(self, key: Key) -> Body | None:
+        """Whatever CronJob has the name of a ConnectJob's; None if there is none."""
+        try:
+            return await self._kube.get(_cron_job_path(key))
+        except NotFoundError:
+            return None
+
+    async def write(self, key: Key, action: Action) -> Body:
+        """Do an action to a ConnectJob's CronJob, and return what it has become."""
+        if isinstance(action, Create):
+            return await self._kube.create(Kind.CRON_JOB.value.path(key.namespace), action.manifest, _STRICT)
+        changes = _replacement(action.manifest) if isinstance(action, Replace) else [_SUSPENSION]
+        same = _same(action.uid, action.resource_version)
+        return await self._kube.patch(_cron_job_path(key), same + changes, _STRICT)
+
+    async def write_status(self, key: Key, *, uid: str, resource_version: str, status: Body) -> Body:
+        """Put a status in the place of the one that was looked at, and return what the ConnectJob has become."""
+        path = Kind.CONNECT_JOB.value.path(key.namespace, key.name) + "/status"
+        change: Body = {"op": "add", "path": "/status", "value": status}
+        return await self._kube.patch(path, [*_same(uid, resource_version), change], _LENIENT)
+
+    async def announce(self, announcement: Announcement) -> None:
+        """Post an event, unless it was posted before."""
+        try:
+            await self._kube.create(_EVENTS.path(announcement.namespace), announcement.body(), _STRICT)
+        except ConflictError:
+            return
+
+    async def secret(self, namespace: str, name: str) -> Mapping[str, bytes] | None:
+        """What there is in a Secret: PRESENT under each key with a value, and the realm as it stands.
+
+        None if there is no such Secret. Its values go no further than this function.
+        """
+        try:
+            answer = await self._kube.get(_SECRETS.path(namespace, name))
+        except NotFoundError:
+            return None
+        data = JsonObject(answer, "secret").object("data")
+        return {key: _covered(key, base64.b64decode(data.text(key))) for key in data.names()}
+
+    async def warning(self, namespace: str, object_uid: str) -> WarningEvent | None:
+        """The newest Warning event of an object, or None."""
+        query = {"fieldSelector": f"involvedObject.uid={object_uid},type=Warning", "limit": PAGE}
+        events = JsonObject(await self._kube.list_page(_CORE_EVENTS.path(namespace), query), "list")
+        newest = max(events.elements("items"), key=_last_seen, default=None)
+        if newest is None:
+            return None
+        reason, message = newest.optional_text("reason"), newest.optional_text("message")
+        return WarningEvent(object_uid=object_uid, reason=reason or "", message=message or "")
+
+
+_SUSPENSION: Body = {"op": "add", "path": "/spec/suspend", "value": True}
+
+
+def _cron_job_path(key: Key) -> str:
+    return Kind.CRON_JOB.value.path(key.namespace, cron_job_name(key.name))
+
+
+def _same(uid: str, resource_version: str) -> list[Body]:
+    """Makes a patch end in a conflict if the object is another, or is not as it was."""
+    return [
+        {"op": "replace", "path": "/metadata/uid", "value": uid},
+        {"op": "replace", "path": "/metadata/resourceVersion", "value": resource_version},
+    ]
+
+
+def _replacement(manifest: Body) -> list[Body]:
+    labels = JsonObject(manifest, "manifest").object("metadata").members("labels")
+    return [
+        {"op": "add", "path": "/metadata/labels", "value": labels},
+        {"op": "replace", "path": "/spec", "value": manifest["spec"]},
+    ]
+
+
+def _covered(key: str, value: bytes) -> bytes:
+    if key == _REALM_KEY:
+        return value
+    return PRESENT if value.strip() else b""
+
+
+def _last_seen(event: JsonObject) -> str:
+    """The latest of the moments that an event may carry; they compare as text."""
+    series = event.object("series").optional_text("lastObservedTime") if event.has("series") else None
+    moments = (series, event.optional_text("lastTimestamp"), event.optional_text("eventTime"))
+    created = event.object("metadata").text("creationTimestamp")
+    return max((moment for moment in moments if moment), default=created)

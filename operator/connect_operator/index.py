@@ -1,0 +1,223 @@
+"""What the watch has told, trimmed to facts and found by ConnectJob: no look needs a list.
+
+ConnectJobs are found by namespace and name, CronJobs by the name that the operator gives them, Jobs and pods by their
+label. What is put in is known by its uid, so that an object that went and came again under its name is another one.
+
+A pod that was deleted stays, `gone`, as long as its Job does or its run counts as active: its report may not have been
+recorded yet.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Generic, TypeVar
+
+from connect_operator import status_document
+from connect_operator.facts import CronJobFacts, JobFacts, PodFacts, RealmClaim
+from connect_operator.kind import Kind
+from connect_operator.names import CONNECT_JOB_LABEL, cron_job_name
+from connect_operator.spec import ConnectJob
+from connect_operator.status import Status
+from connect_operator.trim import cron_job_facts, job_facts, pod_facts
+from connect_protocol.json_object import JsonObject
+
+F = TypeVar("F")
+Body = Mapping[str, object]
+
+_CRON_JOB_PREFIX = cron_job_name("")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, order=True)
+class Key:
+    """Names one ConnectJob."""
+
+    namespace: str
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KnownJob:
+    """A ConnectJob as the API server has it; `status_digest` tells one written status from another."""
+
+    job: ConnectJob
+    status: Status
+    resource_version: str
+    status_digest: str
+
+    @property
+    def claim(self) -> RealmClaim:
+        """Its claim to its realm."""
+        job = self.job
+        return RealmClaim(realm=job.realm, namespace=job.namespace, name=job.name, uid=job.uid, created=job.created)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Item(Generic[F]):
+    key: Key
+    version: str
+    facts: F
+
+
+class _Shelf(Generic[F]):
+    """The objects of one kind, by uid and by ConnectJob."""
+
+    def __init__(self) -> None:
+        self.items: dict[str, _Item[F]] = {}
+        self._uids: dict[Key, set[str]] = {}
+
+    def put(self, uid: str, item: _Item[F]) -> bool:
+        """Whether anything that matters is new."""
+        old = self.items.get(uid)
+        self.items[uid] = item
+        self._uids.setdefault(item.key, set()).add(uid)
+        return old is None or old.facts != item.facts
+
+    def pop(self, uid: str) -> _Item[F] | None:
+        """Take an object out; None if it is not there."""
+        item = self.items.pop(uid, None)
+        if item:
+            self._uids[item.key].discard(uid)
+            if not self._uids[item.key]:
+                del self._uids[item.key]
+        return item
+
+    def of(self, key: Key) -> Iterable[F]:
+        """What belongs to a ConnectJob."""
+        return [self.items[uid].facts for uid in sorted(self._uids.get(key, ()))]
+
+
+class Index:
+    """Everything that the watch has told. `put`, `drop` and `forget` return the ConnectJobs to look at again."""
+
+    def __init__(self) -> None:
+        self._connect_jobs: _Shelf[KnownJob] = _Shelf()
+        self._cron_jobs: _Shelf[CronJobFacts] = _Shelf()
+        self._jobs: _Shelf[JobFacts] = _Shelf()
+        self._pods: _Shelf[PodFacts] = _Shelf()
+        self._shelves: dict[Kind, _Shelf[Any]] = {
+            Kind.CONNECT_JOB: self._connect_jobs,
+            Kind.CRON_JOB: self._cron_jobs,
+            Kind.JOB: self._jobs,
+            Kind.POD: self._pods,
+        }
+
+    def put(self, kind: Kind, body: Body) -> frozenset[Key]:
+        """An object is there, or has changed. Raises ValueError for one that cannot be read."""
+        uid, version = _identity(body)
+        key, facts = _READERS[kind](body)
+        is_new = self._shelves[kind].put(uid, _Item(key=key, version=version, facts=facts))
+        if kind is Kind.CONNECT_JOB:
+            self._forget_gone_pods(key)
+        return self._touched(kind, key, facts) if is_new else frozenset()
+
+    def drop(self, kind: Kind, body: Body) -> frozenset[Key]:
+        """An object was deleted; this is how it was last. Raises ValueError for one that cannot be read."""
+        if kind is Kind.POD:
+            self.put(kind, body)
+        return self.forget(kind, _identity(body)[0])
+
+    def forget(self, kind: Kind, uid: str) -> frozenset[Key]:
+        """An object is not there any more."""
+        item = self._shelves[kind].pop(uid)
+        if item is None:
+            return frozenset()
+        if kind is Kind.POD:
+            self._pods.put(uid, replace(item, facts=replace(item.facts, gone=True)))
+        self._forget_gone_pods(item.key)
+        return self._touched(kind, item.key, item.facts)
+
+    def versions(self, kind: Kind) -> dict[str, str]:
+        """The resource version of each object that should be on the API server, by uid."""
+        return {
+            uid: item.version
+            for uid, item in self._shelves[kind].items.items()
+            if not (kind is Kind.POD and item.facts.gone)
+        }
+
+    def connect_job(self, key: Key) -> KnownJob | None:
+        """The ConnectJob of this name; the younger, while an older one's end has not been told."""
+        return max(self._connect_jobs.of(key), key=lambda known: known.job.created, default=None)
+
+    def connect_jobs(self) -> Iterable[KnownJob]:
+        """All of them."""
+        return [item.facts for item in self._connect_jobs.items.values()]
+
+    def cron_job(self, key: Key) -> CronJobFacts | None:
+        """The CronJob that bears our label and the name of this ConnectJob's."""
+        return max(self._cron_jobs.of(key), key=lambda facts: facts.created, default=None)
+
+    def jobs(self, key: Key) -> tuple[JobFacts, ...]:
+        """The runs of a ConnectJob."""
+        return tuple(self._jobs.of(key))
+
+    def pods(self, key: Key) -> tuple[PodFacts, ...]:
+        """The pods of a ConnectJob's runs, those that are gone too."""
+        return tuple(self._pods.of(key))
+
+    def claims(self, realm: str) -> list[RealmClaim]:
+        """Every ConnectJob that wants a realm."""
+        return [known.claim for known in self.connect_jobs() if known.job.realm == realm and not known.job.deleting]
+
+    def keys_of(self, realm: str) -> frozenset[Key]:
+        """The ConnectJobs that want a realm."""
+        return frozenset(
+            Key(namespace=known.job.namespace, name=known.job.name)
+            for known in self.connect_jobs()
+            if known.job.realm == realm
+        )
+
+    def _touched(self, kind: Kind, key: Key, facts: Any) -> frozenset[Key]:
+        """The ConnectJob itself, and whoever wants the same realm."""
+        return self.keys_of(facts.job.realm) | {key} if kind is Kind.CONNECT_JOB else frozenset({key})
+
+    def _forget_gone_pods(self, key: Key) -> None:
+        """Pods that are gone and whose run has been recorded, or will never be."""
+        known = self.connect_job(key)
+        active = known.status.active.uid if known and known.status.active else None
+        for pod in self._pods.of(key):
+            if pod.gone and pod.job_uid not in self._jobs.items and pod.job_uid != active:
+                self._pods.pop(pod.uid)
+
+
+def _identity(body: Body) -> tuple[str, str]:
+    meta = JsonObject(body, "object").object("metadata")
+    return meta.text("uid"), meta.text("resourceVersion")
+
+
+def _connect_job(body: Body) -> tuple[Key, KnownJob]:
+    job = ConnectJob.parse(body)
+    status = body.get("status", {})
+    known = KnownJob(
+        job=job,
+        status=status_document.parse(body),
+        resource_version=_identity(body)[1],
+        status_digest=hashlib.sha256(json.dumps(status, sort_keys=True).encode()).hexdigest(),
+    )
+    return Key(namespace=job.namespace, name=job.name), known
+
+
+def _cron_job(body: Body) -> tuple[Key, CronJobFacts]:
+    facts = cron_job_facts(body)
+    return Key(namespace=facts.namespace, name=facts.name.removeprefix(_CRON_JOB_PREFIX)), facts
+
+
+def _job(body: Body) -> tuple[Key, JobFacts]:
+    return _labelled(body), job_facts(body)
+
+
+def _pod(body: Body) -> tuple[Key, PodFacts]:
+    return _labelled(body), pod_facts(body)
+
+
+def _labelled(body: Body) -> Key:
+    meta = JsonObject(body, "object").object("metadata")
+    return Key(namespace=meta.text("namespace"), name=meta.object("labels").text(CONNECT_JOB_LABEL))
+
+
+_READERS: Mapping[Kind, Callable[[Body], tuple[Key, Any]]] = {
+    Kind.CONNECT_JOB: _connect_job,
+    Kind.CRON_JOB: _cron_job,
+    Kind.JOB: _job,
+    Kind.POD: _pod,
+}

@@ -1,0 +1,151 @@
+"""What Prometheus is told of the ConnectJobs.
+
+All of it is read from their status whenever somebody asks: a restart loses nothing, and of a ConnectJob that is gone
+nothing is told any more.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from connect_operator.index import KnownJob
+from connect_operator.status import ConditionType, LastRun, Truth
+
+Sample = tuple[tuple[str, ...], float]
+"""Values of the labels beyond namespace and connectjob, and the gauge's own."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Family:
+    """A gauge, its labels beyond namespace and connectjob, and how it is read."""
+
+    name: str
+    meaning: str
+    labels: tuple[str, ...] = ()
+    read: Callable[[KnownJob], Iterable[Sample]]
+
+
+class JobCollector(Collector):
+    """The gauges of all ConnectJobs at the moment of the question."""
+
+    def __init__(self, jobs: Callable[[], Iterable[KnownJob]]) -> None:
+        self._jobs = jobs
+
+    def collect(self) -> Iterator[Metric]:
+        """A metric for each family, with a sample or several for each ConnectJob."""
+        jobs = list(self._jobs())
+        return (_metric(family, jobs) for family in FAMILIES)
+
+
+def _metric(family: Family, jobs: Iterable[KnownJob]) -> Metric:
+    metric = GaugeMetricFamily(family.name, family.meaning, labels=["namespace", "connectjob", *family.labels])
+    for known in jobs:
+        for labels, value in family.read(known):
+            metric.add_metric([known.job.namespace, known.job.name, *labels], value)
+    return metric
+
+
+def _info(known: KnownJob) -> Iterator[Sample]:
+    status = known.status
+    yield (known.job.realm, status.image, status.resolved_schedule, known.job.mode.value), 1
+
+
+def _suspended(known: KnownJob) -> Iterator[Sample]:
+    yield (), float(known.status.truth(ConditionType.SUSPENDED) is Truth.TRUE)
+
+
+def _active(known: KnownJob) -> Iterator[Sample]:
+    yield (), float(known.status.active is not None)
+
+
+def _last_success(known: KnownJob) -> Iterator[Sample]:
+    return _moment(known.status.history.last_successful)
+
+
+def _last_failure(known: KnownJob) -> Iterator[Sample]:
+    return _moment(known.status.history.last_failure)
+
+
+def _next_run(known: KnownJob) -> Iterator[Sample]:
+    return _moment(known.status.next_run)
+
+
+def _failures(known: KnownJob) -> Iterator[Sample]:
+    yield (), known.status.history.consecutive_failures
+
+
+def _duration(known: KnownJob) -> Iterator[Sample]:
+    for run in _last_run(known):
+        yield (), (run.completed - run.started).total_seconds()
+
+
+def _timeout(known: KnownJob) -> Iterator[Sample]:
+    yield (), known.job.timeout.total_seconds()
+
+
+def _objects(known: KnownJob) -> Iterator[Sample]:
+    for run in _last_run(known):
+        for row in run.changes:
+            yield (row.kind, row.result), row.count
+
+
+def _warnings(known: KnownJob) -> Iterator[Sample]:
+    for run in _last_run(known):
+        for whose, rows in (("users", run.user_warnings), ("groups", run.group_warnings)):
+            yield (whose,), sum(row.count for row in rows)
+
+
+def _conditions(known: KnownJob) -> Iterator[Sample]:
+    for condition in known.status.conditions:
+        for truth in Truth:
+            yield (condition.finding.type.value, truth.value.lower()), float(condition.finding.truth is truth)
+
+
+def _last_run(known: KnownJob) -> Iterator[LastRun]:
+    """The last run, if there was one."""
+    if known.status.history.last is not None:
+        yield known.status.history.last
+
+
+def _moment(moment: datetime | None) -> Iterator[Sample]:
+    if moment is not None:
+        yield (), moment.timestamp()
+
+
+FAMILIES = (
+    Family(
+        name="connect_job_info",
+        meaning="A ConnectJob: its realm, and what its next run will be",
+        labels=("realm", "image", "schedule", "mode"),
+        read=_info,
+    ),
+    Family(name="connect_job_suspended", meaning="1 if no scheduled run starts until revoked", read=_suspended),
+    Family(name="connect_job_active_runs", meaning="Runs that go on", read=_active),
+    Family(name="connect_job_last_success_timestamp_seconds", meaning="When a run last ended well", read=_last_success),
+    Family(name="connect_job_last_failure_timestamp_seconds", meaning="When a run last failed", read=_last_failure),
+    Family(name="connect_job_next_schedule_timestamp_seconds", meaning="When the next run starts", read=_next_run),
+    Family(name="connect_job_consecutive_failures", meaning="Failures since the last good run", read=_failures),
+    Family(name="connect_job_last_run_duration_seconds", meaning="How long the last run took", read=_duration),
+    Family(name="connect_job_timeout_seconds", meaning="How long a run may take", read=_timeout),
+    Family(
+        name="connect_job_last_run_objects",
+        meaning="Changes of the last run by kind, and what became of them",
+        labels=("kind", "action"),
+        read=_objects,
+    ),
+    Family(
+        name="connect_job_validation_warnings",
+        meaning="Warnings that the last run found",
+        labels=("on",),
+        read=_warnings,
+    ),
+    Family(
+        name="connect_job_condition",
+        meaning="1 for the status that a condition has, 0 for the others",
+        labels=("type", "status"),
+        read=_conditions,
+    ),
+)

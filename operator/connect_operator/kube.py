@@ -1,0 +1,132 @@
+"""The one adapter to Kubernetes' client library: requests in JSON, answers in JSON, failures as our errors.
+
+Objects go as JSON, not as the library's models: what a ConnectJob hands on to its pods must arrive as it was written,
+and a model drops the fields that its version does not know.
+"""
+
+import json
+import os
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+from kubernetes.aio.client.api_client import ApiClient
+from kubernetes.aio.client.configuration import Configuration
+from kubernetes.aio.config import ConfigException, load_incluster_config, load_kube_config
+from kubernetes.aio.config.incluster_config import SERVICE_TOKEN_FILENAME
+
+from connect_operator.errors import (
+    ConflictError,
+    ForbiddenError,
+    KubernetesError,
+    NotFoundError,
+    RefusedError,
+    SettingsError,
+    UnreachableError,
+)
+from connect_operator.names import MANAGER
+
+Body = Mapping[str, object]
+Counted = Callable[[str, int], None]
+"""Hears of every request: the verb as Kubernetes calls it, and the answer's HTTP status; 0 where there was none."""
+
+TIMEOUT = aiohttp.ClientTimeout(total=30, sock_connect=10)
+JSON_PATCH = "application/json-patch+json"
+
+_METHODS = {"get": "GET", "list": "GET", "create": "POST", "patch": "PATCH"}
+_ERRORS: Mapping[int, type[KubernetesError]] = {
+    400: RefusedError,
+    403: ForbiddenError,
+    404: NotFoundError,
+    409: ConflictError,
+    413: RefusedError,
+    422: RefusedError,
+}
+
+
+def is_in_cluster() -> bool:
+    """Whether this process is a pod with a service account."""
+    return "KUBERNETES_SERVICE_HOST" in os.environ and Path(SERVICE_TOKEN_FILENAME).exists()
+
+
+@asynccontextmanager
+async def open_kube(counted: Counted) -> AsyncIterator["Kube"]:
+    """A connection with the pod's service account, or with the kubeconfig outside of a cluster.
+
+    Raises SettingsError if there is neither.
+    """
+    configuration = Configuration()
+    try:
+        if is_in_cluster():
+            load_incluster_config(configuration)  # type: ignore[no-untyped-call]
+        else:
+            await load_kube_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
+    except ConfigException as error:
+        raise SettingsError(f"neither a service account nor a kubeconfig: {error}", todo="Set KUBECONFIG") from error
+    async with ApiClient(configuration) as client:
+        client.user_agent = MANAGER
+        yield Kube(client, counted)
+
+
+class Kube:
+    """Sends requests to the API server, each with a timeout; all failures are KubernetesError's kinds."""
+
+    def __init__(self, client: ApiClient, counted: Counted) -> None:
+        self._client = client
+        self._counted = counted
+
+    async def get(self, path: str) -> Body:
+        """One object."""
+        return await self._send("get", path)
+
+    async def list_page(self, path: str, query: Mapping[str, str], *, accept: str = "application/json") -> Body:
+        """A page of objects."""
+        return await self._send("list", path, query=query, accept=accept)
+
+    async def create(self, path: str, body: Body, query: Mapping[str, str]) -> Body:
+        """What has become of a new object."""
+        return await self._send("create", path, query=query, body=body)
+
+    async def patch(self, path: str, operations: list[Body], query: Mapping[str, str]) -> Body:
+        """What has become of an object, after a JSON patch."""
+        return await self._send("patch", path, query=query, body=operations, content_type=JSON_PATCH)
+
+    async def _send(
+        self,
+        verb: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: Body | list[Body] | None = None,
+        accept: str = "application/json",
+        content_type: str = "application/json",
+    ) -> Body:
+        request = await self._client.param_serialize(
+            _METHODS[verb],
+            path,
+            query_params=list((query or {}).items()),
+            header_params={"Accept": accept, "Content-Type": content_type},
+            body=body,
+            auth_settings=["BearerToken"],
+        )
+        try:
+            response = await self._client.call_api(*request, _request_timeout=TIMEOUT)
+            text: bytes = await response.read()  # type: ignore[no-untyped-call]
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            self._counted(verb, 0)
+            raise UnreachableError(f"the API server does not answer ({type(error).__name__}: {error})") from error
+        self._counted(verb, response.status)
+        return _answer(verb, path, response.status, text)
+
+
+def _answer(verb: str, path: str, status: int, text: bytes) -> Body:
+    try:
+        answer = json.loads(text)
+    except ValueError:
+        answer = None
+    if status < 300 and isinstance(answer, dict):  # noqa: PLR2004 - HTTP's own numbers
+        return answer
+    message = answer.get("message") if isinstance(answer, dict) else None
+    error = _ERRORS.get(status, UnreachableError)
+    raise error(str(message or f"{verb} {path} was answered with {status}"))

@@ -1,0 +1,180 @@
+"""One look at one ConnectJob: observe, decide, write. The decision is `reconcile`, which is pure.
+
+What is written, in this order, and what a crash in between costs:
+
+1. the CronJob. After a crash the next look finds it as it is, and adopts it; only the event that would have told of
+   the change may be lost.
+2. the events. Their names come from the status that the look began with, so that a look that is repeated, because of
+   a crash or a conflict, posts none twice.
+3. the status, whole, in the place of the very one that was looked at. It is what ends a transition: as long as it is
+   not written, the next look decides the same again.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import structlog
+
+from connect_operator import status_document
+from connect_operator.announcement import Announcement
+from connect_operator.cluster import Cluster
+from connect_operator.decision import Create, Decision, Event, Observed, Replace, Suspend
+from connect_operator.drift import left_behind
+from connect_operator.errors import ForbiddenError, NotFoundError, RefusedError
+from connect_operator.facts import CronJobFacts, Defaults, Refusal, RelayView, WarningEvent
+from connect_operator.index import Index, Key, KnownJob
+from connect_operator.kind import Kind
+from connect_operator.names import MANAGED_BY_LABEL, MANAGER
+from connect_operator.realm import rival
+from connect_operator.reconcile import reconcile
+from connect_operator.relay_watch import RelayWatch
+from connect_operator.secrets_watch import SecretsWatch
+from connect_operator.spec import Transport
+from connect_operator.starting import last_pod, wants_warnings
+from connect_operator.status import Status
+from connect_operator.trim import cron_job_facts
+
+log = structlog.stdlib.get_logger()
+
+SHORTEST_PAUSE = timedelta(seconds=1)
+
+
+class Reconciler:
+    """The shell around `reconcile`."""
+
+    def __init__(
+        self,
+        *,
+        cluster: Cluster,
+        index: Index,
+        secrets: SecretsWatch,
+        relay: RelayWatch | None,
+        defaults: Defaults,
+        instance: str,
+        clock: Callable[[], datetime],
+    ) -> None:
+        """`relay` is None where no relay is asked; `instance` names this process in events."""
+        self._cluster = cluster
+        self._index = index
+        self._secrets = secrets
+        self._relay = relay
+        self._defaults = defaults
+        self._instance = instance
+        self._clock = clock
+        self._refusals: dict[Key, Refusal] = {}
+
+    async def look(self, key: Key) -> timedelta | None:
+        """Do what is to be done about a ConnectJob; returns after what time to look again. Raises KubernetesError."""
+        known = self._index.connect_job(key)
+        if known is None or known.job.deleting:
+            self._forget(key)
+            await self._suspend_left_behind(key)
+            return None
+        observed = await self._observe(key, known)
+        decision = await self._act(key, observed)
+        await self._announce(known, decision.events)
+        if decision.status is not None:
+            await self._write_status(key, known, decision.status)
+        return self._pause(key, decision, known)
+
+    async def _suspend_left_behind(self, key: Key) -> None:
+        cron_job = self._index.cron_job(key)
+        action = None if cron_job is None else left_behind(cron_job)
+        if action is not None:
+            await self._cluster.write(key, action)
+            log.warning("suspended a CronJob whose ConnectJob is gone", cronjob=action.name, namespace=key.namespace)
+
+    def _forget(self, key: Key) -> None:
+        self._secrets.forget(key)
+        self._refusals.pop(key, None)
+
+    async def _observe(self, key: Key, known: KnownJob) -> Observed:
+        now = self._clock()
+        return Observed(
+            job=known.job,
+            status=known.status,
+            defaults=self._defaults,
+            now=now,
+            cron_job=await self._cron_job(key),
+            jobs=self._index.jobs(key),
+            pods=self._index.pods(key),
+            warnings=await self._warnings(key, now),
+            secrets=await self._secrets.view(key, known, now),
+            relay=self._bridge(known),
+            rival=rival(known.claim, self._index.claims(known.job.realm)),
+            refusal=self._refusals.get(key),
+        )
+
+    async def _cron_job(self, key: Key) -> CronJobFacts | None:
+        """The watched one; else whatever has its name, for one without our label never comes by the watch."""
+        watched = self._index.cron_job(key)
+        if watched is not None:
+            return watched
+        found = await self._cluster.find_cron_job(key)
+        return None if found is None else cron_job_facts(found)
+
+    async def _warnings(self, key: Key, now: datetime) -> tuple[WarningEvent, ...]:
+        """What Kubernetes says of a run that does not start; nothing is asked while all is well."""
+        jobs, pods = self._index.jobs(key), self._index.pods(key)
+        if not wants_warnings(jobs, pods, now):
+            return ()
+        uids = [job.uid for job in jobs if job.end is None]
+        uids += [pod.uid for pod in (last_pod(uid, pods) for uid in list(uids)) if pod is not None]
+        found = [await self._cluster.warning(key.namespace, uid) for uid in uids]
+        return tuple(warning for warning in found if warning is not None)
+
+    def _bridge(self, known: KnownJob) -> RelayView | None:
+        if self._relay is None or known.job.relay.transport is Transport.NONE:
+            return None
+        return self._relay.view(known.job.realm)
+
+    async def _act(self, key: Key, observed: Observed) -> Decision:
+        """Decide, and do what is decided to the CronJob; if the API server refuses, decide again knowing that."""
+        decision = reconcile(observed)
+        try:
+            return await self._write(key, decision)
+        except (RefusedError, ForbiddenError) as error:
+            if not isinstance(decision.action, Create | Replace):
+                raise
+            refusal = Refusal(hash=decision.action.hash, message=error.what, at=observed.now)
+        log.warning("the CronJob was refused", connectjob=key.name, namespace=key.namespace, cause=refusal.message)
+        self._refusals[key] = refusal
+        return await self._write(key, reconcile(replace(observed, refusal=refusal)))
+
+    async def _write(self, key: Key, decision: Decision) -> Decision:
+        if decision.action is None:
+            return decision
+        written = await self._cluster.write(key, decision.action)
+        action = type(decision.action).__name__.lower()
+        log.info("the CronJob was written", connectjob=key.name, namespace=key.namespace, action=action)
+        if not isinstance(decision.action, Suspend):
+            self._refusals.pop(key, None)
+        facts = cron_job_facts(written)
+        if facts.labels.get(MANAGED_BY_LABEL) == MANAGER:
+            self._index.put(Kind.CRON_JOB, written)
+        return decision.after(facts)
+
+    async def _announce(self, known: KnownJob, events: Iterable[Event]) -> None:
+        """Tell people; what the API server does not take as an event is no reason to keep the status from them."""
+        for event in events:
+            announcement = Announcement(known=known, event=event, at=self._clock(), instance=self._instance)
+            try:
+                await self._cluster.announce(announcement)
+            except (RefusedError, ForbiddenError, NotFoundError) as error:
+                log.warning("an event was refused", connectjob=known.job.name, reason=event.reason, cause=str(error))
+
+    async def _write_status(self, key: Key, known: KnownJob, status: Status) -> None:
+        document = status_document.to_document(status)
+        try:
+            written = await self._cluster.write_status(
+                key, uid=known.job.uid, resource_version=known.resource_version, status=document
+            )
+        except NotFoundError:
+            return
+        self._index.put(Kind.CONNECT_JOB, written)
+
+    def _pause(self, key: Key, decision: Decision, known: KnownJob) -> timedelta | None:
+        next_run = (decision.status or known.status).next_run
+        moments = [moment for moment in (decision.look_again, self._secrets.next_look(key, next_run)) if moment]
+        return max(min(moments) - self._clock(), SHORTEST_PAUSE) if moments else None

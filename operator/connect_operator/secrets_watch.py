@@ -1,0 +1,55 @@
+"""Looks at the Secrets of ConnectJobs when it is time, and keeps what was found.
+
+Secrets are not watched: that would need the right to read all of them. They are read when the ConnectJob changes,
+every minute while something is wrong with one, and once within the hour before the next run.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from connect_operator.cluster import Cluster
+from connect_operator.facts import SecretRole, SecretsView
+from connect_operator.index import Key, KnownJob
+from connect_operator.secret_needs import due, findings, look_again, needs
+from connect_operator.spec import ConnectJob
+
+
+class SecretsWatch:
+    """What the last look at each ConnectJob's Secrets found."""
+
+    def __init__(self, cluster: Cluster, *, interval: timedelta) -> None:
+        """`interval` is the time between two looks while something is wrong."""
+        self._cluster = cluster
+        self._interval = interval
+        self._views: dict[Key, SecretsView] = {}
+
+    async def view(self, key: Key, known: KnownJob, now: datetime) -> SecretsView:
+        """What is known of them, read anew if it is time. Raises KubernetesError's kinds."""
+        view = self._views.get(key)
+        if view is None or self._is_due(known, view, now):
+            contents = await self._read(known.job)
+            view = SecretsView(generation=known.job.generation, looked_at=now, findings=findings(known.job, contents))
+            self._views[key] = view
+        return view
+
+    def next_look(self, key: Key, next_run: datetime | None) -> datetime | None:
+        """When it is time again if nobody tells of a change."""
+        view = self._views.get(key)
+        if view is None:
+            return None
+        return view.looked_at + self._interval if view.findings else look_again(next_run, view)
+
+    def forget(self, key: Key) -> None:
+        """The ConnectJob is gone."""
+        self._views.pop(key, None)
+
+    def _is_due(self, known: KnownJob, view: SecretsView, now: datetime) -> bool:
+        if view.generation == known.job.generation and view.findings:
+            return view.looked_at + self._interval <= now
+        return due(known.job, known.status.next_run, view, now)
+
+    async def _read(self, job: ConnectJob) -> Mapping[SecretRole, Mapping[str, bytes] | None]:
+        return {
+            need.role: await self._cluster.secret(job.namespace, need.name) if need.name else None
+            for need in needs(job)
+        }
