@@ -4,7 +4,7 @@ PYTHON := .venv/bin/python
 BENCHMARKS := $(sort $(basename $(notdir $(wildcard benchmarks/bench_*.py))))
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench lock clean
+.PHONY: help run test check bench image lock clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -21,6 +21,9 @@ check: .venv/.development  ## Formatting, lint, types, layers: what needs no ser
 
 bench: .venv/.development  ## Measure Connect beside the plain tools, on this machine
 	@for benchmark in $(BENCHMARKS); do $(PYTHON) -m benchmarks.$$benchmark || exit; done
+
+image: .venv/.run  ## Build the images of operator, worker and relay with docker, podman or buildah (ARGS="--help")
+	@$(PYTHON) scripts/build_images.py $(ARGS)
 
 lock:  ## Lock the requirements anew from pyproject.toml (ARGS=--upgrade for newer versions)
 	@scripts/lock $(ARGS)

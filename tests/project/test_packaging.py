@@ -16,6 +16,9 @@ GROUPS: dict[str, list[str]] = PROJECT["dependency-groups"]
 
 # Lock file → what it is made from; scripts/lock says the same to uv.
 LOCKS = {
+    "build": GROUPS["build"],
+    "operator": EXTRAS["operator"],
+    "relay": EXTRAS["relay"],
     "worker": EXTRAS["worker"],
     "run": [*EXTRAS["worker"], *EXTRAS["demonstration"], *GROUPS["build"]],
     "development": [requirement for part in (*EXTRAS.values(), *GROUPS.values()) for requirement in part],
@@ -47,7 +50,7 @@ def test_a_lock_satisfies_pyproject(name: str) -> None:
     assert unmet(LOCKS[name], pins(read(f"requirements/{name}.txt"))) == []
 
 
-@pytest.mark.parametrize("name", ["run", "worker"])
+@pytest.mark.parametrize("name", sorted(LOCKS.keys() - {"development"}))
 def test_the_locks_agree_on_every_version(name: str) -> None:
     """What is shipped is what was tested, and one .venv serves `make run` and `make test`."""
     assert pins(read(f"requirements/{name}.txt")).items() <= pins(read("requirements/development.txt")).items()
@@ -77,8 +80,9 @@ def test_every_python_file_is_type_checked() -> None:
 
 
 def test_every_package_is_in_the_wheel() -> None:
-    """A folder below worker/ or proto/ that is not listed would be missing where Connect is installed."""
-    packages = {f"{path.parts[0]}/{path.parts[1]}" for path in files() if path.parts[0] in {"worker", "proto"}}
+    """A folder that is not listed would be missing where Connect is installed."""
+    parts = {"operator", "proto", "relay", "worker"}
+    packages = {f"{path.parts[0]}/{path.parts[1]}" for path in files() if path.parts[0] in parts}
     assert packages == set(PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"])
 
 

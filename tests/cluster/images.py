@@ -1,0 +1,174 @@
+"""Connect's images as the cluster gets them: built by the project's own script, kept in the user's cache.
+
+No image can be pulled where the tests run, so the base is made of Debian's packages: Python 3.11, the oldest that
+Connect runs on. buildah keeps its layers in a storage of its own; after a change of Connect's code only the last, small
+layers are made anew. The images' tag is the digest of all that went into them.
+"""
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from scripts.build_images import ROOT, Builder, Part, build_images, download_wheels, image_name
+from tests.cluster.command import run_command
+from tests.cluster.errors import ClusterError
+from tests.cluster.programs import cache
+
+REGISTRY = "connect.local"
+BASE_COMMAND = (
+    "mmdebstrap",
+    "--quiet",
+    "--variant=minbase",
+    "--include=ca-certificates,python3,python3-venv",
+    *(f"--dpkgopt=path-exclude=/usr/share/{folder}/*" for folder in ("doc", "locale", "man")),
+    "bookworm",
+)
+SOURCES = (
+    *("Dockerfile", ".dockerignore", "LICENSE", "README.md", "pyproject.toml", "requirements"),
+    *("operator/connect_operator", "proto/connect_protocol", "relay/connect_relay", "worker/connect_worker"),
+)
+TIMEOUT_SECONDS = 600
+KEPT = 2
+BUILD_COMMAND = "`.venv/bin/python -m tests.cluster.images`"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Images:
+    """Connect's images: each part's name, and the archive that `Cluster.load_image` takes."""
+
+    tag: str
+    folder: Path
+
+    @property
+    def names(self) -> Mapping[Part, str]:
+        """Each part's image: `connect.local/connect-worker:1f3c…`."""
+        return {part: image_name(REGISTRY, part, self.tag) for part in Part}
+
+    def archive(self, part: Part) -> Path:
+        """A part's image as a file."""
+        return self.folder / self.tag / f"{part}.tar"
+
+    @property
+    def archives(self) -> tuple[Path, ...]:
+        """All files."""
+        return tuple(self.archive(part) for part in Part)
+
+
+def built() -> Images:
+    """The images of this checkout as it stands. Raises ClusterError if nobody has built them: no test should."""
+    images = _images()
+    if not (images.folder / images.tag).is_dir():
+        raise ClusterError(f"the images of this checkout are not built; build them with {BUILD_COMMAND}")
+    return images
+
+
+def build() -> Images:
+    """The images of this checkout as it stands, built if need be. Raises ClusterError if a program fails."""
+    images = _images()
+    with _alone(images.folder):
+        if not (images.folder / images.tag).is_dir():
+            _remove_oldest(images)
+            build_images(_builder(), images.names, wheelhouse=download_wheels(images.folder / "wheels"), base=_base())
+            if _images() != images:
+                raise ClusterError("the images' sources changed while they were built; build again")
+            _export(images)
+    return images
+
+
+def _images() -> Images:
+    digest = hashlib.sha256(_base_name().encode())
+    for source in SOURCES:
+        for file in _files(ROOT / source):
+            digest.update(f"\0{file.relative_to(ROOT)}\0".encode() + file.read_bytes())
+    return Images(tag=digest.hexdigest()[:16], folder=cache() / "images")
+
+
+def _remove_oldest(images: Images) -> None:
+    """Leave room: of the images of other states, only the latest stay, for a checkout beside this one."""
+    finished = sorted(images.folder.glob("*/worker.tar"), key=lambda file: file.stat().st_mtime, reverse=True)
+    for old in finished[KEPT:]:
+        shutil.rmtree(old.parent)
+        for name in Images(tag=old.parent.name, folder=images.folder).names.values():
+            if _known(name):
+                _buildah_says("rmi", name)
+
+
+def _files(source: Path) -> list[Path]:
+    if source.is_file():
+        return [source]
+    return sorted(file for file in source.rglob("*") if file.is_file() and "__pycache__" not in file.parts)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _builder() -> Builder:
+    return Builder(command=_buildah(), options=("--layers", "--isolation=chroot", "--network=host", "--pull=never"))
+
+
+def _buildah() -> tuple[str, ...]:
+    storage = cache() / "images" / "storage"
+    # The cluster's containerd mounts overlays too; buildah itself reads the same variable.
+    driver = os.environ.get("STORAGE_DRIVER", "overlay")
+    return ("buildah", f"--root={storage}", f"--runroot={storage}/run", f"--storage-driver={driver}")
+
+
+def _base_name() -> str:
+    digest = hashlib.sha256("\0".join(BASE_COMMAND).encode()).hexdigest()[:16]
+    return f"{REGISTRY}/base:{digest}"
+
+
+def _base() -> str:
+    """The base image's name, after it was made if need be."""
+    name = _base_name()
+    if not _known(name):
+        click.echo(f"images: making {name} of Debian's packages")
+        with tempfile.TemporaryDirectory() as folder:
+            files = f"{folder}/base.tar"
+            run_command((*BASE_COMMAND, files), timeout=TIMEOUT_SECONDS)
+            container = _buildah_says("from", "scratch")
+            _buildah_says("add", "--quiet", container, files, "/")
+            _buildah_says("commit", "--quiet", "--rm", container, name)
+    return name
+
+
+def _known(image: str) -> bool:
+    return bool(_buildah_says("images", "--quiet", f"--filter=reference={image}"))
+
+
+def _buildah_says(*arguments: str) -> str:
+    return run_command((*_buildah(), *arguments), timeout=TIMEOUT_SECONDS).strip()
+
+
+def _export(images: Images) -> None:
+    """Write the archives into a folder beside theirs and rename that: whoever finds it finds it whole."""
+    partial = images.folder / f"{images.tag}.partial"
+    partial.mkdir(exist_ok=True)
+    pushes = []
+    for part, name in images.names.items():
+        file = partial / f"{part}.tar"
+        file.unlink(missing_ok=True)
+        command = (*_buildah(), "push", "--quiet", name, f"docker-archive:{file}:{name}")
+        pushes.append(subprocess.Popen(command))
+    failed = [push.args for push in pushes if push.wait(TIMEOUT_SECONDS)]
+    if failed:
+        raise ClusterError("buildah could not write the images' archives (above: why)")
+    partial.rename(images.folder / images.tag)
+
+
+if __name__ == "__main__":
+    click.echo("\n".join(build().names.values()))
