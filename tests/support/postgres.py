@@ -94,10 +94,11 @@ class PostgresServer:
 def running_postgres(address: str = "127.0.0.1") -> Iterator[PostgresServer]:
     """A PostgreSQL 15 with a migrated template database, running while the context lasts."""
     folder = Path(tempfile.mkdtemp(prefix="connect-pg-"))
-    server = PostgresServer(folder=folder, address=address, port=_free_port(address), authority=create_authority())
     try:
-        _initialise(server)
-        _control(folder, "start", "-l", str(folder / "log"))
+        with _reserved_port(address) as port:
+            server = PostgresServer(folder=folder, address=address, port=port, authority=create_authority())
+            _initialise(server)
+            _control(folder, "start", "-l", str(folder / "log"))
         try:
             _make_template(server)
             yield server
@@ -177,7 +178,10 @@ def _hand_over(folder: Path) -> None:
         os.chown(path, account.pw_uid, account.pw_gid)
 
 
-def _free_port(address: str) -> int:
-    with socket.socket() as probe:
-        probe.bind((address, 0))
-        return int(probe.getsockname()[1])
+@contextmanager
+def _reserved_port(address: str) -> Iterator[int]:
+    """Nobody else is given this port meanwhile: it stays bound, and PostgreSQL may bind it too, as both allow reuse."""
+    with socket.socket() as reservation:
+        reservation.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        reservation.bind((address, 0))
+        yield int(reservation.getsockname()[1])
