@@ -1,11 +1,10 @@
 """One suite over the simulator and a real Active Directory."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 
 import pytest
 
-from tests.contract.directory_server.differences import Difference
-from tests.contract.directory_server.servers import Kind, Place, Server, cases, met, samba_server, simulator_server
+from tests.contract.directory_server.servers import Kind, Place, Server, met, samba_server, simulator_server
 from tests.support.ldap_client import Client
 from tests.support.simulator import SimulatorServer
 
@@ -33,13 +32,9 @@ def place(server: Server, administrator: Client) -> Place:
     return Place(server=server, client=administrator, ou=place.unit(place.sam()))
 
 
-def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    if report.when == "call" and report.passed and "/directory_server/" in report.nodeid:
-        cases.update(kind.value for kind in Kind if f"[{kind.value}" in report.nodeid)
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """What held where."""
-    if cases:
-        counts = ", ".join(f"{cases[kind.value]} cases held on the {kind.value}" for kind in Kind)
-        terminalreporter.write_line(f"directory server: {counts}; {len(met)} of {len(Difference)} differences met")
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
+    """What a test has met stands in its report."""
+    met.clear()
+    yield
+    item.user_properties += [("difference", difference.name) for difference in met]

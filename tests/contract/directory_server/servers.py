@@ -1,7 +1,6 @@
-"""The two servers that the suite runs against, and the count of what it asserted on each."""
+"""The two servers that the suite runs against, and where they differ."""
 
 import itertools
-from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -19,8 +18,8 @@ PASSWORD = "Gr8.Morgenrot"
 ENABLED, DISABLED, ENABLED_WITHOUT_PASSWORD = "512", "514", "544"
 
 _numbers = itertools.count(1)
-cases: Counter[str] = Counter()
 met: set[Difference] = set()
+"""What the running test has met."""
 
 
 class Kind(StrEnum):

@@ -51,14 +51,3 @@ def _server(name: str, running: SambaServer | SimulatorServer, grant: Callable[[
         with_start_tls=replace(settings, url=running.ldap_url),
         grant=grant,
     )
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say how many cases each server has passed."""
-    passed = [
-        report.nodeid for report in terminalreporter.stats.get("passed", []) if "directory_target" in report.nodeid
-    ]
-    held = {name: sum(f"[{name}" in nodeid for nodeid in passed) for name in ("simulator", "samba")}
-    if any(held.values()):
-        counts = ", ".join(f"{count} cases held on the {name}" for name, count in held.items())
-        terminalreporter.write_line(f"directory target: {counts}")
