@@ -26,6 +26,9 @@ CHECKS = {"check": ["make", "--silent", "check"]}
 TEST_FOLDERS = ("unit", "contract", "integration", "acceptance", "project")
 # Samba serves on ports below 1024 and owns its files: what starts it runs as root, and leaves nothing of root's here.
 AS_ROOT = ("contract", "integration", "acceptance")
+# Each process has servers of its own, so that tests disturb each other no more than one after the other. One that has
+# done its share takes from the end of another's.
+SIDE_BY_SIDE = ("--numprocesses=auto", "--maxprocesses=4", "--dist=worksteal", "--max-worker-restart=0")
 SUDO = ("sudo", "-n", "env", "PYTHONDONTWRITEBYTECODE=1", "PYTEST_ADDOPTS=-p no:cacheprovider")
 
 
@@ -89,9 +92,9 @@ def run_tests(folder: str) -> Stage:
     """Run one folder of tests in a pytest of its own."""
     with tempfile.TemporaryDirectory() as temporary:
         counts = Path(temporary) / "counts.json"
-        options = ["-p", "scripts.whole_run", "--counts", str(counts), "--durations=5", "--durations-min=1"]
+        options = ["-p", "scripts.whole_run", f"--counts={counts}", "--durations=5", "--durations-min=1"]
         become = SUDO if folder in AS_ROOT and os.geteuid() != 0 else ()
-        stage = run(folder, [*become, PYTHON, "-m", "pytest", *options, f"tests/{folder}"])
+        stage = run(folder, [*become, PYTHON, "-m", "pytest", *options, *SIDE_BY_SIDE, f"tests/{folder}"])
         found = json.loads(counts.read_text()) if counts.exists() else {"passed": 0, "failed": 0}
     return Stage(
         name=folder,

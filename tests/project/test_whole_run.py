@@ -13,6 +13,11 @@ from tests.support.repository import ROOT
 PASSES = "def test_passes():\n    assert True\n"
 SKIPS = "import pytest\n@pytest.mark.sk" + "ip\ndef test_left_out():\n    assert True\n"
 XFAILS = "import pytest\n@pytest.mark.xf" + "ail\ndef test_left_out():\n    assert False\n"
+CRASHES = "import os\ndef test_crashes():\n    os._exit(3)\n"
+
+in_one_process_and_in_several = pytest.mark.parametrize(
+    "processes", [[], ["--numprocesses=2", "--max-worker-restart=0"]], ids=["one process", "two processes"]
+)
 
 
 def run_pytest(folder: Path, tests: str, *options: str) -> tuple[int, dict[str, int]]:
@@ -26,11 +31,13 @@ def run_pytest(folder: Path, tests: str, *options: str) -> tuple[int, dict[str, 
     return ended.returncode, json.loads(counts.read_text())
 
 
-def test_a_run_in_which_every_test_passes_is_a_success(tmp_path: Path) -> None:
+@in_one_process_and_in_several
+def test_a_run_in_which_every_test_passes_is_a_success(tmp_path: Path, processes: list[str]) -> None:
     """The counts come from pytest itself."""
-    assert run_pytest(tmp_path, PASSES) == (0, {"passed": 1, "failed": 0, "left out": 0})
+    assert run_pytest(tmp_path, PASSES, *processes) == (0, {"passed": 1, "failed": 0, "left out": 0})
 
 
+@in_one_process_and_in_several
 @pytest.mark.parametrize(
     ("tests", "options"),
     [
@@ -39,20 +46,37 @@ def test_a_run_in_which_every_test_passes_is_a_success(tmp_path: Path) -> None:
         pytest.param(PASSES + "def test_left_out():\n    assert True\n", ["-k", "passes"], id="deselected"),
     ],
 )
-def test_a_run_that_left_out_a_test_has_failed(tmp_path: Path, tests: str, options: list[str]) -> None:
+def test_a_run_that_left_out_a_test_has_failed(
+    tmp_path: Path, tests: str, options: list[str], processes: list[str]
+) -> None:
     """Though all that ran has passed."""
-    assert run_pytest(tmp_path, tests, *options) == (1, {"passed": 1, "failed": 0, "left out": 1})
+    assert run_pytest(tmp_path, tests, *options, *processes) == (1, {"passed": 1, "failed": 0, "left out": 1})
 
 
-def test_a_run_without_a_test_has_failed(tmp_path: Path) -> None:
+@in_one_process_and_in_several
+def test_a_run_without_a_test_has_failed(tmp_path: Path, processes: list[str]) -> None:
     """Pytest's own exit code for it is 5."""
-    assert run_pytest(tmp_path, "") == (5, {"passed": 0, "failed": 0, "left out": 0})
+    assert run_pytest(tmp_path, "", *processes) == (5, {"passed": 0, "failed": 0, "left out": 0})
 
 
-def test_an_error_in_a_fixture_counts_as_a_failure(tmp_path: Path) -> None:
+@in_one_process_and_in_several
+def test_an_error_in_a_fixture_counts_as_a_failure(tmp_path: Path, processes: list[str]) -> None:
     """An error is no less than a failure."""
     broken = "import pytest\n@pytest.fixture\ndef f():\n    raise ValueError\ndef test_x(f):\n    assert True\n"
-    assert run_pytest(tmp_path, broken) == (1, {"passed": 0, "failed": 1, "left out": 0})
+    assert run_pytest(tmp_path, broken, *processes) == (1, {"passed": 0, "failed": 1, "left out": 0})
+
+
+@in_one_process_and_in_several
+def test_a_file_that_cannot_be_read_counts_as_a_failure(tmp_path: Path, processes: list[str]) -> None:
+    """Its tests are left out, and nobody knows how many they are."""
+    exit_code, counts = run_pytest(tmp_path, "def test_x(:\n", *processes)
+    assert (exit_code != 0, counts["failed"]) == (True, 1)
+
+
+def test_a_process_that_ends_amid_a_test_counts_as_a_failure(tmp_path: Path) -> None:
+    """It is not started again: the rest of the tests would hide the crash."""
+    exit_code, counts = run_pytest(tmp_path, CRASHES + PASSES, "--numprocesses=2", "--max-worker-restart=0")
+    assert (exit_code != 0, counts["failed"]) == (True, 1)
 
 
 def test_the_table_names_each_stage_its_time_and_its_result() -> None:
