@@ -38,6 +38,14 @@ class ServerCertificate:
     key: Path
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ClientCertificate:
+    """What a client shows: its certificate and its private key, both PEM."""
+
+    certificate: str
+    key: str
+
+
 def create_authority(name: str = "School Test CA") -> Authority:
     """A new authority with its own key."""
     key = ec.generate_private_key(ec.SECP256R1())
@@ -75,6 +83,28 @@ def issue(
     return _written(folder, certificate, key)
 
 
+def issue_client(authority: Authority, *, name: str, organization: str = "") -> ClientCertificate:
+    """A certificate for a client; Kubernetes takes its name for the user and its organization for the group."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    certificate = (
+        _certificate(_name(name, organization), authority.certificate.subject, key.public_key(), YEARS)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(_usage(signs_certificates=False), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(authority.key.public_key()), critical=False)
+        .sign(authority.key, hashes.SHA256())
+    )
+    pem = certificate.public_bytes(serialization.Encoding.PEM).decode()
+    return ClientCertificate(certificate=pem, key=key_pem(key).decode())
+
+
+def key_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
+    """A private key as unprotected PEM."""
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+
+
 def _certificate(
     subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, valid_for: timedelta
 ) -> x509.CertificateBuilder:
@@ -91,8 +121,9 @@ def _certificate(
     )
 
 
-def _name(common_name: str) -> x509.Name:
-    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+def _name(common_name: str, organization: str = "") -> x509.Name:
+    organizations = [x509.NameAttribute(NameOID.ORGANIZATION_NAME, organization)] if organization else []
+    return x509.Name([*organizations, x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
 
 
 def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
@@ -113,7 +144,5 @@ def _written(folder: Path, certificate: x509.Certificate, key: ec.EllipticCurveP
     files = ServerCertificate(certificate=folder / "server.crt", key=folder / "server.key")
     files.certificate.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
     files.key.touch(mode=0o600)
-    files.key.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
+    files.key.write_bytes(key_pem(key))
     return files
