@@ -32,6 +32,7 @@ from connect_worker.store.connection import open_session
 from connect_worker.store.migrate import check_schema
 from connect_worker.tally import Tally
 from connect_worker.targets import open_directory
+from connect_worker.tunnel.way import open_way
 
 log = structlog.stdlib.get_logger()
 
@@ -147,7 +148,8 @@ def migrate(form: str) -> None:
 def doctor(form: str) -> None:
     """Test every link, say what to do.
 
-    Configuration, database with its rights and views, directory with its rights: each on its own, changing nothing.
+    Configuration, relay and bridge, database with its rights and views, directory with its rights: each on its own,
+    changing nothing.
     """
     examination = _examined()
     if form == "json":
@@ -182,9 +184,12 @@ def sample(form: str, pupils: int, seed: int, base_dn: str, replace: bool) -> No
 
 
 async def _load_sample(settings: Settings, order: SampleOrder, *, replace: bool) -> None:
-    async with open_session(settings.database, application_name="connect-worker sample") as session:
-        await check_schema(session)
-        await load_sample(session, order, replace=replace)
+    async with open_way(settings) as way:
+        await way.probe()
+        database = way.settings.database
+        async with way.explaining(), open_session(database, application_name="connect-worker sample") as session:
+            await check_schema(session)
+            await load_sample(session, order, replace=replace)
 
 
 def _examined() -> Examination:
@@ -241,7 +246,7 @@ async def _execute(settings: Settings, work: pipeline.Work, tally: Tally, now: d
             progress=progress,
             version=metadata.version(DISTRIBUTION),
         )
-        return await pipeline.execute(work, context, lambda: open_directory(settings), tally)
+        return await pipeline.execute(work, context, open_directory, tally)
 
 
 def _start_logging(settings: Settings) -> None:

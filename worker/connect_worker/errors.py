@@ -50,7 +50,7 @@ class ConfigurationError(ConnectError):
 
 
 class LoginRefusedError(ConfigurationError):
-    """The database or the directory refused the account, or its certificate does not verify: no retry will cure it."""
+    """Database, directory or relay refused who we are, or its certificate does not verify: no retry will cure it."""
 
     reason = "LoginRefused"
 

@@ -1,4 +1,4 @@
-"""A run from top to bottom: lock → migrate → names taken elsewhere → update → validate → plan → gate → apply."""
+"""A run from top to bottom: way → lock → migrate → names taken elsewhere → update → validate → plan → gate → apply."""
 
 import asyncio
 import socket
@@ -19,6 +19,7 @@ from connect_worker.model.configuration import Configuration
 from connect_worker.model.directory import TakenName
 from connect_worker.model.outcome import Outcome, Result
 from connect_worker.model.state import State
+from connect_worker.settings import Settings
 from connect_worker.stages import sync, update
 from connect_worker.stages.context import Context
 from connect_worker.store.connection import application_name
@@ -26,25 +27,31 @@ from connect_worker.store.lock import Holder
 from connect_worker.store.repository import Store, open_store
 from connect_worker.tally import Tally
 from connect_worker.targets.base import Directory
+from connect_worker.tunnel.way import Way, open_way
 
 log = structlog.stdlib.get_logger()
 
-OpenDirectory = Callable[[], AbstractAsyncContextManager[Directory]]
+OpenDirectory = Callable[[Settings], AbstractAsyncContextManager[Directory]]
 Work = Callable[["Run"], Awaitable[None]]
 
 
 class Run:
-    """What a command works with: the store under its lock, the way to the directory, and the tally.
+    """What a command works with: the way to the servers, the store under its lock, the directory, and the tally.
 
     `recorded`: connect_run has the run's beginning, and waits for its end.
     """
 
-    def __init__(self, store: Store, open_directory: OpenDirectory, context: Context, tally: Tally) -> None:
+    def __init__(self, way: Way, store: Store, directory: OpenDirectory, context: Context, tally: Tally) -> None:
+        self.way = way
         self.store = store
-        self.open_directory = open_directory
         self.context = context
         self.tally = tally
         self.recorded = False
+        self._directory = directory
+
+    def open_directory(self) -> AbstractAsyncContextManager[Directory]:
+        """The customer's directory, to be entered."""
+        return self._directory(self.way.settings)
 
 
 async def night(run: Run) -> None:
@@ -128,18 +135,22 @@ def _fault(fault: Exception) -> ConnectError:
 async def _locked(work: Work, context: Context, open_directory: OpenDirectory, tally: Tally) -> None:
     settings = context.settings
     name = application_name(settings.realm, settings.run_id, socket.gethostname())
-    async with (
-        open_store(settings.database, application_name=name) as store,
-        store.lock(wait=settings.lock_wait, on_wait=_log_holder),
-    ):
-        await _recorded(work, Run(store, open_directory, context, tally))
+    async with open_way(settings) as way:
+        await way.probe()
+        async with (
+            way.explaining(),
+            open_store(way.settings.database, application_name=name) as store,
+            store.lock(wait=settings.lock_wait, on_wait=_log_holder),
+        ):
+            await _recorded(work, Run(way, store, open_directory, context, tally))
 
 
 async def _recorded(work: Work, run: Run) -> None:
     """Write down in connect_run how the run ended, whatever happened, as long as the database can be reached."""
     error: ConnectError | None = None
     try:
-        await work(run)
+        async with run.way.explaining():
+            await work(run)
     except ConnectError as caught:
         error = caught
     except asyncio.CancelledError:

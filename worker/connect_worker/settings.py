@@ -28,6 +28,16 @@ class DatabaseSettings:
     server_name: str | None = None
     tunnel_port: int | None = None
 
+    @property
+    def dialled(self) -> tuple[str, int]:
+        """Host and port to connect to: the server's own, or this end of the tunnel."""
+        return (self.host, self.port) if self.tunnel_port is None else (LOOPBACK, self.tunnel_port)
+
+    def __str__(self) -> str:
+        if self.tunnel_port is not None:
+            return f"{self.host}:{self.port} behind the relay"
+        return self.host if self.host.startswith("/") else f"{self.host}:{self.port}"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DirectorySettings:

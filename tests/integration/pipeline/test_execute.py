@@ -48,7 +48,7 @@ def context_of(database: DatabaseSettings) -> Context:
 
 async def ended(work: pipeline.Work, context: Context) -> Report:
     tally = Tally(run_id=context.settings.run_id, realm="musterwil", command="run", started_at=NOW)
-    return await pipeline.execute(work, context, lambda: open_directory(context.settings), tally)
+    return await pipeline.execute(work, context, open_directory, tally)
 
 
 def recorded(postgres: PostgresServer, context: Context) -> str:

@@ -11,6 +11,10 @@ from connect_worker.errors import ConfigurationError, ConnectError
 from connect_worker.settings import Settings
 from connect_worker.store.repository import Store, open_store
 from connect_worker.targets.active_directory import ActiveDirectory, BaseFacts
+from connect_worker.tunnel.base import Target
+from connect_worker.tunnel.failures import is_at_target
+from connect_worker.tunnel.knock import valid_until
+from connect_worker.tunnel.way import Way, open_way
 
 _DATABASE_TODO = "Mend each of them; connect-worker migrate makes Connect's own tables"
 
@@ -59,23 +63,50 @@ class Examination:
 
 
 async def examine(settings: Settings, open_directory: Callable[[Settings], ActiveDirectory]) -> Examination:
-    """Test configuration, database and directory; a link that fails does not hide the others."""
+    """Test configuration, relay, database and directory; a link that fails does not hide the others.
+
+    Behind a relay that leads nowhere there is nothing to test.
+    """
     examination = Examination()
     with examination.of("configuration") as well:
         well(f"realm {settings.realm}, time zone {settings.time_zone.key}, timeout {settings.timeout}")
-    parents = await _examine_database(settings, examination)
-    await _examine_directory(settings, open_directory, examination, parents)
+    async with open_way(settings) as way:
+        reached = await _examine_way(way, examination)
+        parents: tuple[str, ...] = ()
+        if Target.DATABASE in reached:
+            parents = await _examine_database(way, examination)
+        if Target.DIRECTORY in reached:
+            await _examine_directory(way, open_directory, examination, parents)
     return examination
 
 
-async def _examine_database(settings: Settings, examination: Examination) -> tuple[str, ...]:
+async def _examine_way(way: Way, examination: Examination) -> set[Target]:
+    """The targets to which the way is clear: all of them where there is no relay."""
+    relay = way.settings.relay
+    if relay is None:
+        return set(Target)
+    failures = await way.examine()
+    with examination.of("relay") as well:
+        before_bridge = next((failure for failure in failures.values() if failure and not is_at_target(failure)), None)
+        if before_bridge is not None:
+            raise before_bridge
+        well(f"{relay.address} lets us in, until {valid_until(relay):%Y-%m-%d}, and the customer's bridge is there")
+        for target, failure in failures.items():
+            with examination.of(f"bridge to {target}") as target_well:
+                if failure is not None:
+                    raise failure
+                target_well("the bridge reaches it")
+    return {target for target, failure in failures.items() if failure is None}
+
+
+async def _examine_database(way: Way, examination: Examination) -> tuple[str, ...]:
     """The OUs that the configuration in the database names."""
-    database = settings.database
+    database = way.settings.database
+    name = f"connect-worker {way.settings.realm} doctor"
     with examination.of("database connection") as well:
-        async with open_store(database, application_name=f"connect-worker {settings.realm} doctor") as store:
+        async with way.explaining(), open_store(database, application_name=name) as store:
             facts = await store.examine()
-            where = f"{database.host}:{database.port}/{database.name}"
-            well(f"{where} as {database.username}, PostgreSQL {facts.server_version}")
+            well(f"{database}/{database.name} as {database.username}, PostgreSQL {facts.server_version}")
             with examination.of("database contents") as contents_well:
                 if facts.faults:
                     raise ConfigurationError(*facts.faults, todo=_DATABASE_TODO, reason="DatabaseContractBroken")
@@ -94,15 +125,15 @@ async def _examine_contents(store: Store, examination: Examination) -> tuple[str
 
 
 async def _examine_directory(
-    settings: Settings,
+    way: Way,
     open_directory: Callable[[Settings], ActiveDirectory],
     examination: Examination,
     parents: tuple[str, ...],
 ) -> None:
     with examination.of("directory connection") as well:
-        async with open_directory(settings) as directory:
+        async with way.explaining(), open_directory(way.settings) as directory:
             facts = await directory.check(parents)
-            url = settings.directory.url if settings.directory is not None else ""
+            url = way.settings.directory.url if way.settings.directory is not None else ""
             well(f"{url} as {facts.signed_in_as}, domain {facts.domain_dn}")
             for base in facts.bases:
                 with examination.of(f"rights below {base.dn}") as base_well:

@@ -88,10 +88,11 @@ async def open_session(settings: DatabaseSettings, *, application_name: str) -> 
     Raises ConnectionFailedError, LoginRefusedError, ConfigurationError (sslmode or ca that cannot be used).
     """
     tls = tls_context(settings)
+    host, port = settings.dialled
     with connecting(settings):
         connection = await asyncpg.connect(
-            host=settings.host,
-            port=settings.port,
+            host=host,
+            port=port,
             database=settings.name,
             user=settings.username,
             password=settings.password.reveal(),
@@ -115,15 +116,15 @@ def application_name(realm: str, run_id: str, host: str) -> str:
 
 
 def tls_context(settings: DatabaseSettings) -> ssl.SSLContext | None:
-    """How to verify the server; None: without TLS, which only this machine itself may ask for.
+    """How to verify the server; None: without TLS, which only a server on this machine itself may be asked for.
 
     Raises ConfigurationError (DatabaseCertificateInvalid).
     """
-    if settings.sslmode == "disable" and is_on_this_machine(settings.host):
+    if settings.sslmode == "disable" and settings.tunnel_port is None and is_on_this_machine(settings.host):
         return None
     if settings.sslmode != "verify-full":
         raise ConfigurationError(
-            f"sslmode {settings.sslmode} is not allowed for the database at {settings.host}",
+            f"sslmode {settings.sslmode} is not allowed for the database at {settings}",
             todo="Use verify-full; disable is for loopback addresses and Unix sockets only",
             reason=CERTIFICATE_INVALID,
         )

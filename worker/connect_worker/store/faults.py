@@ -69,7 +69,7 @@ def working(settings: DatabaseSettings) -> Iterator[None]:
         raise _refused_row_error(error) from None
     except _BROKEN as error:
         raise ConnectionFailedError(
-            f"the work with the database at {_address(settings)} broke off: {_words(error)}",
+            f"the work with the database at {settings} broke off: {_words(error)}",
             todo="Nothing is lost: the next run reads again and finishes the work",
             reason=UNREACHABLE,
         ) from error
@@ -80,19 +80,18 @@ def _connect_error(error: Exception, settings: DatabaseSettings) -> ConnectError
         return _certificate_error(error, settings)
     if isinstance(error, ConnectionError) and "SSL" in str(error):
         return LoginRefusedError(
-            f"the database at {_address(settings)} offers no TLS",
+            f"the database at {settings} offers no TLS",
             todo="Turn ssl on in its postgresql.conf; Connect never falls back to an unencrypted connection",
             reason=CERTIFICATE_INVALID,
         )
     if isinstance(error, _REFUSED):
         return LoginRefusedError(
-            f"the database at {_address(settings)} refuses the login of {settings.username} to {settings.name}: "
-            f"{_words(error)}",
+            f"the database at {settings} refuses the login of {settings.username} to {settings.name}: {_words(error)}",
             todo="Check username, password and dbname in the database Secret, and the server's pg_hba.conf",
             reason=LOGIN_FAILED,
         )
     return ConnectionFailedError(
-        f"the database at {_address(settings)} cannot be reached: {_words(error)}",
+        f"the database at {settings} cannot be reached: {_words(error)}",
         todo="Check host and port in the database Secret, the relay, and that PostgreSQL is running",
         reason=UNREACHABLE,
     )
@@ -101,8 +100,7 @@ def _connect_error(error: Exception, settings: DatabaseSettings) -> ConnectError
 def _certificate_error(error: ssl.SSLError, settings: DatabaseSettings) -> LoginRefusedError:
     why = error.verify_message if isinstance(error, ssl.SSLCertVerificationError) else error.reason
     return LoginRefusedError(
-        f"the certificate of the database at {_address(settings)} does not verify for the name "
-        f"{expected_name(settings)}: {why}",
+        f"the certificate of the database at {settings} does not verify for the name {expected_name(settings)}: {why}",
         todo="Put the authority's certificate into ca.crt of the database Secret, and into serverName a name that "
         "the server's certificate bears",
         reason=CERTIFICATE_INVALID,
@@ -124,10 +122,6 @@ def _refused_row_error(error: asyncpg.IntegrityConstraintViolationError) -> Conf
         "nothing of this step was written",
         reason=ROW_REFUSED,
     )
-
-
-def _address(settings: DatabaseSettings) -> str:
-    return settings.host if settings.host.startswith("/") else f"{settings.host}:{settings.port}"
 
 
 def _words(error: Exception) -> str:

@@ -1,1 +1,7 @@
 """The worker's end of the relay: listeners on loopback whose connections come out in the customer's network."""
+
+import os
+
+# gRPC reads this when it is loaded, and would else write lines of its own between those of the log; what its calls
+# raise says the same.
+os.environ.setdefault("GRPC_VERBOSITY", "NONE")

@@ -9,7 +9,7 @@ from ldap3 import NONE, SYNC, Connection, Server, Tls
 from ldap3.core.exceptions import LDAPException
 
 from connect_worker.errors import ConfigurationError, ConnectError, ConnectionFailedError, LoginRefusedError
-from connect_worker.settings import DirectorySettings, is_on_this_machine
+from connect_worker.settings import LOOPBACK, DirectorySettings, is_on_this_machine
 from connect_worker.targets.active_directory.answers import Answer
 from connect_worker.targets.active_directory.refusals import login_refused
 
@@ -20,16 +20,25 @@ _PORTS = {"ldap": 389, "ldaps": 636}
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Address:
-    """Where to connect, and how the connection is protected. `server_name` is what the certificate must name."""
+    """Where to connect, and how the connection is protected. `server_name` is what the certificate must name.
+
+    `tunnel_port`: this end of a tunnel that leads there.
+    """
 
     host: str
     port: int
     server_name: str
     tls_at_once: bool
     start_tls: bool
+    tunnel_port: int | None = None
+
+    @property
+    def dialled(self) -> tuple[str, int]:
+        """Host and port to connect to."""
+        return (self.host, self.port) if self.tunnel_port is None else (LOOPBACK, self.tunnel_port)
 
     def __str__(self) -> str:
-        return f"{self.host}:{self.port}"
+        return f"{self.host}:{self.port}" + (" behind the relay" if self.tunnel_port is not None else "")
 
 
 class VerifiedTls(Tls):
@@ -68,7 +77,8 @@ def address_of(settings: DirectorySettings) -> Address:
             f"the directory's url {settings.url!r} is none: it should look like ldaps://dc1.school.example"
         )
     start_tls = url.scheme == "ldap" and settings.start_tls
-    if url.scheme == "ldap" and not start_tls and not is_on_this_machine(url.hostname):
+    is_here = settings.tunnel_port is None and is_on_this_machine(url.hostname)
+    if url.scheme == "ldap" and not start_tls and not is_here:
         raise ConfigurationError(
             f"the directory's url {settings.url!r} is not encrypted, and {url.hostname} is another machine",
             todo="Use ldaps://, or leave StartTLS on",
@@ -80,6 +90,7 @@ def address_of(settings: DirectorySettings) -> Address:
         server_name=settings.server_name or url.hostname,
         tls_at_once=url.scheme == "ldaps",
         start_tls=start_tls,
+        tunnel_port=settings.tunnel_port,
     )
 
 
@@ -91,9 +102,10 @@ def connect(settings: DirectorySettings, *, answer_timeout: int = ANSWER_TIMEOUT
     """
     address = address_of(settings)
     tls = _tls(settings, address)
+    host, port = address.dialled
     server = Server(
-        address.host,
-        port=address.port,
+        host,
+        port=port,
         use_ssl=address.tls_at_once,
         get_info=NONE,
         tls=tls,

@@ -1,0 +1,34 @@
+"""The port to a relay: what the rest of the worker needs of one, whatever it speaks."""
+
+import socket
+from datetime import timedelta
+from enum import StrEnum
+from typing import Protocol
+
+
+class Target(StrEnum):
+    """What a bridge opens connections to, by the names on its list."""
+
+    DATABASE = "database"
+    DIRECTORY = "directory"
+
+
+UNREACHABLE = {Target.DATABASE: "DatabaseUnreachable", Target.DIRECTORY: "DirectoryUnreachable"}
+"""The reason of a run that cannot reach a target, tunnel or not."""
+
+
+class Tunnel(Protocol):
+    """Leads through a relay and a bridge to the targets of one realm.
+
+    Both methods raise what tells which part of the way failed: ConnectionFailedError (RelayUnreachable for relay and
+    bridge, UNREACHABLE for the target behind it) or ConfigurationError (what no further try will cure).
+    """
+
+    async def reach(self, target: Target, *, wait: timedelta) -> None:
+        """Open a connection and close it again; wait that long for a bridge that is not there."""
+
+    async def carry(self, target: Target, connection: socket.socket) -> None:
+        """Open a connection, join it to a TCP connection that does not block, and move bytes until both are closed.
+
+        Returns however the two ends themselves have closed; raises when the way between them failed.
+        """

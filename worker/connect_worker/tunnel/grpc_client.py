@@ -1,0 +1,155 @@
+"""The tunnel over gRPC: one bidirectional stream for each connection, on one channel with the worker's certificate."""
+
+import asyncio
+import math
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
+from types import TracebackType
+from typing import Self
+
+import grpc
+import grpc.aio
+
+from connect_protocol.relay.credit import WINDOW
+from connect_protocol.relay.errors import ProtocolError, StreamBrokenError
+from connect_protocol.relay.frames import Dial, HalfClose, Opened, Reset, decode, encode
+from connect_protocol.relay.pump import End, pump
+from connect_protocol.relay.service import CLIENT_OPTIONS, CONNECT
+from connect_worker.errors import ConnectError
+from connect_worker.settings import RelaySettings
+from connect_worker.tunnel import failures
+from connect_worker.tunnel.base import Target
+from connect_worker.tunnel.knock import knock
+
+OPEN_SECONDS = 25
+"""How long opening may take beside the wait for a bridge: 10 s to the relay, 10 s from bridge to target, and some."""
+CLOSE_SECONDS = 5
+CONNECT_SECONDS = 10
+_OPTIONS = (
+    *CLIENT_OPTIONS,
+    # gRPC's name for the time that one attempt to connect may take.
+    ("grpc.min_reconnect_backoff_ms", CONNECT_SECONDS * 1000),
+    # The relay is in the same cluster, whatever HTTPS_PROXY says of the way to the internet.
+    ("grpc.enable_http_proxy", 0),
+)
+_NO_WAIT = timedelta()
+_REFUSED = frozenset({grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED})
+
+
+class GrpcTunnel:
+    """Implements `connect_worker.tunnel.base.Tunnel`. Used as an async context manager."""
+
+    def __init__(self, settings: RelaySettings, realm: str) -> None:
+        """For a worker of this realm; the relay refuses it if its certificate is another realm's."""
+        self._settings = settings
+        self._realm = realm
+
+    async def __aenter__(self) -> Self:
+        settings = self._settings
+        credentials = grpc.ssl_channel_credentials(
+            root_certificates=settings.ca.encode(),
+            private_key=settings.key.reveal().encode(),
+            certificate_chain=settings.certificate.encode(),
+        )
+        self._channel = grpc.aio.secure_channel(settings.address, credentials, options=_OPTIONS)
+        self._connect = self._channel.stream_stream(CONNECT)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._channel.close()
+
+    async def reach(self, target: Target, *, wait: timedelta) -> None:
+        """See the port."""
+        async with self._opened(target, wait) as (stream, _):
+            # It was there; how it takes a connection without a word is its own affair.
+            with suppress(TimeoutError, StreamBrokenError):
+                async with asyncio.timeout(CLOSE_SECONDS):
+                    await stream.send(encode(HalfClose()))
+                    while await stream.receive() is not None:
+                        pass
+
+    async def carry(self, target: Target, connection: socket.socket) -> None:
+        """See the port."""
+        async with self._opened(target, _NO_WAIT) as (stream, window):
+            ending = await pump(connection, stream, send_window=window)
+        if ending.reset is None:
+            return
+        if ending.end is End.STREAM_BROKEN:
+            raise failures.relay_unreachable(self._settings.address, ending.reset.message)
+        if ending.end is End.RESET_BY_PEER:
+            raise failures.reset_error(ending.reset, target, self._settings.address)
+
+    @asynccontextmanager
+    async def _opened(self, target: Target, wait: timedelta) -> AsyncIterator[tuple["_Stream", int]]:
+        """A stream that leads to the target, and how many bytes may be sent at first."""
+        stream = _Stream(self._connect())
+        limit = wait.total_seconds() + OPEN_SECONDS
+        try:
+            async with asyncio.timeout(limit):
+                window = await self._dial(stream, target, wait)
+            yield stream, window
+        except TimeoutError as late:
+            raise failures.relay_unreachable(self._settings.address, f"no answer within {limit:.0f} s") from late
+        except ProtocolError as wrong:
+            raise failures.relay_unreachable(self._settings.address, f"it breaks the protocol: {wrong}") from wrong
+        finally:
+            stream.cancel()
+
+    async def _dial(self, stream: "_Stream", target: Target, wait: timedelta) -> int:
+        seconds = math.ceil(wait.total_seconds())
+        try:
+            await stream.send(encode(Dial(target=target, realm=self._realm, window=WINDOW, wait_seconds=seconds)))
+            answer = await stream.receive()
+        except StreamBrokenError as broken:
+            raise await self._kept_out(stream, broken) from broken
+        frame = decode(answer) if answer is not None else None
+        match frame:
+            case Opened():
+                return frame.window
+            case Reset():
+                raise failures.reset_error(frame, target, self._settings.address)
+            case _:
+                raise ProtocolError("a dial was answered by neither Opened nor Reset")
+
+    async def _kept_out(self, stream: "_Stream", broken: StreamBrokenError) -> ConnectError:
+        """What to tell of a relay that ended the stream without a word."""
+        status = await stream.status()
+        if status in _REFUSED:
+            return failures.refused(f"the relay at {self._settings.address} refuses this worker: {broken}")
+        found = await knock(self._settings) if status is grpc.StatusCode.UNAVAILABLE else None
+        return found or failures.relay_unreachable(self._settings.address, str(broken))
+
+
+class _Stream:
+    """A call as the pump's stream of frames."""
+
+    def __init__(self, call: grpc.aio.StreamStreamCall) -> None:
+        self._call = call
+
+    async def receive(self) -> bytes | None:
+        try:
+            frame = await self._call.read()
+        except (grpc.RpcError, grpc.aio.BaseError) as error:
+            raise await self._broken() from error
+        return None if frame is grpc.aio.EOF else bytes(frame)
+
+    async def send(self, frame: bytes) -> None:
+        try:
+            await self._call.write(frame)
+        except (grpc.RpcError, grpc.aio.BaseError, asyncio.InvalidStateError) as error:
+            raise await self._broken() from error
+
+    async def status(self) -> grpc.StatusCode:
+        """How the call ended."""
+        return await self._call.code()
+
+    def cancel(self) -> None:
+        """Nothing more comes or goes."""
+        self._call.cancel()
+
+    async def _broken(self) -> StreamBrokenError:
+        return StreamBrokenError(await self._call.details() or str(await self._call.code()))

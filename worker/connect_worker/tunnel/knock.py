@@ -1,0 +1,79 @@
+"""Why a relay does not let us in: asked with plain TLS, for gRPC tells no more than that the socket was closed."""
+
+import asyncio
+import os
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from cryptography import x509
+
+from connect_worker.errors import ConnectError
+from connect_worker.settings import RelaySettings
+from connect_worker.tunnel import failures
+
+KNOCK_SECONDS = 10
+_HELLO = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes((0, 0, 0, 4, 0, 0, 0, 0, 0))
+"""How every HTTP/2 client begins (RFC 9113, section 3.4): the server's answer comes once it has let the client in."""
+
+
+async def knock(settings: RelaySettings) -> ConnectError | None:
+    """What keeps us out, as the error to raise; None if the relay lets us in."""
+    try:
+        async with asyncio.timeout(KNOCK_SECONDS):
+            let_in = await _says_hello(settings)
+    except ssl.SSLCertVerificationError as fault:
+        return failures.relay_not_trusted(settings.address, fault.verify_message.rstrip("."))
+    except TimeoutError:
+        return failures.relay_unreachable(settings.address, f"no answer within {KNOCK_SECONDS} s")
+    except OSError as fault:
+        return failures.relay_unreachable(settings.address, fault.strerror or type(fault).__name__)
+    return None if let_in else failures.refused(_refusal(settings))
+
+
+def valid_until(settings: RelaySettings) -> datetime:
+    """When the worker's certificate ends (UTC)."""
+    return x509.load_pem_x509_certificate(settings.certificate.encode()).not_valid_after_utc
+
+
+async def _says_hello(settings: RelaySettings) -> bool:
+    """With TLS 1.3 a server looks at the client's certificate last: it has taken it if it goes on talking."""
+    parts = urlsplit(f"//{settings.address}")
+    reader, writer = await asyncio.open_connection(parts.hostname, parts.port, ssl=_context(settings))
+    try:
+        writer.write(_HELLO)
+        return bool(await reader.read(1))
+    except (ConnectionError, ssl.SSLError):
+        return False
+    finally:
+        writer.transport.abort()
+
+
+def _context(settings: RelaySettings) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    context.load_verify_locations(cadata=settings.ca)
+    context.set_alpn_protocols(["h2"])
+    with _in_memory(f"{settings.certificate}\n{settings.key.reveal()}\n") as path:
+        context.load_cert_chain(path)
+    return context
+
+
+@contextmanager
+def _in_memory(text: str) -> Iterator[str]:
+    """A path to read this text from, once: Python's TLS takes a key from a file only, and no disk shall hold it."""
+    descriptor = os.memfd_create("relay")
+    try:
+        os.write(descriptor, text.encode())
+        yield f"/proc/self/fd/{descriptor}"
+    finally:
+        os.close(descriptor)
+
+
+def _refusal(settings: RelaySettings) -> str:
+    return (
+        f"the relay at {settings.address} refuses the worker's certificate, which is valid until "
+        f"{valid_until(settings):%Y-%m-%d}: it has expired, or another authority than the relay's has signed it"
+    )

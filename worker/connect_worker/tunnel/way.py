@@ -1,0 +1,81 @@
+"""How a run reaches its servers: directly, or through the relay where one is configured."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
+
+from connect_worker.errors import ConnectError, ConnectionFailedError
+from connect_worker.settings import Settings
+from connect_worker.tunnel.base import UNREACHABLE, Target
+from connect_worker.tunnel.grpc_client import GrpcTunnel
+from connect_worker.tunnel.listener import Listener
+
+
+class Way:
+    """The settings to dial with, and what is known of the relay between; without a relay there is nothing between."""
+
+    def __init__(self, settings: Settings, listeners: Sequence[Listener], wait: timedelta) -> None:
+        """`settings`: those of the run; `listeners` stand for the servers that the relay leads to.
+
+        `wait`: how long to wait for a bridge that is not there.
+        """
+        self.settings = _through({listener.target: listener.port for listener in listeners}, settings)
+        self._listeners = listeners
+        self._wait = wait
+        self._explained: ConnectError | None = None
+
+    async def probe(self) -> None:
+        """Reach every target once, before anybody depends on it. Raises as `Tunnel` does."""
+        for listener in self._listeners:
+            await listener.probe(wait=self._wait)
+
+    async def examine(self) -> dict[Target, ConnectError | None]:
+        """Reach every target once, without waiting for a bridge; what went wrong with each."""
+        return {listener.target: await _failure(listener) for listener in self._listeners}
+
+    @asynccontextmanager
+    async def explaining(self) -> AsyncIterator[None]:
+        """Within: a connection that broke because the tunnel did ends with what the tunnel knows of it."""
+        try:
+            yield
+        except ConnectionFailedError as broken:
+            if broken is not self._explained:
+                self._explained = await self._explanation(broken)
+            if broken is self._explained:
+                raise
+            raise self._explained from broken
+
+    async def _explanation(self, broken: ConnectionFailedError) -> ConnectError:
+        for listener in self._listeners:
+            if UNREACHABLE[listener.target] == broken.reason:
+                return await listener.explanation() or broken
+        return broken
+
+
+@asynccontextmanager
+async def open_way(settings: Settings) -> AsyncIterator[Way]:
+    """Make ready the tunnel, if the settings name a relay; nobody is asked for anything yet."""
+    if settings.relay is None:
+        yield Way(settings, (), wait=timedelta())
+        return
+    async with AsyncExitStack() as stack:
+        tunnel = await stack.enter_async_context(GrpcTunnel(settings.relay, settings.realm))
+        needed = [Target.DATABASE] if settings.directory is None else list(Target)
+        listeners = [await stack.enter_async_context(Listener(tunnel, target)) for target in needed]
+        yield Way(settings, listeners, settings.relay.wait)
+
+
+def _through(ports: dict[Target, int], settings: Settings) -> Settings:
+    database, directory = settings.database, settings.directory
+    if directory is not None:
+        directory = replace(directory, tunnel_port=ports.get(Target.DIRECTORY))
+    return replace(settings, database=replace(database, tunnel_port=ports.get(Target.DATABASE)), directory=directory)
+
+
+async def _failure(listener: Listener) -> ConnectError | None:
+    try:
+        await listener.probe(wait=timedelta())
+    except ConnectError as failure:
+        return failure
+    return None
