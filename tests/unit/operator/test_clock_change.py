@@ -80,6 +80,14 @@ def test_the_sentence_names_day_and_hour(expression: str, zone_name: str, told: 
     assert [change.sentence for change in changes(expression, zone_name)] == expected
 
 
+def test_a_whole_day_that_a_zone_leaves_out_is_told() -> None:
+    """It is the day before the one on which the clocks go on."""
+    told = changes("0 3 * * *", "Pacific/Apia", datetime(2011, 12, 1, tzinfo=UTC))
+    assert told[0].sentence == (
+        "As the clocks change in Pacific/Apia, Kubernetes leaves out the run of Friday 2011-12-30 03:00."
+    )
+
+
 def test_it_tells_the_instant_of_the_change() -> None:
     """To the second, though `now` has fractions."""
     assert changes("30 2 * 3 *", "Europe/Zurich") == (

@@ -58,6 +58,9 @@ def runs(expression: str, zone_name: str, after: str, count: int) -> list[str]:
         pytest.param(
             "0 3 1-31 * 1", "2026-11-22 12:00", ["2026-11-23 03:00", "2026-11-24 03:00"], id="all days are no star"
         ),
+        pytest.param(
+            "0 3 *,5 * 1", "2026-11-22 12:00", ["2026-11-23 03:00", "2026-11-30 03:00"], id="a star in a list is one"
+        ),
         pytest.param("50/5 23 31 12 *", "2026-12-31 23:54", ["2026-12-31 23:55", "2027-12-31 23:50"], id="n/step"),
     ],
 )
@@ -148,6 +151,13 @@ def test_by_the_calendar(expression: str, after: str, expected: list[str]) -> No
             id="a Sunday without midnight, taken for Saturday",
         ),
         pytest.param(
+            "0 3 * 10 *",
+            "America/Asuncion",
+            "2023-08-15 12:00",
+            ["2023-10-31 03:00-03:00"],
+            id="a month without midnight",
+        ),
+        pytest.param(
             "0 3 * * *",
             "Pacific/Apia",
             "2011-12-28 12:00",
@@ -177,8 +187,10 @@ def test_a_day_that_a_zone_leaves_out_is_passed_over() -> None:
 
 def test_there_may_be_no_run_within_five_years() -> None:
     """1900, 2100, 2200 … are no leap years."""
-    assert schedule("0 3 29 2 *").next_after(datetime(2096, 3, 1, tzinfo=UTC), zone("UTC")) is None
-    assert schedule("0 3 29 2 *").next_after(datetime(2099, 1, 1, tzinfo=UTC), zone("UTC")) is not None
+    seldom = schedule("0 3 29 2 *")
+    assert seldom.next_after(datetime(2096, 3, 1, tzinfo=UTC), zone("UTC")) is None
+    assert seldom.next_after(datetime(2098, 12, 31, 12, tzinfo=UTC), zone("UTC")) is None
+    assert seldom.next_after(datetime(2099, 1, 1, tzinfo=UTC), zone("UTC")) == datetime(2104, 2, 29, 3, tzinfo=UTC)
 
 
 def test_the_moment_may_be_of_any_zone_and_the_run_is_in_utc() -> None:
