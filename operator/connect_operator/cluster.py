@@ -46,7 +46,7 @@ class Cluster:
             page = JsonObject(
                 await self._kube.list_page(kind.value.path(namespace), query, accept=METADATA_ONLY), "list"
             )
-            for item in page.elements("items"):
+            for item in page.elements("items") if page.has("items") else ():
                 meta = item.object("metadata")
                 versions[meta.text("uid")] = meta.text("resourceVersion")
             rest = page.object("metadata").optional_text("continue")
