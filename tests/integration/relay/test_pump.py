@@ -116,7 +116,8 @@ async def test_credit_is_granted_only_after_the_socket_has_taken_the_bytes(pumpe
             await pumped.put(Data(bytes(1024)))
             sent += 1024
         try:
-            credit = decode(await asyncio.wait_for(pumped.far.receive(), 0.5) or b"")
+            async with asyncio.timeout(0.5):
+                credit = decode(await pumped.far.receive() or b"")
         except TimeoutError:
             stalled = True
         else:

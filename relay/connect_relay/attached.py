@@ -1,0 +1,24 @@
+"""A bridge that is attached, as the relay sees it."""
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from connect_protocol.relay.control import Open
+
+
+@dataclass(kw_only=True, slots=True, eq=False)
+class AttachedBridge:
+    """Its orders go out on the control stream; `dismissed` is set, to the reason, when the relay sends it away."""
+
+    realm: str
+    since: datetime
+    version: str
+    targets: tuple[str, ...]
+    orders: asyncio.Queue[Open] = field(default_factory=asyncio.Queue)
+    dismissed: asyncio.Future[str] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+    def dismiss(self, reason: str) -> None:
+        """Send it away; it may come again."""
+        if not self.dismissed.done():
+            self.dismissed.set_result(reason)

@@ -1,0 +1,117 @@
+"""The relay's end of a bridge's control stream: hello, orders, heartbeats both ways."""
+
+import asyncio
+from datetime import UTC, datetime
+
+from connect_protocol.relay.control import Heartbeat, Hello, Welcome, decode_from_bridge, encode_from_relay
+from connect_protocol.relay.errors import ProtocolError, StreamBrokenError
+from connect_protocol.relay.frames import Reset, ResetCode
+from connect_protocol.relay.identity import Role
+from connect_protocol.relay.pump import FrameStream
+from connect_relay import audit
+from connect_relay.attached import AttachedBridge
+from connect_relay.audit import Attempt, Caller, Kind
+from connect_relay.errors import AbortedError, RefusedError
+from connect_relay.settings import Times
+from connect_relay.switchboard import Switchboard, as_reset, require_role
+
+MISSED_HEARTBEATS = 3
+MOST_TARGETS = 64
+LONGEST_TARGET = 63
+LONGEST_VERSION = 63
+LEFT = "the bridge has left"
+
+
+async def attach(stream: FrameStream, switchboard: Switchboard, times: Times, caller: Caller, version: str) -> None:
+    """Serve a bridge's control stream until it leaves, dies or is sent away; `version` is the relay's own.
+
+    Raises AbortedError, which tells the bridge why.
+    """
+    attempt = Attempt(kind=Kind.ATTACH, caller=caller)
+    try:
+        bridge = await _greeted(stream, times, caller)
+        await switchboard.attach(bridge)
+    except (RefusedError, ProtocolError) as error:
+        attempt.reset = as_reset(error)
+        audit.write_refused(attempt)
+        raise AbortedError(str(error), refused=attempt.reset.code is ResetCode.REFUSED) from error
+    except StreamBrokenError:
+        attempt.reset = Reset(code=ResetCode.BROKEN, message=LEFT)
+        audit.write_refused(attempt)
+        return
+    audit.write_attached(attempt, version=bridge.version, targets=bridge.targets)
+    reason = LEFT
+    try:
+        await stream.send(encode_from_relay(Welcome(version=version)))
+        reason = await _until_over(stream, bridge, times)
+    except StreamBrokenError:
+        return
+    except ProtocolError as error:
+        reason = str(error)
+    finally:
+        switchboard.detach(bridge)
+        audit.write_detached(attempt, reason)
+    if reason != LEFT:
+        raise AbortedError(reason)
+
+
+async def _greeted(stream: FrameStream, times: Times, caller: Caller) -> AttachedBridge:
+    realm = require_role(caller, Role.BRIDGE)
+    try:
+        async with asyncio.timeout(times.first_frame):
+            data = await stream.receive()
+    except TimeoutError:
+        raise ProtocolError(f"no Hello within {times.first_frame:g} s") from None
+    if data is None:
+        raise StreamBrokenError("the stream ended before it began")
+    hello = decode_from_bridge(data)
+    if not isinstance(hello, Hello):
+        raise ProtocolError("something in place of Hello")
+    if len(hello.targets) > MOST_TARGETS or any(len(name) > LONGEST_TARGET for name in hello.targets):
+        message = f"more than {MOST_TARGETS} targets, or names of more than {LONGEST_TARGET} characters"
+        raise RefusedError(ResetCode.LIMIT, message)
+    return AttachedBridge(
+        realm=realm, since=datetime.now(UTC), version=hello.version[:LONGEST_VERSION], targets=hello.targets
+    )
+
+
+async def _until_over(stream: FrameStream, bridge: AttachedBridge, times: Times) -> str:
+    """Listen and speak until one of both is over, or the bridge is sent away."""
+    tasks = [
+        asyncio.create_task(_listen(stream, times)),
+        asyncio.create_task(_speak(stream, bridge, times)),
+    ]
+    try:
+        done, _ = await asyncio.wait([*tasks, bridge.dismissed], return_when=asyncio.FIRST_COMPLETED)
+        return done.pop().result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _listen(stream: FrameStream, times: Times) -> str:
+    """Every message is a sign of life; none for so long, and the bridge is dead."""
+    patience = MISSED_HEARTBEATS * times.heartbeat
+    while True:
+        try:
+            async with asyncio.timeout(patience):
+                data = await stream.receive()
+        except TimeoutError:
+            return f"the bridge has said nothing for {patience:g} s"
+        if data is None:
+            return LEFT
+        decode_from_bridge(data)
+
+
+async def _speak(stream: FrameStream, bridge: AttachedBridge, times: Times) -> str:
+    """Orders as they come, and heartbeats in between."""
+    number = 0
+    while True:
+        try:
+            async with asyncio.timeout(times.heartbeat):
+                message = encode_from_relay(await bridge.orders.get())
+        except TimeoutError:
+            number += 1
+            message = encode_from_relay(Heartbeat(number))
+        await stream.send(message)

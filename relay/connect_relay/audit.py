@@ -1,0 +1,116 @@
+"""One line for each attempt, allowed or not: who, realm, target, bytes, duration, reason. No secrets, no content."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from time import monotonic
+
+import structlog
+
+from connect_protocol.relay.frames import Reset
+from connect_protocol.relay.identity import Identity
+
+log = structlog.stdlib.get_logger()
+
+
+class Kind(StrEnum):
+    """What was attempted; the line's event."""
+
+    CONNECT = "connect"
+    SERVE = "serve"
+    ATTACH = "attach"
+    DETACH = "detach"
+
+
+CLOSED = "CLOSED"
+ATTACHED = "ATTACHED"
+DETACHED = "DETACHED"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Caller:
+    """Who calls: what the certificate says (None if it says nothing that the relay understands), and from where."""
+
+    identity: Identity | None
+    peer: str
+
+    @property
+    def name(self) -> str:
+        """The identity's URI."""
+        return "unknown" if self.identity is None else self.identity.uri
+
+    @property
+    def realm(self) -> str | None:
+        """The certificate's realm."""
+        return None if self.identity is None else self.identity.realm
+
+
+@dataclass(kw_only=True, slots=True)
+class Attempt:
+    """What becomes of an attempt; filled in while it is under way. Bytes are counted from the worker's side.
+
+    `dial_seconds`: until the target had been reached. `reset` None: it ended in order.
+    """
+
+    kind: Kind
+    caller: Caller
+    connection_id: str | None = None
+    target: str | None = None
+    sent: int = 0
+    received: int = 0
+    dial_seconds: float | None = None
+    reset: Reset | None = None
+    started: float = field(default_factory=monotonic)
+
+    def opened(self) -> None:
+        """The target has been reached."""
+        self.dial_seconds = monotonic() - self.started
+
+    @property
+    def result(self) -> str:
+        """CLOSED, or the reset's code."""
+        return CLOSED if self.reset is None else self.reset.code.name
+
+
+def write(attempt: Attempt) -> None:
+    """Write the line of a connection that is over: a warning if it was not granted or broke."""
+    _write(
+        attempt,
+        attempt.result,
+        "" if attempt.reset is None else attempt.reset.message,
+        connection=attempt.connection_id,
+        target=attempt.target,
+        sent=attempt.sent,
+        received=attempt.received,
+        dial_seconds=None if attempt.dial_seconds is None else round(attempt.dial_seconds, 4),
+    )
+
+
+def write_attached(attempt: Attempt, *, version: str, targets: tuple[str, ...]) -> None:
+    """Write that a bridge has come."""
+    _write(attempt, ATTACHED, "", version=version, targets=targets)
+
+
+def write_detached(attempt: Attempt, reason: str) -> None:
+    """Write that a bridge has gone, and why."""
+    attempt.kind = Kind.DETACH
+    _write(attempt, DETACHED, reason)
+
+
+def write_refused(attempt: Attempt) -> None:
+    """Write that a bridge could not attach; `attempt.reset` says why."""
+    _write(attempt, attempt.result, "" if attempt.reset is None else attempt.reset.message)
+
+
+def _write(attempt: Attempt, result: str, reason: str, **particulars: object) -> None:
+    line = log.info if attempt.reset is None else log.warning
+    line(
+        attempt.kind.value,
+        audit=True,
+        who=attempt.caller.name,
+        peer=attempt.caller.peer,
+        realm=attempt.caller.realm,
+        result=result,
+        reason=reason,
+        seconds=round(monotonic() - attempt.started, 3),
+        **particulars,
+    )

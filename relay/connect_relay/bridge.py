@@ -1,0 +1,198 @@
+"""The bridge: in the customer's network, it stays connected to the relay, and opens what is on its list."""
+
+import asyncio
+import random
+import socket
+from collections.abc import Sequence
+from importlib import metadata
+
+import structlog
+
+from connect_protocol.relay import service
+from connect_protocol.relay.control import (
+    Heartbeat,
+    Hello,
+    Open,
+    Welcome,
+    decode_from_relay,
+    encode_from_bridge,
+)
+from connect_protocol.relay.credit import WINDOW
+from connect_protocol.relay.errors import ProtocolError, StreamBrokenError
+from connect_protocol.relay.frames import Opened, Reset, ResetCode, Serve, encode
+from connect_protocol.relay.pump import Ending, pump
+from connect_relay.backoff import Backoff
+from connect_relay.dialing import dial
+from connect_relay.errors import RefusedError
+from connect_relay.rpc import Certificates, Channel, ClientStream
+from connect_relay.settings import BridgeSettings
+
+log = structlog.stdlib.get_logger()
+
+VERSION = metadata.version("connect")
+WELCOME_SECONDS = 10.0
+FAREWELL_SECONDS = 5.0
+MISSED_HEARTBEATS = 3
+LASTING_SECONDS = 30.0
+"""A connection that has stood so long was a good one: after it, the pauses start small again."""
+
+
+async def run(settings: BridgeSettings, certificates: Certificates) -> None:
+    """Stay connected to the relay until cancelled."""
+    backoff = Backoff(settings.longest_pause_seconds, random.random)
+    loop = asyncio.get_running_loop()
+    async with asyncio.TaskGroup() as connections:
+        while True:
+            begun = loop.time()
+            attachment = Attachment(settings, certificates, connections)
+            cause = await attachment.run()
+            if loop.time() - begun > LASTING_SECONDS:
+                backoff.reset()
+            pause = backoff.next()
+            event = "relay disconnected" if attachment.stood else "relay not reached"
+            log.warning(event, relay=str(settings.relay), cause=cause, next_try_seconds=round(pause, 1))
+            await asyncio.sleep(pause)
+
+
+class Attachment:
+    """One connection to the relay: its control stream, and the connections that were opened over it.
+
+    These outlive the control stream: a relay that goes down lets them end by themselves.
+    """
+
+    def __init__(self, settings: BridgeSettings, certificates: Certificates, tasks: asyncio.TaskGroup) -> None:
+        self._settings = settings
+        self._channel = Channel(settings.relay, certificates)
+        self._tasks = tasks
+        self._serving: set[asyncio.Task[None]] = set()
+        self.stood = False
+
+    async def run(self) -> str:
+        """Stay attached; returns why it is over."""
+        control = self._channel.call(service.ATTACH)
+        try:
+            return await self._attached(control)
+        except (ProtocolError, StreamBrokenError) as error:
+            return str(error)
+        finally:
+            control.close()
+            self._tasks.create_task(self._close())
+
+    async def _attached(self, control: ClientStream) -> str:
+        names = tuple(target.name for target in self._settings.targets)
+        welcome = await self._greet(control, Hello(version=VERSION, targets=names))
+        self.stood = True
+        log.info("relay connected", relay=str(self._settings.relay), relay_version=welcome.version, targets=names)
+        tasks = [asyncio.create_task(self._listen(control)), asyncio.create_task(self._beat(control))]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            return done.pop().result()
+        finally:
+            await _stop(tasks)
+
+    async def _greet(self, control: ClientStream, hello: Hello) -> Welcome:
+        try:
+            async with asyncio.timeout(WELCOME_SECONDS):
+                await control.send(encode_from_bridge(hello))
+                data = await control.receive()
+        except TimeoutError:
+            raise StreamBrokenError(f"the relay has not answered within {WELCOME_SECONDS:g} s") from None
+        welcome = None if data is None else decode_from_relay(data)
+        if not isinstance(welcome, Welcome):
+            raise ProtocolError("the relay has not said Welcome")
+        return welcome
+
+    async def _listen(self, control: ClientStream) -> str:
+        patience = MISSED_HEARTBEATS * self._settings.heartbeat_seconds
+        while True:
+            try:
+                async with asyncio.timeout(patience):
+                    data = await control.receive()
+            except TimeoutError:
+                return f"the relay has said nothing for {patience:g} s"
+            if data is None:
+                return "the relay has ended the connection"
+            message = decode_from_relay(data)
+            if isinstance(message, Open):
+                self._begin(message)
+
+    async def _beat(self, control: ClientStream) -> str:
+        number = 0
+        while True:
+            await asyncio.sleep(self._settings.heartbeat_seconds)
+            number += 1
+            await control.send(encode_from_bridge(Heartbeat(number)))
+
+    def _begin(self, order: Open) -> None:
+        task = self._tasks.create_task(_Service(self._settings, self._channel, order).run())
+        self._serving.add(task)
+        task.add_done_callback(self._serving.discard)
+
+    async def _close(self) -> None:
+        try:
+            if self._serving:
+                await asyncio.wait(self._serving)
+        finally:
+            await self._channel.close()
+
+
+class _Service:
+    """Carries out one order of the relay."""
+
+    def __init__(self, settings: BridgeSettings, channel: Channel, order: Open) -> None:
+        self._settings = settings
+        self._channel = channel
+        self._order = order
+
+    async def run(self) -> None:
+        """Reach the target and move bytes until the connection is over. Nothing is raised but CancelledError."""
+        stream = self._channel.call(service.SERVE)
+        line = log.bind(connection=self._order.connection_id, target=self._order.target)
+        try:
+            ending = await self._serve(stream)
+        except RefusedError as refused:
+            line.warning("connection refused", reason=str(refused))
+        except (ProtocolError, StreamBrokenError, TimeoutError) as error:
+            line.warning("connection not opened", reason=str(error))
+        except Exception:  # noqa: BLE001 - a fault in one connection must not end the others, nor the bridge
+            line.exception("connection failed")
+        else:
+            reason = "" if ending.reset is None else ending.reset.message
+            line.info("connection closed", end=ending.end, reason=reason, sent=ending.received, received=ending.sent)
+        finally:
+            stream.close()
+
+    async def _serve(self, stream: ClientStream) -> Ending:
+        try:
+            connection = await self._reached()
+        except RefusedError as refused:
+            await self._refuse(stream, refused.reset)
+            raise
+        try:
+            await stream.send(encode(Serve(connection_id=self._order.connection_id)))
+            await stream.send(encode(Opened(window=WINDOW)))
+        except BaseException:
+            connection.close()
+            raise
+        return await pump(connection, stream, send_window=self._order.window)
+
+    async def _reached(self) -> socket.socket:
+        target = self._settings.target(self._order.target)
+        if target is None:
+            message = f"this bridge has no target {self._order.target!r}"
+            raise RefusedError(ResetCode.UNKNOWN_TARGET, message)
+        return await dial(target, self._settings.dial_seconds)
+
+    async def _refuse(self, stream: ClientStream, reset: Reset) -> None:
+        """Tell the relay, and let it end the stream, lest the reset be lost on its way."""
+        async with asyncio.timeout(FAREWELL_SECONDS):
+            await stream.send(encode(Serve(connection_id=self._order.connection_id)))
+            await stream.send(encode(reset))
+            while await stream.receive() is not None:
+                pass
+
+
+async def _stop(tasks: Sequence[asyncio.Task[str]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,182 @@
+"""`connect-bridge`: runs in the customer's network, and dials out to the relay."""
+
+import asyncio
+import signal
+import sys
+from pathlib import Path
+
+import click
+import structlog
+import uvloop
+
+from connect_protocol.exit_codes import ExitCode
+from connect_relay import bridge
+from connect_relay.credentials import bridge_identity, load_certificates
+from connect_relay.dialing import dial
+from connect_relay.errors import ConfigurationError, RefusedError
+from connect_relay.log import configure_log
+from connect_relay.options import ADDRESS, FOLDER, SECONDS, SETTINGS, TARGET, log_level_option, told
+from connect_relay.rpc import Certificates
+from connect_relay.settings import Address, BridgeSettings, Target
+
+log = structlog.stdlib.get_logger()
+
+DIAL_SECONDS = 8.0
+
+targets_option = click.option(
+    "--target",
+    "targets",
+    type=TARGET,
+    multiple=True,
+    required=True,
+    metavar="NAME=HOST:PORT",
+    envvar="CONNECT_BRIDGE_TARGETS",
+    show_envvar=True,
+    help="What may be reached through this bridge, and by which name; nothing else can be. Repeatable; in the"
+    " variable, separated by spaces.",
+)
+dial_seconds_option = click.option(
+    "--dial-seconds",
+    type=SECONDS,
+    default=DIAL_SECONDS,
+    show_default=True,
+    envvar="CONNECT_BRIDGE_DIAL_SECONDS",
+    show_envvar=True,
+    help="How long a target may take to answer.",
+)
+
+
+@click.group(context_settings=SETTINGS)
+@click.version_option(package_name="connect", prog_name="connect-bridge")
+def main() -> None:
+    r"""Let Connect reach the school's database and directory, from inside.
+
+    The bridge needs one outgoing connection to the relay, and none that comes in. It opens connections to the targets
+    that are named here, and to nothing else, whatever the relay asks for.
+
+    \b
+    connect-bridge check --target database=db.school.example:5432 --target directory=dc1.school.example:636
+    connect-bridge run --relay relay.example.org:8443 --tls /etc/connect-bridge \
+        --target database=db.school.example:5432 --target directory=dc1.school.example:636
+    """
+
+
+@main.command(
+    epilog="""
+\b
+Exit codes:
+  0  stopped by SIGTERM or SIGINT
+  2  an option, a file or a certificate that cannot be used
+"""
+)
+@click.option(
+    "--relay",
+    type=ADDRESS,
+    required=True,
+    metavar="HOST:PORT",
+    envvar="CONNECT_BRIDGE_RELAY",
+    show_envvar=True,
+    help="The relay, by a name that its certificate has.",
+)
+@click.option(
+    "--tls",
+    type=FOLDER,
+    required=True,
+    envvar="CONNECT_BRIDGE_TLS",
+    show_envvar=True,
+    help="A folder with tls.crt and tls.key, the bridge's own, and ca.crt, which the relay must be of.",
+)
+@targets_option
+@dial_seconds_option
+@click.option(
+    "--heartbeat-seconds",
+    type=SECONDS,
+    default=20.0,
+    show_default=True,
+    envvar="CONNECT_BRIDGE_HEARTBEAT_SECONDS",
+    show_envvar=True,
+    help="Between two heartbeats; a relay that misses three is dead.",
+)
+@click.option(
+    "--longest-pause-seconds",
+    type=SECONDS,
+    default=60.0,
+    show_default=True,
+    envvar="CONNECT_BRIDGE_LONGEST_PAUSE_SECONDS",
+    show_envvar=True,
+    help="Between two attempts to reach the relay: they begin with a second, and become rarer.",
+)
+@log_level_option
+def run(
+    *,
+    relay: Address,
+    tls: Path,
+    targets: tuple[Target, ...],
+    dial_seconds: float,
+    heartbeat_seconds: float,
+    longest_pause_seconds: float,
+    log_level: str,
+) -> None:
+    """Stay connected to the relay until SIGTERM; a relay that is away is tried again without end."""
+    configure_log(log_level, sys.stdout)
+    settings = BridgeSettings(
+        relay=relay,
+        tls=tls,
+        targets=targets,
+        dial_seconds=dial_seconds,
+        heartbeat_seconds=heartbeat_seconds,
+        longest_pause_seconds=longest_pause_seconds,
+    )
+    with told():
+        _require_different_names(targets)
+        certificates = load_certificates(tls)
+        identity = bridge_identity(certificates)
+        log.info("bridge runs", realm=identity.realm, relay=str(relay), version=bridge.VERSION)
+        uvloop.run(_run(settings, certificates))
+    log.info("bridge has stopped")
+
+
+@main.command(
+    epilog="""
+\b
+Exit codes:
+  0  every target can be reached
+  2  an option that cannot be used
+  7  a target cannot be reached
+"""
+)
+@targets_option
+@dial_seconds_option
+def check(targets: tuple[Target, ...], dial_seconds: float) -> None:
+    """Say whether each target can be reached from here."""
+    with told():
+        _require_different_names(targets)
+    reached = [uvloop.run(_reached(target, dial_seconds)) for target in targets]
+    if not all(reached):
+        sys.exit(ExitCode.CONNECTION_FAILED)
+
+
+async def _run(settings: BridgeSettings, certificates: Certificates) -> None:
+    running = asyncio.create_task(bridge.run(settings, certificates))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, running.cancel)
+    await asyncio.wait([running])
+    if not running.cancelled():
+        running.result()
+
+
+async def _reached(target: Target, seconds: float) -> bool:
+    try:
+        connection = await dial(target, seconds)
+    except RefusedError as refused:
+        click.echo(f"✗ {target.name:<12} {target.address}: {refused}")
+        return False
+    connection.close()
+    click.echo(f"✓ {target.name:<12} {target.address}: reached")
+    return True
+
+
+def _require_different_names(targets: tuple[Target, ...]) -> None:
+    names = [target.name for target in targets]
+    if twice := {name for name in names if names.count(name) > 1}:
+        raise ConfigurationError(f"--target {', '.join(sorted(twice))} is given twice", todo="Give each its own name")

@@ -1,0 +1,169 @@
+"""`connect-relay`: the relay in the cluster, and the certificates that tell who is who."""
+
+import sys
+from pathlib import Path
+
+import click
+import uvloop
+
+from connect_relay.log import configure_log
+from connect_relay.options import ADDRESS, COUNT, FOLDER, SECONDS, SETTINGS, log_level_option, told
+from connect_relay.pki_cli import pki
+from connect_relay.server import serve as run_relay
+from connect_relay.settings import Address, Limits, RelaySettings, Times
+
+LIMITS = Limits()
+TIMES = Times()
+
+
+@click.group(context_settings=SETTINGS)
+@click.version_option(package_name="connect", prog_name="connect-relay")
+def main() -> None:
+    """Join workers in the cluster to bridges in the customers' networks.
+
+    Bridges dial out to the relay and stay connected; a worker asks for a target of its realm, and the bridge opens it.
+    What flows is encrypted from end to end: the relay sees names and numbers of bytes, and knows nothing else.
+    """
+
+
+main.add_command(pki)
+
+
+@main.command(
+    epilog="""
+\b
+Exit codes:
+  0  stopped by SIGTERM or SIGINT
+  2  an option, a file or a certificate that cannot be used
+  7  an address where nobody can listen
+"""
+)
+@click.option(
+    "--listen",
+    type=ADDRESS,
+    default="0.0.0.0:8443",
+    show_default=True,
+    envvar="CONNECT_RELAY_LISTEN",
+    show_envvar=True,
+    help="Where bridges and workers call (gRPC, TLS 1.3, client certificates).",
+)
+@click.option(
+    "--admin-listen",
+    type=ADDRESS,
+    default="0.0.0.0:8080",
+    show_default=True,
+    envvar="CONNECT_RELAY_ADMIN_LISTEN",
+    show_envvar=True,
+    help="Where the cluster asks (plain HTTP): /healthz, /readyz, /metrics, /bridges.",
+)
+@click.option(
+    "--tls",
+    type=FOLDER,
+    required=True,
+    envvar="CONNECT_RELAY_TLS",
+    show_envvar=True,
+    help="A folder with tls.crt and tls.key, the relay's own, and ca.crt, which bridges and workers must be of.",
+)
+@click.option(
+    "--connections",
+    type=COUNT,
+    default=LIMITS.connections,
+    show_default=True,
+    envvar="CONNECT_RELAY_CONNECTIONS",
+    show_envvar=True,
+    help="Connections open at once, of all realms.",
+)
+@click.option(
+    "--connections-per-realm",
+    type=COUNT,
+    default=LIMITS.connections_per_realm,
+    show_default=True,
+    envvar="CONNECT_RELAY_CONNECTIONS_PER_REALM",
+    show_envvar=True,
+    help="Connections open at once, of one realm.",
+)
+@click.option(
+    "--dials",
+    type=COUNT,
+    default=LIMITS.dials,
+    show_default=True,
+    envvar="CONNECT_RELAY_DIALS",
+    show_envvar=True,
+    help="Dials under way at once, of all realms; those that wait for a bridge count too.",
+)
+@click.option(
+    "--dials-per-realm",
+    type=COUNT,
+    default=LIMITS.dials_per_realm,
+    show_default=True,
+    envvar="CONNECT_RELAY_DIALS_PER_REALM",
+    show_envvar=True,
+    help="Dials under way at once, of one realm.",
+)
+@click.option(
+    "--dial-seconds",
+    type=SECONDS,
+    default=TIMES.dial,
+    show_default=True,
+    envvar="CONNECT_RELAY_DIAL_SECONDS",
+    show_envvar=True,
+    help="How long a bridge may take to reach a target.",
+)
+@click.option(
+    "--wait-seconds",
+    type=SECONDS,
+    default=TIMES.longest_wait,
+    show_default=True,
+    envvar="CONNECT_RELAY_WAIT_SECONDS",
+    show_envvar=True,
+    help="How long a worker may wait for a bridge that is absent.",
+)
+@click.option(
+    "--heartbeat-seconds",
+    type=SECONDS,
+    default=TIMES.heartbeat,
+    show_default=True,
+    envvar="CONNECT_RELAY_HEARTBEAT_SECONDS",
+    show_envvar=True,
+    help="Between two heartbeats; a bridge that misses three is dead. The bridges' own must be no longer.",
+)
+@click.option(
+    "--drain-seconds",
+    type=SECONDS,
+    default=TIMES.drain,
+    show_default=True,
+    envvar="CONNECT_RELAY_DRAIN_SECONDS",
+    show_envvar=True,
+    help="How long open connections may take to end by themselves after SIGTERM.",
+)
+@log_level_option
+def serve(
+    *,
+    listen: Address,
+    admin_listen: Address,
+    tls: Path,
+    connections: int,
+    connections_per_realm: int,
+    dials: int,
+    dials_per_realm: int,
+    dial_seconds: float,
+    wait_seconds: float,
+    heartbeat_seconds: float,
+    drain_seconds: float,
+    log_level: str,
+) -> None:
+    """Run the relay until SIGTERM.
+
+    It logs one line of JSON for each attempt to attach or connect, allowed or not, on stdout.
+    """
+    configure_log(log_level, sys.stdout)
+    limits = Limits(
+        connections=connections,
+        connections_per_realm=connections_per_realm,
+        dials=dials,
+        dials_per_realm=dials_per_realm,
+    )
+    times = Times(dial=dial_seconds, longest_wait=wait_seconds, heartbeat=heartbeat_seconds, drain=drain_seconds)
+    settings = RelaySettings(listen=listen, admin=admin_listen, tls=tls, limits=limits, times=times)
+    with told():
+        uvloop.run(run_relay(settings))

@@ -1,0 +1,78 @@
+"""The relay's metrics, for Prometheus."""
+
+from collections.abc import Callable
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from connect_protocol.relay.frames import ResetCode
+from connect_relay.audit import CLOSED, Attempt
+
+OPENED = "OPENED"
+TO_TARGET = "to_target"
+FROM_TARGET = "from_target"
+_DIAL_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+
+
+class Metrics:
+    """Numbers of one relay. What is over is counted; what is under way is asked for when somebody reads."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self._dials = Counter(
+            "connect_relay_dials_total",
+            "Dials of workers by result: OPENED, or the code of the reset.",
+            ["result"],
+            registry=self._registry,
+        )
+        self._ends = Counter(
+            "connect_relay_connections_ended_total",
+            "Connections that had been opened, by how they ended: CLOSED, or the code of the reset.",
+            ["result"],
+            registry=self._registry,
+        )
+        self._bytes = Counter(
+            "connect_relay_bytes_total",
+            "Bytes of connections that have passed.",
+            ["direction"],
+            registry=self._registry,
+        )
+        self._dial_seconds = Histogram(
+            "connect_relay_dial_seconds",
+            "From a worker's dial to the target's answer, the wait for a bridge within.",
+            buckets=_DIAL_SECONDS,
+            registry=self._registry,
+        )
+        self._show_zeros()
+
+    def watch(self, name: str, description: str, count: Callable[[], int]) -> None:
+        """Show how many of something there are now."""
+        Gauge(f"connect_relay_{name}", description, registry=self._registry).set_function(count)
+
+    def opened(self, attempt: Attempt) -> None:
+        """A dial has reached its target."""
+        self._dials.labels(OPENED).inc()
+        if attempt.dial_seconds is not None:
+            self._dial_seconds.observe(attempt.dial_seconds)
+
+    def carried(self, direction: str, count: int) -> None:
+        """Bytes have passed."""
+        self._bytes.labels(direction).inc(count)
+
+    def over(self, attempt: Attempt) -> None:
+        """A worker's attempt is over."""
+        counter = self._dials if attempt.dial_seconds is None else self._ends
+        counter.labels(attempt.result).inc()
+
+    def text(self) -> bytes:
+        """All of them, as Prometheus reads them."""
+        return generate_latest(self._registry)
+
+    def _show_zeros(self) -> None:
+        """A counter that appears only with its first event hides that event from an alert."""
+        for code in ResetCode:
+            self._dials.labels(code.name)
+            self._ends.labels(code.name)
+        self._dials.labels(OPENED)
+        self._ends.labels(CLOSED)
+        for direction in (TO_TARGET, FROM_TARGET):
+            self._bytes.labels(direction)

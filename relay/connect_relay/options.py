@@ -1,0 +1,82 @@
+"""Values of options, as relay and bridge read them, and how their commands end."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import click
+
+from connect_relay.errors import RelayError
+from connect_relay.settings import Address, Target
+
+SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+class AddressType(click.ParamType[Address]):
+    """HOST:PORT, an IPv6 address in brackets."""
+
+    name = "address"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Address:
+        """See click."""
+        if isinstance(value, Address):
+            return value
+        return _address(str(value)) or self.fail(
+            f"{value!r} is not HOST:PORT, such as relay.example.org:8443", param, ctx
+        )
+
+
+class TargetType(click.ParamType[Target]):
+    """NAME=HOST:PORT."""
+
+    name = "target"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Target:
+        """See click."""
+        if isinstance(value, Target):
+            return value
+        name, _, place = str(value).partition("=")
+        address = _address(place)
+        if not name or address is None or not address.port:
+            self.fail(f"{value!r} is not NAME=HOST:PORT, such as database=db.example.org:5432", param, ctx)
+        return Target(name=name, address=address)
+
+
+ADDRESS = AddressType()
+TARGET = TargetType()
+SECONDS = click.FloatRange(min=0, min_open=True)
+COUNT = click.IntRange(min=1)
+FOLDER = click.Path(path_type=Path, file_okay=False)
+
+log_level_option = click.option(
+    "--log-level",
+    type=click.Choice(["debug", "info", "warning", "error"]),
+    default="info",
+    show_default=True,
+    envvar="CONNECT_LOG_LEVEL",
+    show_envvar=True,
+    help="From which level on to log. Audit lines are info and warning.",
+)
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Within: a RelayError is one sentence on stderr, and its exit code."""
+    try:
+        yield
+    except RelayError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(error.exit_code)
+
+
+def _address(text: str) -> Address | None:
+    try:
+        parts = urlsplit(f"//{text}")
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return None
+    if not host or port is None or parts.username is not None or parts.netloc != text:
+        return None
+    return Address(host=host, port=port)

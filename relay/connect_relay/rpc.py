@@ -1,0 +1,173 @@
+"""gRPC, and the only module that imports it: streams of bytes with TLS 1.3 and certificates on both sides."""
+
+import os
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+
+# gRPC's Python interface has no setting for the least TLS version, and its library reads this variable once, when it is
+# loaded. It names the cipher suites of TLS 1.2 only; this one needs a pre-shared key, which nobody has: so no handshake
+# below TLS 1.3 ever succeeds, whichever side of it this process is.
+os.environ["GRPC_SSL_CIPHER_SUITES"] = "ECDHE-PSK-AES128-CBC-SHA"
+
+import grpc
+import grpc.aio
+
+from connect_protocol.relay import service
+from connect_protocol.relay.errors import StreamBrokenError
+from connect_protocol.relay.identity import Identity
+from connect_protocol.relay.pump import FrameStream
+from connect_relay.audit import Caller
+from connect_relay.errors import AbortedError, AddressInUseError
+from connect_relay.settings import Address
+
+HANDSHAKE_SECONDS = 10
+_SAN = "x509_subject_alternative_name"
+
+Handler = Callable[[FrameStream, Caller], Awaitable[None]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Certificates:
+    """PEM: our own certificate with its chain, its private key, and the authority that the other side must be of."""
+
+    certificate: bytes
+    key: bytes = field(repr=False)
+    ca: bytes
+
+
+class _ServerStream:
+    """A call as a stream of frames, at the relay."""
+
+    def __init__(self, context: grpc.aio.ServicerContext[bytes, bytes]) -> None:
+        self._context = context
+
+    async def receive(self) -> bytes | None:
+        message = await _unless_over(self._context.read())
+        return None if message is grpc.aio.EOF else message
+
+    async def send(self, frame: bytes) -> None:
+        await _unless_over(self._context.write(frame))
+
+
+async def _unless_over(work: Awaitable[bytes | None]) -> bytes | None:
+    """A call whose client is gone raises what gRPC's library calls an internal or a usage error."""
+    try:
+        return await work
+    except (grpc.aio.BaseError, grpc.RpcError) as error:
+        raise StreamBrokenError("the caller is gone") from error
+
+
+class Server:
+    """The relay's port."""
+
+    def __init__(
+        self, handlers: Mapping[str, Handler], certificates: Certificates, *, most_calls: int, most_connections: int
+    ) -> None:
+        options = (
+            *service.SERVER_OPTIONS,
+            ("grpc.server_handshake_timeout_ms", HANDSHAKE_SECONDS * 1000),
+            ("grpc.max_allowed_incoming_connections", most_connections),
+        )
+        self._server = grpc.aio.server(options=options, maximum_concurrent_rpcs=most_calls)
+        self._server.add_generic_rpc_handlers((_Handlers(handlers),))
+        self._credentials = grpc.ssl_server_credentials(
+            [(certificates.key, certificates.certificate)], certificates.ca, require_client_auth=True
+        )
+
+    async def start(self, listen: Address) -> int:
+        """Listen; returns the port. Raises AddressInUseError."""
+        try:
+            port = self._server.add_secure_port(str(listen), self._credentials)
+        except RuntimeError as error:
+            raise AddressInUseError(f"nobody can listen on {listen}", todo="Is another relay running?") from error
+        await self._server.start()
+        return int(port)
+
+    async def stop(self, grace: float) -> None:
+        """Take no new call; those under way get `grace` seconds."""
+        await self._server.stop(grace)
+
+
+class _Handlers(grpc.GenericRpcHandler):  # type: ignore[misc]  # gRPC comes without types
+    def __init__(self, handlers: Mapping[str, Handler]) -> None:
+        self._methods = {
+            method: grpc.stream_stream_rpc_method_handler(_behaviour(handler)) for method, handler in handlers.items()
+        }
+
+    def service(self, handler_call_details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler | None:
+        return self._methods.get(handler_call_details.method)
+
+
+def _behaviour(handler: Handler) -> Callable[..., Awaitable[None]]:
+    async def serve(_requests: object, context: grpc.aio.ServicerContext[bytes, bytes]) -> None:
+        caller = Caller(identity=_identity(context.auth_context().get(_SAN, ())), peer=context.peer())
+        try:
+            await handler(_ServerStream(context), caller)
+        except AbortedError as error:
+            code = grpc.StatusCode.PERMISSION_DENIED if error.refused else grpc.StatusCode.ABORTED
+            await context.abort(code, str(error))
+
+    return serve
+
+
+def _identity(names: tuple[bytes, ...]) -> Identity | None:
+    """The one identity that a certificate names; None if it names none or several."""
+    found = [uri for name in names if (uri := name.decode(errors="replace")).startswith("connect:")]
+    try:
+        return Identity.parse(found[0]) if len(found) == 1 else None
+    except ValueError:
+        return None
+
+
+class ClientStream:
+    """A call as a stream of frames, at the bridge."""
+
+    def __init__(self, call: "grpc.aio.StreamStreamCall[bytes, bytes]") -> None:
+        self._call = call
+
+    async def receive(self) -> bytes | None:
+        """See FrameStream."""
+        try:
+            message = await self._call.read()
+        except (grpc.aio.BaseError, grpc.RpcError) as error:
+            raise StreamBrokenError(await self._cause()) from error
+        if message is not grpc.aio.EOF:
+            return bytes(message)
+        if await self._call.code() is not grpc.StatusCode.OK:
+            raise StreamBrokenError(await self._cause())
+        return None
+
+    async def send(self, frame: bytes) -> None:
+        """See FrameStream."""
+        try:
+            await self._call.write(frame)
+        except (grpc.aio.BaseError, grpc.RpcError) as error:
+            raise StreamBrokenError(await self._cause()) from error
+
+    def close(self) -> None:
+        """End the call, unless it is over."""
+        self._call.cancel()
+
+    async def _cause(self) -> str:
+        code = await self._call.code()
+        return f"{code.name}: {await self._call.details()}"
+
+
+class Channel:
+    """A bridge's connection to the relay."""
+
+    def __init__(self, relay: Address, certificates: Certificates) -> None:
+        credentials = grpc.ssl_channel_credentials(
+            root_certificates=certificates.ca,
+            private_key=certificates.key,
+            certificate_chain=certificates.certificate,
+        )
+        self._channel = grpc.aio.secure_channel(str(relay), credentials, options=service.CLIENT_OPTIONS)
+
+    def call(self, method: str) -> ClientStream:
+        """Begin a call."""
+        return ClientStream(self._channel.stream_stream(method)())
+
+    async def close(self) -> None:
+        """End the connection and all calls on it."""
+        await self._channel.close()

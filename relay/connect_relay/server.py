@@ -1,0 +1,115 @@
+"""The relay as a whole: its two ports, what happens on each call, and how it goes down."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from importlib import metadata
+
+import structlog
+
+from connect_protocol.relay import service
+from connect_protocol.relay.pump import FrameStream
+from connect_relay import audit
+from connect_relay.admin import Admin, open_admin
+from connect_relay.attachment import attach
+from connect_relay.audit import Attempt, Caller, Kind
+from connect_relay.credentials import load_certificates
+from connect_relay.metrics import Metrics
+from connect_relay.rpc import Handler, Server
+from connect_relay.settings import RelaySettings
+from connect_relay.switchboard import Switchboard
+
+log = structlog.stdlib.get_logger()
+
+STOP_SECONDS = 5.0
+"""For calls that have been told their end to take note of it."""
+VERSION = metadata.version("connect")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Relay:
+    """A relay that runs; ports as they were given or found."""
+
+    port: int
+    admin_port: int
+    switchboard: Switchboard
+
+
+async def serve(settings: RelaySettings) -> None:
+    """Run a relay until SIGTERM or SIGINT. Raises RelayError if it cannot start."""
+    stop = asyncio.Event()
+    with _signals(stop):
+        async with running(settings) as relay:
+            log.info("relay runs", port=relay.port, admin_port=relay.admin_port, version=VERSION)
+            await stop.wait()
+            log.info("relay goes down", connections=relay.switchboard.connections.taken)
+    log.info("relay has gone down")
+
+
+@asynccontextmanager
+async def running(settings: RelaySettings) -> AsyncIterator[Relay]:
+    """Within: a relay that runs; in the end, it goes down in order. Raises RelayError if it cannot start."""
+    certificates = load_certificates(settings.tls)
+    metrics = Metrics()
+    switchboard = Switchboard(settings.limits, settings.times, metrics)
+    _watch(metrics, switchboard)
+    limits = settings.limits
+    calls = 2 * (limits.connections + limits.dials) + limits.realms * limits.bridges_per_realm
+    server = Server(_handlers(switchboard, settings, metrics), certificates, most_calls=calls, most_connections=calls)
+    admin = await open_admin(settings.admin, switchboard, metrics)
+    try:
+        port = await server.start(settings.listen)
+        yield Relay(port=port, admin_port=admin.port, switchboard=switchboard)
+    finally:
+        await _go_down(server, switchboard, admin)
+
+
+async def _go_down(server: Server, switchboard: Switchboard, admin: Admin) -> None:
+    await switchboard.drain()
+    await server.stop(STOP_SECONDS)
+    await admin.close()
+
+
+def _watch(metrics: Metrics, switchboard: Switchboard) -> None:
+    registry = switchboard.registry
+    metrics.watch("bridges", "Bridges that are attached now.", lambda: len(registry.bridges))
+    description = "Realms that have had a bridge since the relay started, and have none now."
+    metrics.watch("realms_absent", description, lambda: len(registry.absent))
+    metrics.watch("connections", "Connections that are open now.", lambda: switchboard.connections.taken)
+    metrics.watch("dials_under_way", "Dials of workers that are under way now.", lambda: switchboard.dials.taken)
+
+
+def _handlers(switchboard: Switchboard, settings: RelaySettings, metrics: Metrics) -> dict[str, Handler]:
+    async def on_connect(stream: FrameStream, caller: Caller) -> None:
+        attempt = Attempt(kind=Kind.CONNECT, caller=caller)
+        try:
+            await switchboard.connect(stream, attempt)
+        finally:
+            metrics.over(attempt)
+            audit.write(attempt)
+
+    async def on_serve(stream: FrameStream, caller: Caller) -> None:
+        attempt = Attempt(kind=Kind.SERVE, caller=caller)
+        await switchboard.serve(stream, attempt)
+        if attempt.reset is not None:
+            audit.write(attempt)
+
+    async def on_attach(stream: FrameStream, caller: Caller) -> None:
+        await attach(stream, switchboard, settings.times, caller, VERSION)
+
+    return {service.CONNECT: on_connect, service.SERVE: on_serve, service.ATTACH: on_attach}
+
+
+@contextmanager
+def _signals(stop: asyncio.Event) -> Iterator[None]:
+    """Within: SIGTERM and SIGINT set `stop`."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    try:
+        yield
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)

@@ -1,0 +1,80 @@
+"""What relay and bridge are set to: addresses, certificates' folder, limits, times in seconds."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Address:
+    """Where to listen or to connect to. Port 0: any free one, to listen on."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Target:
+    """A name on a bridge's allow-list, and what it stands for."""
+
+    name: str
+    address: Address
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Limits:
+    """How much the relay takes on. A night's run holds about ten connections; a realm has one run at a time."""
+
+    connections: int = 1000
+    connections_per_realm: int = 64
+    dials: int = 200
+    dials_per_realm: int = 32
+    bridges_per_realm: int = 4
+    realms: int = 1000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Times:
+    """How long the relay waits, in seconds."""
+
+    first_frame: float = 10.0
+    """For a caller that says nothing."""
+    dial: float = 10.0
+    """For a bridge to reach the target."""
+    longest_wait: float = 300.0
+    """For a bridge that is absent, whatever the worker asks for."""
+    heartbeat: float = 20.0
+    """Between two heartbeats; three that are missing are a dead bridge."""
+    drain: float = 20.0
+    """For open connections to end by themselves when the relay is told to stop."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RelaySettings:
+    """A relay: `tls` is a folder with tls.crt, tls.key and ca.crt."""
+
+    listen: Address
+    admin: Address
+    tls: Path
+    limits: Limits = field(default_factory=Limits)
+    times: Times = field(default_factory=Times)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BridgeSettings:
+    """A bridge: which relay it calls, who it is (`tls`, as the relay's), and what it opens connections to."""
+
+    relay: Address
+    tls: Path
+    targets: tuple[Target, ...]
+    dial_seconds: float = 8.0
+    """For a target to take the connection: less than the relay's patience, so that the reason arrives."""
+    heartbeat_seconds: float = 20.0
+    longest_pause_seconds: float = 60.0
+    """Between two attempts to reach the relay."""
+
+    def target(self, name: str) -> Target | None:
+        """What this name stands for, if it is on the list."""
+        return next((target for target in self.targets if target.name == name), None)

@@ -1,0 +1,294 @@
+"""Connects workers to bridges: a worker dials, its realm's bridge is told to open, and the two streams are joined."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from secrets import token_hex
+from typing import TypeVar
+
+from connect_protocol.relay.control import Open
+from connect_protocol.relay.credit import LARGEST_WINDOW
+from connect_protocol.relay.errors import ProtocolError, StreamBrokenError
+from connect_protocol.relay.frames import Dial, Frame, Opened, Reset, ResetCode, Serve, decode, encode
+from connect_protocol.relay.identity import Role
+from connect_protocol.relay.pump import FrameStream
+from connect_relay.attached import AttachedBridge
+from connect_relay.audit import Attempt, Caller
+from connect_relay.errors import RefusedError
+from connect_relay.junction import End, join, tell
+from connect_relay.metrics import FROM_TARGET, TO_TARGET, Metrics
+from connect_relay.registry import Registry
+from connect_relay.settings import Limits, Times
+from connect_relay.slots import Slots
+
+GOING_DOWN = Reset(code=ResetCode.DRAINING, message="the relay is going down")
+
+F = TypeVar("F", bound=Frame)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class _Served:
+    """A bridge's stream that has reached its target; `released` is set when it is not needed any more."""
+
+    stream: FrameStream
+    window: int
+    released: asyncio.Event
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class _Order:
+    """An Open that a bridge has not answered yet."""
+
+    bridge: AttachedBridge
+    answer: asyncio.Future[_Served]
+
+    def refuse(self, reset: Reset) -> None:
+        if not self.answer.done():
+            self.answer.set_exception(RefusedError(reset.code, reset.message))
+
+    def abandon(self) -> None:
+        """Nobody waits for the answer any more, though it may have come at this very moment."""
+        if not self.answer.cancel() and not self.answer.cancelled() and self.answer.exception() is None:
+            self.answer.result().released.set()
+
+
+class Switchboard:
+    """Everything that the relay knows while it runs: bridges, dials under way, open connections."""
+
+    def __init__(self, limits: Limits, times: Times, metrics: Metrics) -> None:
+        self._times = times
+        self._metrics = metrics
+        self._orders: dict[str, _Order] = {}
+        self._arrival = asyncio.Condition()
+        self._going_down: asyncio.Future[Reset] = asyncio.get_running_loop().create_future()
+        self._draining = False
+        self._under_way: set[asyncio.Task[object]] = set()
+        self.registry: Registry[AttachedBridge] = Registry(started=_now(), most_per_realm=limits.bridges_per_realm)
+        self.connections = Slots("connections", limit=limits.connections, limit_per_realm=limits.connections_per_realm)
+        self.dials = Slots("dials", limit=limits.dials, limit_per_realm=limits.dials_per_realm)
+        self._answers = Slots("answers", limit=limits.dials, limit_per_realm=limits.dials_per_realm)
+
+    @property
+    def draining(self) -> bool:
+        """Whether the relay is going down."""
+        return self._draining
+
+    # Bridges
+
+    async def attach(self, bridge: AttachedBridge) -> None:
+        """A bridge has come; whoever waits for one is told. Raises RefusedError while the relay is going down."""
+        self._require_open()
+        if (superseded := self.registry.attach(bridge)) is not None:
+            superseded.dismiss("newer bridges of this realm have come")
+        async with self._arrival:
+            self._arrival.notify_all()
+
+    def detach(self, bridge: AttachedBridge) -> None:
+        """A bridge has gone; its orders cannot be carried out any more."""
+        self.registry.detach(bridge, _now())
+        gone = Reset(code=ResetCode.BRIDGE_ABSENT, message=f"the bridge of realm {bridge.realm} has just gone")
+        for order in self._orders.values():
+            if order.bridge is bridge:
+                order.refuse(gone)
+
+    # The worker's side of a connection
+
+    async def connect(self, stream: FrameStream, attempt: Attempt) -> None:
+        """Serve a worker's stream until its connection is over. What happened is in `attempt`; nothing is raised.
+
+        But for CancelledError, which means that the worker has gone.
+        """
+        with self._counted_as_under_way():
+            try:
+                await self._connect(stream, attempt)
+            except (RefusedError, ProtocolError) as error:
+                attempt.reset = as_reset(error)
+                await tell(stream, attempt.reset)
+            except (StreamBrokenError, asyncio.CancelledError) as error:
+                attempt.reset = Reset(code=ResetCode.BROKEN, message="the worker is gone")
+                if isinstance(error, asyncio.CancelledError):
+                    raise
+
+    async def _connect(self, stream: FrameStream, attempt: Attempt) -> None:
+        realm = require_role(attempt.caller, Role.WORKER)
+        with ExitStack() as until_open, ExitStack() as until_over:
+            until_open.enter_context(self.dials.taken_by(realm))
+            dial = await self._dialled(stream, attempt)
+            bridge = await self._bridge(realm, dial)
+            until_over.enter_context(self.connections.taken_by(realm))
+            served = await self._order(bridge, dial, attempt)
+            until_over.callback(served.released.set)
+            attempt.opened()
+            self._metrics.opened(attempt)
+            await stream.send(encode(Opened(window=served.window)))
+            until_open.close()
+            attempt.reset = await self._join(stream, dial, served, attempt)
+
+    async def _dialled(self, stream: FrameStream, attempt: Attempt) -> Dial:
+        dial = await self._expect(stream, Dial)
+        attempt.target = dial.target
+        realm = attempt.caller.realm
+        if dial.realm != realm:
+            raise RefusedError(ResetCode.REFUSED, f"a certificate of realm {realm} does not reach realm {dial.realm}")
+        _require_window(dial.window)
+        return dial
+
+    async def _bridge(self, realm: str, dial: Dial) -> AttachedBridge:
+        """The realm's bridge, waited for as long as the worker asks and the relay allows."""
+        wait = min(dial.wait_seconds, self._times.longest_wait)
+        try:
+            async with asyncio.timeout(wait), self._arrival:
+                await self._arrival.wait_for(lambda: self._draining or self.registry.serving(realm) is not None)
+        except TimeoutError:
+            if self.registry.serving(realm) is None:
+                raise RefusedError(ResetCode.BRIDGE_ABSENT, self.registry.absence(realm)) from None
+        self._require_open()
+        bridge = self.registry.serving(realm)
+        if bridge is None:
+            raise RefusedError(ResetCode.BRIDGE_ABSENT, self.registry.absence(realm))
+        if dial.target not in bridge.targets:
+            raise RefusedError(ResetCode.UNKNOWN_TARGET, f"the bridge of realm {realm} has no target {dial.target!r}")
+        return bridge
+
+    async def _order(self, bridge: AttachedBridge, dial: Dial, attempt: Attempt) -> _Served:
+        """Have the bridge reach the target. Raises RefusedError with what the bridge says, or when it is too slow."""
+        connection_id = attempt.connection_id = token_hex(16)
+        order = _Order(bridge=bridge, answer=asyncio.get_running_loop().create_future())
+        self._orders[connection_id] = order
+        bridge.orders.put_nowait(Open(connection_id=connection_id, target=dial.target, window=dial.window))
+        try:
+            async with asyncio.timeout(self._times.dial):
+                return await order.answer
+        except TimeoutError:
+            message = f"the bridge has not reached {dial.target} within {self._times.dial:g} s"
+            order.abandon()
+            raise RefusedError(ResetCode.TARGET_UNREACHABLE, message) from None
+        except asyncio.CancelledError:
+            order.abandon()
+            raise
+        finally:
+            del self._orders[connection_id]
+
+    async def _join(self, stream: FrameStream, dial: Dial, served: _Served, attempt: Attempt) -> Reset | None:
+        def sent(count: int) -> None:
+            attempt.sent += count
+            self._metrics.carried(TO_TARGET, count)
+
+        def received(count: int) -> None:
+            attempt.received += count
+            self._metrics.carried(FROM_TARGET, count)
+
+        worker = End(name="the worker", stream=stream, window=dial.window, carried=received)
+        bridge = End(name="the bridge", stream=served.stream, window=served.window, carried=sent)
+        return await join(worker, bridge, self._going_down)
+
+    # The bridge's side of a connection
+
+    async def serve(self, stream: FrameStream, attempt: Attempt) -> None:
+        """Take a bridge's stream as the answer to an order, and keep it until the connection is over.
+
+        A stream that answers no order is refused; then `attempt` has a reset.
+        """
+        try:
+            served = await self._serve(stream, attempt)
+        except (RefusedError, ProtocolError) as error:
+            attempt.reset = as_reset(error)
+            await tell(stream, attempt.reset)
+        except StreamBrokenError:
+            attempt.reset = Reset(code=ResetCode.BROKEN, message="the bridge is gone")
+        else:
+            if served is not None:
+                await served.released.wait()
+
+    async def _serve(self, stream: FrameStream, attempt: Attempt) -> _Served | None:
+        realm = require_role(attempt.caller, Role.BRIDGE)
+        with self._answers.taken_by(realm):
+            attempt.connection_id = (await self._expect(stream, Serve)).connection_id
+            order = self._orders.get(attempt.connection_id)
+            if order is None or order.bridge.realm != realm:
+                raise RefusedError(ResetCode.REFUSED, "no order for this bridge has this connection's id")
+            answer = await self._receive(stream, "Opened or Reset")
+        if isinstance(answer, Reset):
+            order.refuse(answer)
+            return None
+        if not isinstance(answer, Opened):
+            raise ProtocolError(f"a frame {type(answer).__name__} in place of Opened or Reset")
+        _require_window(answer.window)
+        served = _Served(stream=stream, window=answer.window, released=asyncio.Event())
+        if order.answer.done():
+            raise RefusedError(ResetCode.BROKEN, "the worker has not waited so long")
+        order.answer.set_result(served)
+        return served
+
+    async def _expect(self, stream: FrameStream, kind: type[F]) -> F:
+        """A frame of this kind. Raises ProtocolError when none comes in time, or another, and StreamBrokenError."""
+        frame = await self._receive(stream, kind.__name__)
+        if not isinstance(frame, kind):
+            raise ProtocolError(f"a frame {type(frame).__name__} in place of {kind.__name__}")
+        return frame
+
+    async def _receive(self, stream: FrameStream, wanted: str) -> Frame:
+        try:
+            async with asyncio.timeout(self._times.first_frame):
+                message = await stream.receive()
+        except TimeoutError:
+            raise ProtocolError(f"no {wanted} within {self._times.first_frame:g} s") from None
+        if message is None:
+            raise StreamBrokenError("the stream ended before it began")
+        return decode(message)
+
+    # Going down
+
+    async def drain(self) -> None:
+        """Take nothing new, send the bridges away, and give open connections time; then reset them."""
+        self._draining = True
+        async with self._arrival:
+            self._arrival.notify_all()
+        for bridge in self.registry.bridges:
+            bridge.dismiss(GOING_DOWN.message)
+        for order in self._orders.values():
+            order.refuse(GOING_DOWN)
+        if self._under_way:
+            await asyncio.wait(self._under_way, timeout=self._times.drain)
+        self._going_down.set_result(GOING_DOWN)
+
+    @contextmanager
+    def _counted_as_under_way(self) -> Iterator[None]:
+        task = asyncio.current_task()
+        assert task is not None
+        self._under_way.add(task)
+        try:
+            yield
+        finally:
+            self._under_way.discard(task)
+
+    def _require_open(self) -> None:
+        if self._draining:
+            raise RefusedError(GOING_DOWN.code, GOING_DOWN.message)
+
+
+def require_role(caller: Caller, role: Role) -> str:
+    """The caller's realm, if it has this role. Raises RefusedError."""
+    if caller.identity is None:
+        raise RefusedError(ResetCode.REFUSED, "the certificate names no realm and role")
+    if caller.identity.role is not role:
+        raise RefusedError(ResetCode.REFUSED, f"only a {role} may do this, not a {caller.identity.role}")
+    return caller.identity.realm
+
+
+def as_reset(error: RefusedError | ProtocolError) -> Reset:
+    """What to tell the other side of an error."""
+    if isinstance(error, RefusedError):
+        return error.reset
+    return Reset(code=ResetCode.PROTOCOL, message=str(error))
+
+
+def _require_window(window: int) -> None:
+    if not 0 < window <= LARGEST_WINDOW:
+        raise ProtocolError(f"a window of {window} bytes; 1 to {LARGEST_WINDOW} are allowed")
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
