@@ -59,6 +59,7 @@ def _status(observed: Observed, plan: Plan, verdict: Finding, runs: Runs, due: d
         phase=runs.phase,
         cron_job=cron_job_name(job.name),
         image=plan.image,
+        time_zone=plan.timetable.zone.key if plan.timetable else "",
         suspended_since=(old.suspended_since or now) if job.suspend else None,
         resolved_schedule=plan.timetable.schedule.expression if plan.timetable else "",
         next_run=_next_run(observed, plan, verdict),

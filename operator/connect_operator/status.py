@@ -159,6 +159,7 @@ class Status:
     phase: Phase = Phase.IDLE
     cron_job: str = ""
     image: str = ""
+    time_zone: str = ""
     suspended_since: datetime | None = None
     resolved_schedule: str = ""
     next_run: datetime | None = None
