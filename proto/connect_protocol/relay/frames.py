@@ -107,7 +107,7 @@ def decode(message: bytes) -> Frame:
         raise ProtocolError(f"a frame of {len(message)} bytes; at most {LARGEST_FRAME} are allowed")
     if message and message[0] == _DATA_TAG:
         start, length = _length(message)
-        if length and start + length == len(message):
+        if 0 < length <= LARGEST_DATA and start + length == len(message):
             return Data(memoryview(message)[start:])
     return _decode_message(message)
 

@@ -1,0 +1,192 @@
+"""Two streams joined: what passes, and who is cut off."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+import pytest
+
+from connect_protocol.relay.credit import LARGEST_WINDOW
+from connect_protocol.relay.errors import StreamBrokenError
+from connect_protocol.relay.frames import Credit, Data, Frame, HalfClose, Opened, Reset, ResetCode, decode, encode
+from connect_relay.junction import End, join
+from tests.support.frame_streams import MemoryStream, stream_pair
+
+WINDOW = 100
+SECONDS = 5
+
+
+@dataclass(kw_only=True)
+class Joined:
+    """The two ends that the test plays, and the junction between them."""
+
+    worker: MemoryStream
+    bridge: MemoryStream
+    running: asyncio.Task[Reset | None]
+    stop: asyncio.Future[Reset]
+    to_worker: list[int] = field(default_factory=list)
+    to_bridge: list[int] = field(default_factory=list)
+
+    async def result(self) -> Reset | None:
+        return await asyncio.wait_for(self.running, SECONDS)
+
+
+async def got(end: MemoryStream) -> Frame:
+    async with asyncio.timeout(SECONDS):
+        message = await end.receive()
+    assert message is not None
+    return decode(message)
+
+
+async def put(end: MemoryStream, *frames: Frame) -> None:
+    for frame in frames:
+        await end.send(encode(frame))
+
+
+@pytest.fixture
+async def joined() -> AsyncIterator[Joined]:
+    worker, relay_to_worker = stream_pair()
+    bridge, relay_to_bridge = stream_pair()
+    stop: asyncio.Future[Reset] = asyncio.get_running_loop().create_future()
+    to_worker: list[int] = []
+    to_bridge: list[int] = []
+    running = asyncio.create_task(
+        join(
+            End(name="the worker", stream=relay_to_worker, window=WINDOW, carried=to_worker.append),
+            End(name="the bridge", stream=relay_to_bridge, window=WINDOW, carried=to_bridge.append),
+            stop,
+        )
+    )
+    yield Joined(worker=worker, bridge=bridge, running=running, stop=stop, to_worker=to_worker, to_bridge=to_bridge)
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+async def test_frames_pass_as_they_are_until_both_have_closed(joined: Joined) -> None:
+    await put(joined.worker, Data(b"request"), HalfClose())
+    assert [await got(joined.bridge) for _ in range(2)] == [Data(b"request"), HalfClose()]
+    await put(joined.bridge, Credit(7), Data(b"answer"), HalfClose())
+    assert [await got(joined.worker) for _ in range(3)] == [Credit(7), Data(b"answer"), HalfClose()]
+    assert await joined.result() is None
+    assert (joined.to_bridge, joined.to_worker) == ([7], [6])
+
+
+@pytest.mark.parametrize("culprit", ["worker", "bridge"])
+async def test_who_sends_beyond_the_credit_is_cut_off(joined: Joined, culprit: str) -> None:
+    """Both are told, and what was too much has not been passed on."""
+    sender, other = (joined.worker, joined.bridge) if culprit == "worker" else (joined.bridge, joined.worker)
+    await put(sender, Data(bytes(60)), Data(bytes(41)))
+    expected = Reset(
+        code=ResetCode.PROTOCOL, message=f"the {culprit} broke the protocol: 41 bytes sent with a credit of 40"
+    )
+    assert await joined.result() == expected
+    assert await got(sender) == expected
+    assert await got(other) == Data(bytes(60))
+    assert await got(other) == expected
+
+
+async def test_credit_of_the_other_end_allows_more(joined: Joined) -> None:
+    await put(joined.worker, Data(bytes(WINDOW)))
+    await got(joined.bridge)
+    await put(joined.bridge, Credit(50))
+    assert await got(joined.worker) == Credit(50)
+    await put(joined.worker, Data(bytes(50)))
+    assert await got(joined.bridge) == Data(bytes(50))
+
+
+@pytest.mark.parametrize(
+    ("frames", "what"),
+    [
+        ([Opened(window=1)], "a frame Opened where none may come"),
+        ([HalfClose(), Data(b"x")], "a frame Data where none may come"),
+        ([HalfClose(), HalfClose()], "a frame HalfClose where none may come"),
+        ([Credit(LARGEST_WINDOW)], "at most"),
+    ],
+)
+async def test_what_the_protocol_does_not_allow_cuts_off(joined: Joined, frames: list[Frame], what: str) -> None:
+    await put(joined.worker, *frames)
+    reset = await joined.result()
+    assert reset is not None
+    assert reset.code is ResetCode.PROTOCOL
+    assert what in reset.message
+
+
+async def test_a_reset_is_passed_on_and_not_sent_back(joined: Joined) -> None:
+    reset = Reset(code=ResetCode.BROKEN, message="the connection broke: connection reset by peer")
+    await put(joined.bridge, Data(b"last words"), reset)
+    assert await joined.result() == reset
+    assert [await got(joined.worker) for _ in range(2)] == [Data(b"last words"), reset]
+    assert joined.bridge.incoming.empty()
+
+
+async def test_an_end_that_is_gone_is_told_to_the_other(joined: Joined) -> None:
+    joined.bridge.end()
+    reset = await got(joined.worker)
+    assert reset == Reset(code=ResetCode.BROKEN, message="the bridge is gone")
+    assert await joined.result() == reset
+
+
+async def test_a_stream_that_breaks_is_told_to_the_other(joined: Joined) -> None:
+    joined.worker.break_off()
+    assert await got(joined.bridge) == Reset(code=ResetCode.BROKEN, message="the worker is gone")
+
+
+async def test_an_end_that_closes_after_its_half_close_but_before_the_others_is_gone(joined: Joined) -> None:
+    """The answer was still to come."""
+    await put(joined.bridge, HalfClose())
+    joined.bridge.end()
+    assert await got(joined.worker) == HalfClose()
+    assert await got(joined.worker) == Reset(code=ResetCode.BROKEN, message="the bridge is gone")
+
+
+async def test_both_are_told_when_it_is_stopped(joined: Joined) -> None:
+    down = Reset(code=ResetCode.DRAINING, message="the relay is going down")
+    joined.stop.set_result(down)
+    assert await got(joined.worker) == down
+    assert await got(joined.bridge) == down
+    assert await joined.result() == down
+
+
+async def test_the_bridge_is_told_when_the_workers_call_is_cancelled(joined: Joined) -> None:
+    await put(joined.worker, Data(b"x"))
+    assert await got(joined.bridge) == Data(b"x")
+    joined.running.cancel()
+    assert await got(joined.bridge) == Reset(code=ResetCode.BROKEN, message="the worker is gone")
+
+
+@dataclass(kw_only=True)
+class Stuck:
+    """A stream that takes nothing and says nothing, as that of a peer without network."""
+
+    reached: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def receive(self) -> bytes | None:
+        await asyncio.Event().wait()
+        raise StreamBrokenError
+
+    async def send(self, frame: bytes) -> None:
+        del frame
+        self.reached.set()
+        await asyncio.Event().wait()
+
+
+async def test_one_end_that_takes_nothing_does_not_keep_the_reset_from_the_other() -> None:
+    worker, relay_to_worker = stream_pair()
+    stuck = Stuck()
+    stop: asyncio.Future[Reset] = asyncio.get_running_loop().create_future()
+    running = asyncio.create_task(
+        join(
+            End(name="the worker", stream=relay_to_worker, window=WINDOW, carried=lambda _: None),
+            End(name="the bridge", stream=stuck, window=WINDOW, carried=lambda _: None),
+            stop,
+        )
+    )
+    await put(worker, Data(b"x"))
+    await asyncio.wait_for(stuck.reached.wait(), SECONDS)
+    down = Reset(code=ResetCode.DRAINING, message="the relay is going down")
+    stop.set_result(down)
+    assert await got(worker) == down
+    assert await asyncio.wait_for(running, 2 * SECONDS) == down
