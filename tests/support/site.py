@@ -67,7 +67,7 @@ class Site:
     def secrets(self) -> set[str]:
         """Everything that must never be seen: passwords, keys, initial passwords."""
         fixed = {self.database.password.reveal(), self.worker.directory.password, ENCRYPTION_KEY}
-        return fixed | set(self.customer.initial_passwords().values())
+        return fixed | set(self.worker.relay_key()) | set(self.customer.initial_passwords().values())
 
     def dump(self) -> str:
         """Every table of the database, as a thief of a backup would have it."""

@@ -96,6 +96,15 @@ class Worker:
             if value is not None:
                 (self.secrets / secret / key).write_text(value)
 
+    def use_relay(self, certificate: Path) -> None:
+        """Take the relay's Secret from a folder with tls.crt, tls.key and ca.crt."""
+        self.write("relay", **{key: (certificate / key).read_text() for key in ("tls.crt", "tls.key", "ca.crt")})
+
+    def relay_key(self) -> list[str]:
+        """The lines of the private key for the relay, if there is a relay."""
+        key = self.secrets / "relay" / "tls.key"
+        return key.read_text().splitlines()[1:-1] if key.exists() else []
+
     def start(self, *arguments: str, **variables: str) -> subprocess.Popen[str]:
         """Start a command without waiting for its end."""
         return subprocess.Popen(
