@@ -41,12 +41,11 @@ class Cluster:
 
     @property
     def network(self) -> Path:
-        """The file of the node's network namespace. A node port is served on every address that the node has there."""
-        return self.machine.network
+        """The file of the node's network namespace, for `nsenter --net=…` and `ip link set … netns …`.
 
-    def in_network(self, *arguments: str) -> list[str]:
-        """A command line that runs in the node's network and sees everything else as the caller does."""
-        return ["nsenter", f"--net={self.network}", *arguments]
+        A node port is served on every address that the node has there.
+        """
+        return self.machine.network
 
     def kubectl_result(self, *arguments: str, source: str | None = None, timeout: float = TIMEOUT_SECONDS) -> Result:
         """Run kubectl, whatever it answers; `source` is its standard input."""

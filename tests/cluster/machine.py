@@ -117,9 +117,10 @@ def start_machine(name: str, programs: Programs, lifetime: Lifetime) -> Machine:
 def running_machine(name: str) -> Machine | None:
     """The running machine of that name, if there is one."""
     folder = machine_folder(name)
-    if not _is_alive(folder):
-        return None
-    return Machine(folder=folder, pid=int((folder / "pid").read_text()))
+    with _all_machines():
+        if not _is_alive(folder):
+            return None
+        return Machine(folder=folder, pid=int((folder / "pid").read_text()))
 
 
 def machine_folder(name: str) -> Path:
