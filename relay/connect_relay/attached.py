@@ -5,11 +5,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from connect_protocol.relay.control import Open
+from connect_protocol.relay.frames import Reset
 
 
 @dataclass(kw_only=True, slots=True, eq=False)
 class AttachedBridge:
-    """Its orders go out on the control stream; `dismissed` is set, to the reason, when the relay sends it away."""
+    """Its orders go out on the control stream.
+
+    `dismissed` is set, to the reason, when the relay sends it away: its connections go on. `lost` is set when it is
+    silent for too long: they do not.
+    """
 
     realm: str
     since: datetime
@@ -17,6 +22,7 @@ class AttachedBridge:
     targets: tuple[str, ...]
     orders: asyncio.Queue[Open] = field(default_factory=asyncio.Queue)
     dismissed: asyncio.Future[str] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    lost: asyncio.Future[Reset] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
     def dismiss(self, reason: str) -> None:
         """Send it away; it may come again."""

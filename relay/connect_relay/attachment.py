@@ -8,6 +8,7 @@ from connect_protocol.relay.errors import ProtocolError, StreamBrokenError
 from connect_protocol.relay.frames import Reset, ResetCode
 from connect_protocol.relay.identity import Role
 from connect_protocol.relay.pump import FrameStream
+from connect_protocol.relay.service import MISSED_HEARTBEATS
 from connect_relay import audit
 from connect_relay.attached import AttachedBridge
 from connect_relay.audit import Attempt, Caller, Kind
@@ -15,7 +16,6 @@ from connect_relay.errors import AbortedError, RefusedError
 from connect_relay.settings import Times
 from connect_relay.switchboard import Switchboard, as_reset, require_role
 
-MISSED_HEARTBEATS = 3
 MOST_TARGETS = 64
 LONGEST_TARGET = 63
 LONGEST_VERSION = 63
@@ -78,7 +78,7 @@ async def _greeted(stream: FrameStream, times: Times, caller: Caller) -> Attache
 async def _until_over(stream: FrameStream, bridge: AttachedBridge, times: Times) -> str:
     """Listen and speak until one of both is over, or the bridge is sent away."""
     tasks = [
-        asyncio.create_task(_listen(stream, times)),
+        asyncio.create_task(_listen(stream, bridge, times)),
         asyncio.create_task(_speak(stream, bridge, times)),
     ]
     try:
@@ -90,15 +90,17 @@ async def _until_over(stream: FrameStream, bridge: AttachedBridge, times: Times)
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _listen(stream: FrameStream, times: Times) -> str:
-    """Every message is a sign of life; none for so long, and the bridge is dead."""
+async def _listen(stream: FrameStream, bridge: AttachedBridge, times: Times) -> str:
+    """Every message is a sign of life; none for so long, and the bridge is dead, with all its connections."""
     patience = MISSED_HEARTBEATS * times.heartbeat
     while True:
         try:
             async with asyncio.timeout(patience):
                 data = await stream.receive()
         except TimeoutError:
-            return f"the bridge has said nothing for {patience:g} s"
+            reason = f"the bridge has said nothing for {patience:g} s"
+            bridge.lost.set_result(Reset(code=ResetCode.BROKEN, message=reason))
+            return reason
         if data is None:
             return LEFT
         decode_from_bridge(data)

@@ -32,7 +32,6 @@ log = structlog.stdlib.get_logger()
 VERSION = metadata.version("connect")
 WELCOME_SECONDS = 10.0
 FAREWELL_SECONDS = 5.0
-MISSED_HEARTBEATS = 3
 LASTING_SECONDS = 30.0
 """A connection that has stood so long was a good one: after it, the pauses start small again."""
 
@@ -62,7 +61,7 @@ class Attachment:
 
     def __init__(self, settings: BridgeSettings, certificates: Certificates, tasks: asyncio.TaskGroup) -> None:
         self._settings = settings
-        self._channel = Channel(settings.relay, certificates)
+        self._channel = Channel(settings.relay, certificates, settings.heartbeat_seconds)
         self._tasks = tasks
         self._serving: set[asyncio.Task[None]] = set()
         self.stood = False
@@ -103,7 +102,7 @@ class Attachment:
         return welcome
 
     async def _listen(self, control: ClientStream) -> str:
-        patience = MISSED_HEARTBEATS * self._settings.heartbeat_seconds
+        patience = service.MISSED_HEARTBEATS * self._settings.heartbeat_seconds
         while True:
             try:
                 async with asyncio.timeout(patience):

@@ -31,14 +31,14 @@ class End:
     carried: Callable[[int], None]
 
 
-async def join(worker: End, bridge: End, stop: asyncio.Future[Reset]) -> Reset | None:
+async def join(worker: End, bridge: End, stops: Sequence[asyncio.Future[Reset]]) -> Reset | None:
     """Pass frames both ways until both ends have closed (None) or something breaks: then both are told why.
 
-    `stop` ends it from outside. When this task is cancelled, the worker has gone: the bridge is told.
+    Each of `stops` ends it from outside. When this task is cancelled, the worker has gone: the bridge is told.
     """
     junction = _Junction(worker, bridge)
     try:
-        return await junction.run(stop)
+        return await junction.run(stops)
     except asyncio.CancelledError:
         await junction.tell(Reset(code=ResetCode.BROKEN, message=f"{worker.name} is gone"))
         raise
@@ -107,22 +107,22 @@ class _Junction:
             asyncio.create_task(_forward(from_target, to_target)),
         )
 
-    async def run(self, stop: asyncio.Future[Reset]) -> Reset | None:
+    async def run(self, stops: Sequence[asyncio.Future[Reset]]) -> Reset | None:
         try:
-            await self._until_over(stop)
+            await self._until_over(stops)
         except _OverError as over:
             await self.tell(over.reset, over.told)
             return over.reset
         return None
 
-    async def _until_over(self, stop: asyncio.Future[Reset]) -> None:
-        waited_for: list[asyncio.Future[Any]] = [*self._tasks, stop]
+    async def _until_over(self, stops: Sequence[asyncio.Future[Reset]]) -> None:
+        waited_for: list[asyncio.Future[Any]] = [*self._tasks, *stops]
         await asyncio.wait(waited_for, return_when=asyncio.FIRST_COMPLETED)
         for task in self._tasks:
             if task.done():
                 task.result()
                 return
-        raise _OverError(stop.result())
+        raise _OverError(next(stop.result() for stop in stops if stop.done()))
 
     async def tell(self, reset: Reset, told: _Outlet | None = None) -> None:
         await asyncio.gather(*(outlet.send_last(reset) for outlet in self._outlets if outlet is not told))

@@ -61,12 +61,13 @@ class Server:
     """The relay's port."""
 
     def __init__(
-        self, handlers: Mapping[str, Handler], certificates: Certificates, *, most_calls: int, most_connections: int
+        self, handlers: Mapping[str, Handler], certificates: Certificates, *, most_calls: int, heartbeat: float
     ) -> None:
+        """`most_calls` bounds connections of clients too; `heartbeat` in seconds."""
         options = (
-            *service.SERVER_OPTIONS,
+            *service.server_options(heartbeat),
             ("grpc.server_handshake_timeout_ms", HANDSHAKE_SECONDS * 1000),
-            ("grpc.max_allowed_incoming_connections", most_connections),
+            ("grpc.max_allowed_incoming_connections", most_calls),
         )
         self._server = grpc.aio.server(options=options, maximum_concurrent_rpcs=most_calls)
         self._server.add_generic_rpc_handlers((_Handlers(handlers),))
@@ -156,13 +157,13 @@ class ClientStream:
 class Channel:
     """A bridge's connection to the relay."""
 
-    def __init__(self, relay: Address, certificates: Certificates) -> None:
+    def __init__(self, relay: Address, certificates: Certificates, heartbeat: float) -> None:
         credentials = grpc.ssl_channel_credentials(
             root_certificates=certificates.ca,
             private_key=certificates.key,
             certificate_chain=certificates.certificate,
         )
-        self._channel = grpc.aio.secure_channel(str(relay), credentials, options=service.CLIENT_OPTIONS)
+        self._channel = grpc.aio.secure_channel(str(relay), credentials, options=service.client_options(heartbeat))
 
     def call(self, method: str) -> ClientStream:
         """Begin a call."""

@@ -57,7 +57,9 @@ async def running(settings: RelaySettings) -> AsyncIterator[Relay]:
     _watch(metrics, switchboard)
     limits = settings.limits
     calls = 2 * (limits.connections + limits.dials) + limits.realms * limits.bridges_per_realm
-    server = Server(_handlers(switchboard, settings, metrics), certificates, most_calls=calls, most_connections=calls)
+    server = Server(
+        _handlers(switchboard, settings, metrics), certificates, most_calls=calls, heartbeat=settings.times.heartbeat
+    )
     admin = await open_admin(settings.admin, switchboard, metrics)
     try:
         port = await server.start(settings.listen)

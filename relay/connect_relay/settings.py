@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from connect_protocol.relay.service import HEARTBEAT_SECONDS
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Address:
@@ -45,7 +47,7 @@ class Times:
     """For a bridge to reach the target."""
     longest_wait: float = 300.0
     """For a bridge that is absent, whatever the worker asks for."""
-    heartbeat: float = 20.0
+    heartbeat: float = HEARTBEAT_SECONDS
     """Between two heartbeats; three that are missing are a dead bridge."""
     drain: float = 20.0
     """For open connections to end by themselves when the relay is told to stop."""
@@ -71,7 +73,7 @@ class BridgeSettings:
     targets: tuple[Target, ...]
     dial_seconds: float = 8.0
     """For a target to take the connection: less than the relay's patience, so that the reason arrives."""
-    heartbeat_seconds: float = 20.0
+    heartbeat_seconds: float = HEARTBEAT_SECONDS
     longest_pause_seconds: float = 60.0
     """Between two attempts to reach the relay."""
 

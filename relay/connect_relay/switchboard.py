@@ -124,7 +124,7 @@ class Switchboard:
             self._metrics.opened(attempt)
             await stream.send(encode(Opened(window=served.window)))
             until_open.close()
-            attempt.reset = await self._join(stream, dial, served, attempt)
+            attempt.reset = await self._join(stream, dial, served, bridge, attempt)
 
     async def _dialled(self, stream: FrameStream, attempt: Attempt) -> Dial:
         dial = await self._expect(stream, Dial)
@@ -171,7 +171,9 @@ class Switchboard:
         finally:
             del self._orders[connection_id]
 
-    async def _join(self, stream: FrameStream, dial: Dial, served: _Served, attempt: Attempt) -> Reset | None:
+    async def _join(
+        self, stream: FrameStream, dial: Dial, served: _Served, attached: AttachedBridge, attempt: Attempt
+    ) -> Reset | None:
         def sent(count: int) -> None:
             attempt.sent += count
             self._metrics.carried(TO_TARGET, count)
@@ -182,7 +184,7 @@ class Switchboard:
 
         worker = End(name="the worker", stream=stream, window=dial.window, carried=received)
         bridge = End(name="the bridge", stream=served.stream, window=served.window, carried=sent)
-        return await join(worker, bridge, self._going_down)
+        return await join(worker, bridge, (self._going_down, attached.lost))
 
     # The bridge's side of a connection
 

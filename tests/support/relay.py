@@ -20,6 +20,7 @@ from connect_protocol.relay.credit import WINDOW
 from connect_protocol.relay.frames import Dial, Frame, Opened, Reset, decode, encode
 from connect_protocol.relay.identity import Identity, Role
 from connect_protocol.relay.pump import Ending, pump
+from connect_protocol.relay.service import HEARTBEAT_SECONDS
 from connect_relay.credentials import load_certificates
 from connect_relay.pki import Authority, client, server
 from connect_relay.pki_folder import RELAY, PkiFolder, folder_of
@@ -226,9 +227,9 @@ class Tunnelled:
 
 
 @asynccontextmanager
-async def worker_channel(tls: Path, relay: Address) -> AsyncIterator[Channel]:
+async def worker_channel(tls: Path, relay: Address, heartbeat: float = HEARTBEAT_SECONDS) -> AsyncIterator[Channel]:
     """Within: a worker's connection to the relay."""
-    channel = Channel(relay, load_certificates(tls))
+    channel = Channel(relay, load_certificates(tls), heartbeat)
     try:
         yield channel
     finally:

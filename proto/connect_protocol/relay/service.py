@@ -3,6 +3,8 @@
 Requests and answers are bytes: neither end gives gRPC a serializer, for frames and messages are encoded before.
 """
 
+from collections.abc import Sequence
+
 from connect_protocol.relay.frames import LARGEST_FRAME
 
 RELAY = "connect.relay.v1.Relay"
@@ -11,29 +13,42 @@ CONNECT = f"/{RELAY}/Connect"
 ATTACH = f"/{BRIDGE}/Attach"
 SERVE = f"/{BRIDGE}/Serve"
 
-KEEPALIVE_SECONDS = 20
-"""After so long without traffic a ping is sent, without calls too."""
-KEEPALIVE_TIMEOUT_SECONDS = 40
-"""A ping that is not answered for so long ends the connection: a dead peer is noticed within a minute."""
+HEARTBEAT_SECONDS = 20.0
+MISSED_HEARTBEATS = 3
+"""So many heartbeats that are missing are a dead peer, which is thus noticed within a minute."""
 
-_BOTH_ENDS = (
-    ("grpc.keepalive_time_ms", KEEPALIVE_SECONDS * 1000),
-    ("grpc.keepalive_timeout_ms", KEEPALIVE_TIMEOUT_SECONDS * 1000),
-    ("grpc.keepalive_permit_without_calls", 1),
-    ("grpc.http2.max_pings_without_data", 0),
-    ("grpc.max_receive_message_length", LARGEST_FRAME),
-    ("grpc.max_send_message_length", LARGEST_FRAME),
-    ("grpc.http2.max_frame_size", 1024 * 1024),
-)
-CLIENT_OPTIONS = (
-    *_BOTH_ENDS,
+Options = Sequence[tuple[str, int]]
+
+
+def client_options(heartbeat: float = HEARTBEAT_SECONDS) -> Options:
+    """What a bridge's or worker's channel is set to; `heartbeat` in seconds."""
     # Each channel has a connection of its own, which dies with it.
-    ("grpc.use_local_subchannel_pool", 1),
-)
-SERVER_OPTIONS = (
-    *_BOTH_ENDS,
-    # The clients' pings come as often as the server's own; anything more often than half of that is a flood.
-    ("grpc.http2.min_ping_interval_without_data_ms", KEEPALIVE_SECONDS * 500),
-    # A second relay on the same port fails instead of taking every other connection.
-    ("grpc.so_reuseport", 0),
-)
+    return (*_both_ends(heartbeat), ("grpc.use_local_subchannel_pool", 1))
+
+
+def server_options(heartbeat: float = HEARTBEAT_SECONDS) -> Options:
+    """What the relay's server is set to."""
+    return (
+        *_both_ends(heartbeat),
+        # The clients' pings come about as often as the server's own; much more often is a flood.
+        ("grpc.http2.min_ping_interval_without_data_ms", int(heartbeat * 250)),
+        # A second relay on the same port fails instead of taking every other connection.
+        ("grpc.so_reuseport", 0),
+    )
+
+
+def _both_ends(heartbeat: float) -> Options:
+    """Pings after a heartbeat's time without traffic, without calls too, and the end when no answer comes."""
+    return (
+        ("grpc.keepalive_time_ms", int(heartbeat * 1000)),
+        ("grpc.keepalive_timeout_ms", int(heartbeat * (MISSED_HEARTBEATS - 1) * 1000)),
+        ("grpc.keepalive_permit_without_calls", 1),
+        ("grpc.http2.max_pings_without_data", 0),
+        ("grpc.max_receive_message_length", LARGEST_FRAME),
+        ("grpc.max_send_message_length", LARGEST_FRAME),
+        ("grpc.http2.max_frame_size", 1024 * 1024),
+    )
+
+
+CLIENT_OPTIONS = client_options()
+"""What a worker's channel is set to."""

@@ -55,7 +55,7 @@ async def joined() -> AsyncIterator[Joined]:
         join(
             End(name="the worker", stream=relay_to_worker, window=WINDOW, carried=to_worker.append),
             End(name="the bridge", stream=relay_to_bridge, window=WINDOW, carried=to_bridge.append),
-            stop,
+            [stop],
         )
     )
     yield Joined(worker=worker, bridge=bridge, running=running, stop=stop, to_worker=to_worker, to_bridge=to_bridge)
@@ -181,7 +181,7 @@ async def test_one_end_that_takes_nothing_does_not_keep_the_reset_from_the_other
         join(
             End(name="the worker", stream=relay_to_worker, window=WINDOW, carried=lambda _: None),
             End(name="the bridge", stream=stuck, window=WINDOW, carried=lambda _: None),
-            stop,
+            [stop],
         )
     )
     await put(worker, Data(b"x"))
