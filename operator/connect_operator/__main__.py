@@ -34,7 +34,7 @@ environment:
   CONNECT_LOG_LEVEL           debug, info, warning or error (info)
   CONNECT_METRICS_PORT        port of /metrics (8080)
   CONNECT_HEALTH_PORT         port of /healthz (8081)
-  CONNECT_SECRETS_INTERVAL    seconds between two looks at a Secret that is not as it must be (60)
+  CONNECT_UNWATCHED_INTERVAL  seconds between two looks at a Secret that is not as it must be (60)
   CONNECT_RELAY_INTERVAL      seconds between two questions to the relay (30)
   CONNECT_RECHECK_INTERVAL    seconds between two comparisons of the watch with the API server (300)
 

@@ -12,10 +12,12 @@ Fields are never compared one by one, since the API server fills in and normalis
 our last write tell whether anything differs, and one PUT replaces all, foreign additions too.
 """
 
+from connect_operator.cronjob import labels
 from connect_operator.decision import Action, Create, Event, EventType, Observed, Replace, Suspend
 from connect_operator.facts import CronJobFacts
 from connect_operator.names import CONNECT_JOB_LABEL, MANAGER
 from connect_operator.planning import Plan
+from connect_operator.spec import ConnectJob
 from connect_operator.status import ConditionType, Status, Truth, Wanted
 
 
@@ -30,7 +32,7 @@ def choose(observed: Observed, plan: Plan, *, ready: bool) -> Action | None:
         return left_behind(cron_job) if cron_job.labels.get(CONNECT_JOB_LABEL) == observed.job.name else None
     if not ready or plan.manifest is None:
         return _suspend(cron_job)
-    if observed.status.wanted == recorded(cron_job, plan):
+    if observed.status.wanted == recorded(cron_job, plan) and _is_labelled(observed.job, cron_job):
         return None
     return Replace(manifest=plan.manifest, hash=plan.hash, uid=cron_job.uid, resource_version=cron_job.resource_version)
 
@@ -58,6 +60,11 @@ def corrected(action: Action | None, observed: Observed) -> Event | None:
     if isinstance(action, Suspend) and _was_suspended_for_cause(old):
         return _event(f"CronJob {cron_job.name} had been resumed{by}; it was suspended again, as Ready is False")
     return None
+
+
+def _is_labelled(job: ConnectJob, cron_job: CronJobFacts) -> bool:
+    """Labels raise no generation; without ours the CronJob falls out of the watch."""
+    return labels(job).items() <= cron_job.labels.items()
 
 
 def _was_suspended_for_cause(old: Status) -> bool:

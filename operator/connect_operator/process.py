@@ -76,7 +76,7 @@ class Operator:
         self._settings = settings
         self._metrics = metrics
         self._index = Index()
-        secrets = SecretsWatch(cluster, interval=settings.secrets_interval)
+        secrets = SecretsWatch(cluster, interval=settings.unwatched_interval)
         url = settings.relay_admin_url
         self._relay = RelayWatch(http, url, interval=settings.relay_interval) if url else None
         self._reconciler = Reconciler(
@@ -86,6 +86,7 @@ class Operator:
             relay=self._relay,
             defaults=_defaults(settings),
             instance=platform.node(),
+            unwatched_interval=settings.unwatched_interval,
             clock=lambda: datetime.now(UTC),
         )
         self._queue = Queue(self._look, workers=WORKERS, on_failure=_failed)

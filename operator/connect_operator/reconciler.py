@@ -52,15 +52,20 @@ class Reconciler:
         relay: RelayWatch | None,
         defaults: Defaults,
         instance: str,
+        unwatched_interval: timedelta,
         clock: Callable[[], datetime],
     ) -> None:
-        """`relay` is None where no relay is asked; `instance` names this process in events."""
+        """`relay` is None where no relay is asked; `instance` names this process in events.
+
+        `unwatched_interval` is the time between two looks at a CronJob that has our name but is not watched.
+        """
         self._cluster = cluster
         self._index = index
         self._secrets = secrets
         self._relay = relay
         self._defaults = defaults
         self._instance = instance
+        self._unwatched_interval = unwatched_interval
         self._clock = clock
         self._refusals: dict[Key, Refusal] = {}
 
@@ -76,7 +81,7 @@ class Reconciler:
         await self._announce(known, decision.events)
         if decision.status is not None:
             await self._write_status(key, known, decision.status)
-        return self._pause(key, decision, known)
+        return self._pause(key, decision, observed)
 
     async def _suspend_left_behind(self, key: Key) -> None:
         cron_job = self._index.cron_job(key)
@@ -174,7 +179,10 @@ class Reconciler:
             return
         self._index.put(Kind.CONNECT_JOB, written)
 
-    def _pause(self, key: Key, decision: Decision, known: KnownJob) -> timedelta | None:
-        next_run = (decision.status or known.status).next_run
-        moments = [moment for moment in (decision.look_again, self._secrets.next_look(key, next_run)) if moment]
-        return max(min(moments) - self._clock(), SHORTEST_PAUSE) if moments else None
+    def _pause(self, key: Key, decision: Decision, observed: Observed) -> timedelta | None:
+        next_run = (decision.status or observed.status).next_run
+        moments = [decision.look_again, self._secrets.next_look(key, next_run)]
+        if observed.cron_job is not None and self._index.cron_job(key) is None:
+            moments.append(observed.now + self._unwatched_interval)
+        known = [moment for moment in moments if moment is not None]
+        return max(min(known) - self._clock(), SHORTEST_PAUSE) if known else None

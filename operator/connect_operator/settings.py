@@ -29,14 +29,18 @@ class Variable(StrEnum):
     LOG_LEVEL = "CONNECT_LOG_LEVEL"
     METRICS_PORT = "CONNECT_METRICS_PORT"
     HEALTH_PORT = "CONNECT_HEALTH_PORT"
-    SECRETS_INTERVAL = "CONNECT_SECRETS_INTERVAL"
+    UNWATCHED_INTERVAL = "CONNECT_UNWATCHED_INTERVAL"
     RELAY_INTERVAL = "CONNECT_RELAY_INTERVAL"
     RECHECK_INTERVAL = "CONNECT_RECHECK_INTERVAL"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
-    """What the operator is told. `namespace` None means all; `relay_admin_url` None means that nobody asks a relay."""
+    """What the operator is told. `namespace` None means all; `relay_admin_url` None means that nobody asks a relay.
+
+    `unwatched_interval` is the time between two looks at what must change but is not watched: a Secret that lacks
+    something, a CronJob of somebody else's that has our name.
+    """
 
     worker_image: str
     time_zone: str = DEFAULT_TIME_ZONE
@@ -46,7 +50,7 @@ class Settings:
     log_level: str = DEFAULT_LEVEL
     metrics_port: int = 8080
     health_port: int = 8081
-    secrets_interval: timedelta = timedelta(minutes=1)
+    unwatched_interval: timedelta = timedelta(minutes=1)
     relay_interval: timedelta = timedelta(seconds=30)
     recheck_interval: timedelta = timedelta(minutes=5)
 
@@ -64,7 +68,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         log_level=source.optional(Variable.LOG_LEVEL, _log_level, standard.log_level),
         metrics_port=source.optional(Variable.METRICS_PORT, _port, standard.metrics_port),
         health_port=source.optional(Variable.HEALTH_PORT, _port, standard.health_port),
-        secrets_interval=source.optional(Variable.SECRETS_INTERVAL, _seconds, standard.secrets_interval),
+        unwatched_interval=source.optional(Variable.UNWATCHED_INTERVAL, _seconds, standard.unwatched_interval),
         relay_interval=source.optional(Variable.RELAY_INTERVAL, _seconds, standard.relay_interval),
         recheck_interval=source.optional(Variable.RECHECK_INTERVAL, _seconds, standard.recheck_interval),
     )

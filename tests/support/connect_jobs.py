@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from connect_operator import status_document
-from connect_operator.cronjob import Resolved, fingerprint, manifest
+from connect_operator.cronjob import Resolved, fingerprint, labels, manifest
 from connect_operator.decision import Create, Decision, Observed, Replace, Suspend
 from connect_operator.facts import (
     CronJobFacts,
@@ -18,7 +18,7 @@ from connect_operator.facts import (
     Terminated,
     Trigger,
 )
-from connect_operator.names import CONNECT_JOB_LABEL, MANAGER
+from connect_operator.names import MANAGER
 from connect_operator.reconcile import reconcile
 from connect_operator.spec import ConnectJob, RelaySpec, SecretNames, Transport
 from connect_operator.status import ConditionType, Status
@@ -55,7 +55,7 @@ def cron_job(**changes: Any) -> CronJobFacts:
         resource_version="100",
         generation=1,
         owner_uid=MUSTERWIL.uid,
-        labels={CONNECT_JOB_LABEL: "musterwil"},
+        labels=labels(MUSTERWIL),
         suspended=False,
         created=CREATED,
         edited_by=MANAGER,
@@ -114,6 +114,7 @@ def _rewritten(seen: Observed, action: Replace | Suspend) -> CronJobFacts:
         generation=seen.cron_job.generation + 1,
         resource_version=f"{int(action.resource_version) + 1}",
         suspended=isinstance(action, Suspend) or seen.job.suspend,
+        labels=labels(seen.job) if isinstance(action, Replace) else seen.cron_job.labels,
         edited_by=MANAGER,
         edited_at=seen.now,
     )

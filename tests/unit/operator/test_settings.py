@@ -23,7 +23,7 @@ def test_everything_can_be_said() -> None:
             "CONNECT_LOG_LEVEL": "debug",
             "CONNECT_METRICS_PORT": "9000",
             "CONNECT_HEALTH_PORT": "9001",
-            "CONNECT_SECRETS_INTERVAL": "0.5",
+            "CONNECT_UNWATCHED_INTERVAL": "0.5",
             "CONNECT_RELAY_INTERVAL": "2",
             "CONNECT_RECHECK_INTERVAL": "3",
         }
@@ -36,7 +36,7 @@ def test_everything_can_be_said() -> None:
         log_level="debug",
         metrics_port=9000,
         health_port=9001,
-        secrets_interval=timedelta(seconds=0.5),
+        unwatched_interval=timedelta(seconds=0.5),
         relay_interval=timedelta(seconds=2),
         recheck_interval=timedelta(seconds=3),
     )
