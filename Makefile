@@ -4,10 +4,10 @@ PYTHON := .venv/bin/python
 BENCHMARKS := $(sort $(basename $(notdir $(wildcard benchmarks/bench_*.py))))
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench image lock clean
+.PHONY: help run test check bench image manifests lock clean
 
 help:  ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
 
 run: .venv/.run  ## Show Connect at work on a sample school: embedded database, simulated directory (ARGS="--help")
 	@$(PYTHON) -m connect_worker.demonstration $(ARGS)
@@ -24,6 +24,9 @@ bench: .venv/.development  ## Measure Connect beside the plain tools, on this ma
 
 image: .venv/.run  ## Build the images of operator, worker and relay with docker, podman or buildah (ARGS="--help")
 	@$(PYTHON) scripts/build_images.py $(ARGS)
+
+manifests:  ## Render manifests/ from the Helm chart (ARGS="--helm PROGRAM" for a Helm that is not in PATH)
+	@scripts/python scripts/render_manifests.py $(ARGS)
 
 lock:  ## Lock the requirements anew from pyproject.toml (ARGS=--upgrade for newer versions)
 	@scripts/lock $(ARGS)

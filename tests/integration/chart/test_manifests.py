@@ -1,0 +1,45 @@
+"""What stands in manifests/ installs the same as the chart, without Helm."""
+
+from scripts.render_manifests import MANIFESTS, render, written
+from tests.cluster.command import run_command
+from tests.cluster.programs import built_programs
+from tests.support.chart import CHART, Document, documents, read_documents
+from tests.support.chart import render as render_chart
+from tests.support.repository import ROOT, read
+
+
+def kustomized(folder: str) -> list[Document]:
+    """The objects that `kubectl apply --kustomize` would make."""
+    return list(documents(run_command((built_programs().path("kubectl"), "kustomize", str(ROOT / folder)))))
+
+
+def identities(objects: list[Document]) -> set[tuple[str, str]]:
+    """Kind and name of each."""
+    return {(each["kind"], each["metadata"]["name"]) for each in objects}
+
+
+def test_the_manifests_are_current() -> None:
+    """After a change of the chart, `make manifests` is run and its result committed."""
+    made = render(built_programs().path("helm"))
+    assert {path: (MANIFESTS / path).read_text(encoding="utf-8") for path in sorted(written())} == dict(made)
+
+
+def test_kustomize_makes_what_the_chart_makes_and_the_namespace() -> None:
+    chart = identities(list(render_chart()))
+    assert identities(kustomized("manifests")) == chart | {("Namespace", "connect")}
+
+
+def test_what_kustomize_makes_says_nothing_of_helm() -> None:
+    rendered = run_command((built_programs().path("kubectl"), "kustomize", str(MANIFESTS)))
+    assert "helm" not in rendered.lower()
+
+
+def test_the_charts_definition_is_a_copy() -> None:
+    name = "connectjobs.schoolconnect.io.yaml"
+    assert (CHART / "files" / "crd" / name).read_text() == read(f"manifests/crd/{name}")
+
+
+def test_the_sample_names_the_sample_secrets() -> None:
+    (job,) = read_documents(MANIFESTS / "samples" / "connectjob.yaml")
+    secrets = read_documents(MANIFESTS / "samples" / "secrets.yaml")
+    assert set(job["spec"]["secrets"].values()) == {each["metadata"]["name"] for each in secrets}

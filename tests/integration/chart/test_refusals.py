@@ -1,0 +1,38 @@
+"""Values that the chart does not take, with what Helm says to each."""
+
+import pytest
+
+from tests.support.chart import refusal
+
+CUSTOMER = {"realm": "musterwil", "schedule": "H 3 * * *", "secrets": {}}
+
+
+@pytest.mark.parametrize(
+    ("values", "complaint"),
+    [
+        ({"operater": {}}, "at '': additional properties 'operater' not allowed"),
+        ({"operator": {"replica": 1}}, "at '/operator': additional properties 'replica' not allowed"),
+        ({"relay": {"service": {"ports": 1}}}, "at '/relay/service': additional properties 'ports' not allowed"),
+        ({"operator": {"replicas": 2}}, "at '/operator/replicas': value must be one of 0, 1"),
+        (
+            {"operator": {"logLevel": "loud"}},
+            "at '/operator/logLevel': value must be one of 'debug', 'info', 'warning', 'error'",
+        ),
+        ({"relay": {"service": {"type": "Ingress"}}}, "value must be one of 'ClusterIP', 'NodePort', 'LoadBalancer'"),
+        ({"relay": {"service": {"port": 70000}}}, "at '/relay/service/port': maximum: got 70,000, want 65,535"),
+        ({"relay": {"tlsSecret": ""}}, "at '/relay/tlsSecret': '' does not match pattern"),
+        ({"image": {"tag": "1.0@sha256:0"}}, "at '/image/tag': '1.0@sha256:0' does not match pattern"),
+        ({"worker": {"image": {"digest": "latest"}}}, "at '/worker/image/digest': 'latest' does not match pattern"),
+        ({"watchAllNamespaces": "no"}, "at '/watchAllNamespaces': got string, want boolean"),
+        ({"imagePullSecrets": [{"name": "x"}]}, "at '/imagePullSecrets/0': got object, want string"),
+        ({"customers": {"Musterwil": CUSTOMER}}, "'Musterwil' does not match pattern"),
+        ({"customers": {"musterwil": {"realm": "musterwil"}}}, "missing properties 'schedule', 'secrets'"),
+    ],
+)
+def test_a_value_that_cannot_be_is_refused_by_its_place(values: dict[str, object], complaint: str) -> None:
+    assert complaint in refusal(values)
+
+
+def test_customers_wait_until_the_cluster_knows_connect_jobs() -> None:
+    """Helm asks the cluster for every kind before it makes the first object, the definition among them."""
+    assert "Install the chart without customers first" in refusal({"customers": {"musterwil": CUSTOMER}})

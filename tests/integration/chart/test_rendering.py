@@ -1,0 +1,209 @@
+"""What the chart makes of its values."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from connect_operator import settings as operator_settings
+from connect_relay.cli import serve
+from tests.support.chart import CHART, CONNECT_JOB, Document, environment, helm, one, pod, read_documents, render
+from tests.support.repository import ROOT, read, table
+
+DEPLOYMENTS = ("connect-operator", "connect-relay")
+DIGEST = "sha256:" + "0123456789abcdef" * 4
+CUSTOMER = {"realm": "musterwil", "schedule": "H 3 * * *", "secrets": {"customer": "c", "database": "d"}}
+
+
+def rights(role: Document) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """API group, resource and verbs of each right of a role."""
+    for rule in role["rules"]:
+        for group in rule["apiGroups"]:
+            for resource in rule["resources"]:
+                yield group, resource, tuple(rule["verbs"])
+
+
+def documented_rights() -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """The same, from the operator's page."""
+    for group, resource, verbs, _ in table(read("docs/reference/operator.md"), "## Rights"):
+        yield group.replace("(core)", ""), resource, tuple(verb.strip(" `") for verb in verbs.split(","))
+
+
+def test_helm_has_nothing_to_complain_of() -> None:
+    result = helm("lint", "--strict", str(CHART))
+    assert result.exit_code == 0, result.output
+
+
+def test_the_operator_gets_the_documented_rights_in_its_namespace_and_no_others() -> None:
+    role = one(render(), "Role", "connect-operator")
+    assert sorted(rights(role)) == sorted(documented_rights())
+
+
+def test_watching_all_namespaces_takes_the_same_rights_everywhere() -> None:
+    rendered = render({"watchAllNamespaces": True})
+    role = one(rendered, "ClusterRole", "connect-connect-operator")
+    binding = one(rendered, "ClusterRoleBinding", "connect-connect-operator")
+    assert sorted(rights(role)) == sorted(documented_rights())
+    assert binding["roleRef"] == {
+        "apiGroup": "rbac.authorization.k8s.io",
+        "kind": "ClusterRole",
+        "name": "connect-connect-operator",
+    }
+    assert binding["subjects"] == [{"kind": "ServiceAccount", "name": "connect-operator", "namespace": "connect"}]
+    assert "CONNECT_NAMESPACE" not in environment(rendered, "connect-operator")
+
+
+def test_by_default_the_operator_serves_its_own_namespace() -> None:
+    own = {"fieldRef": {"fieldPath": "metadata.namespace"}}
+    assert environment(render(), "connect-operator")["CONNECT_NAMESPACE"] == own
+
+
+@pytest.mark.parametrize("deployment", DEPLOYMENTS)
+def test_a_pod_stays_within_the_restricted_pod_security_standard(deployment: str) -> None:
+    spec = pod(render(), deployment)
+    (container,) = spec["containers"]
+    assert spec["securityContext"] == {
+        "runAsNonRoot": True,
+        "runAsUser": 10001,
+        "runAsGroup": 10001,
+        "fsGroup": 10001,
+        "seccompProfile": {"type": "RuntimeDefault"},
+    }
+    assert container["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+    assert not spec["enableServiceLinks"]
+    assert {kind for volume in spec["volumes"] for kind in volume} <= {"name", "secret", "emptyDir"}
+
+
+@pytest.mark.parametrize("deployment", DEPLOYMENTS)
+def test_a_pod_is_probed_with_patience_and_has_limits(deployment: str) -> None:
+    (container,) = pod(render(), deployment)["containers"]
+    probes = [container[f"{name}Probe"] for name in ("startup", "liveness", "readiness")]
+    assert [probe["timeoutSeconds"] for probe in probes] == [5, 5, 5]
+    assert {"requests", "limits"} <= container["resources"].keys()
+
+
+@pytest.mark.parametrize("deployment", DEPLOYMENTS)
+def test_two_pods_of_a_part_never_run_side_by_side(deployment: str) -> None:
+    spec = one(render(), "Deployment", deployment)["spec"]
+    assert (spec["replicas"], spec["strategy"]) == (1, {"type": "Recreate"})
+
+
+def test_only_the_operator_gets_a_token() -> None:
+    rendered = render()
+    assert pod(rendered, "connect-relay")["automountServiceAccountToken"] is False
+    assert pod(rendered, "connect-operator")["serviceAccountName"] == "connect-operator"
+
+
+def test_the_variables_that_the_chart_sets_are_those_that_the_programs_read() -> None:
+    rendered = render({"imagePullSecrets": ["registry"]})
+    relay = {option.envvar for option in serve.params if isinstance(option.envvar, str)}
+    assert environment(rendered, "connect-operator").keys() <= {*operator_settings.Variable}
+    assert environment(rendered, "connect-relay").keys() <= relay
+
+
+def test_the_operator_asks_the_relay_where_nobody_from_outside_can() -> None:
+    rendered = render({"relay": {"service": {"type": "NodePort", "nodePort": 30443}}})
+    public, admin = one(rendered, "Service", "connect-relay"), one(rendered, "Service", "connect-relay-admin")
+    assert environment(rendered, "connect-operator")["CONNECT_RELAY_ADMIN_URL"] == "http://connect-relay-admin:8080"
+    assert (public["spec"]["type"], admin["spec"]["type"]) == ("NodePort", "ClusterIP")
+    assert public["spec"]["ports"] == [{"name": "relay", "port": 8443, "targetPort": "relay", "nodePort": 30443}]
+    assert [port["port"] for port in admin["spec"]["ports"]] == [8080]
+
+
+def test_without_a_relay_nothing_of_it_is_left() -> None:
+    rendered = render({"relay": {"enabled": False}})
+    assert not [each for each in rendered if "relay" in each["metadata"]["name"]]
+    assert "CONNECT_RELAY_ADMIN_URL" not in environment(rendered, "connect-operator")
+
+
+def test_all_images_come_from_one_registry_with_one_tag() -> None:
+    rendered = render({"image": {"registry": "registry.example.org/schools/", "tag": "1.2.3"}})
+    assert (
+        pod(rendered, "connect-operator")["containers"][0]["image"]
+        == "registry.example.org/schools/connect-operator:1.2.3"
+    )
+    assert (
+        pod(rendered, "connect-relay")["containers"][0]["image"] == "registry.example.org/schools/connect-relay:1.2.3"
+    )
+    worker = environment(rendered, "connect-operator")["CONNECT_WORKER_IMAGE"]
+    assert worker == "registry.example.org/schools/connect-worker:1.2.3"
+
+
+def test_a_digest_stands_above_the_tag() -> None:
+    rendered = render({"image": {"tag": "1.2.3"}, "worker": {"image": {"digest": DIGEST}}})
+    assert environment(rendered, "connect-operator")["CONNECT_WORKER_IMAGE"] == f"connect-worker@{DIGEST}"
+
+
+def test_pull_secrets_serve_operator_relay_and_runs() -> None:
+    rendered = render({"imagePullSecrets": ["one", "two"]})
+    assert [pod(rendered, each)["imagePullSecrets"] for each in DEPLOYMENTS] == [[{"name": "one"}, {"name": "two"}]] * 2
+    assert environment(rendered, "connect-operator")["CONNECT_IMAGE_PULL_SECRETS"] == "one,two"
+
+
+@pytest.mark.parametrize("part", ["operator", "relay"])
+def test_what_is_said_of_a_pod_reaches_it(part: str) -> None:
+    wishes: Mapping[str, Any] = {
+        "nodeSelector": {"disk": "fast"},
+        "tolerations": [{"key": "schools", "operator": "Exists"}],
+        "affinity": {"podAntiAffinity": {}},
+        "priorityClassName": "high",
+        "resources": {"limits": {"memory": "1Gi"}, "requests": {"memory": "1Gi", "cpu": "1"}},
+    }
+    rendered = render({part: {**wishes, "podLabels": {"team": "a"}, "podAnnotations": {"note": "b"}}})
+    template = one(rendered, "Deployment", f"connect-{part}")["spec"]["template"]
+    spec = template["spec"] | {"resources": template["spec"]["containers"][0]["resources"]}
+    assert {wish: spec[wish] for wish in wishes} == wishes
+    assert template["metadata"]["labels"]["team"] == "a"
+    assert template["metadata"]["annotations"] == {"note": "b"}
+
+
+def test_the_definition_is_the_one_in_manifests_and_outlives_the_release() -> None:
+    (source,) = read_documents(ROOT / "manifests/crd/connectjobs.schoolconnect.io.yaml")
+    rendered = one(render(), "CustomResourceDefinition", "connectjobs.schoolconnect.io")
+    assert rendered["spec"] == source["spec"]
+    assert rendered["metadata"]["annotations"] == {"helm.sh/resource-policy": "keep"}
+
+
+def test_the_definition_can_be_left_to_somebody_else() -> None:
+    kinds = [each["kind"] for each in render({"crds": {"enabled": False}})]
+    assert "CustomResourceDefinition" not in kinds
+
+
+def test_whoever_may_edit_in_a_namespace_may_edit_its_connect_jobs() -> None:
+    rendered = render()
+    view, edit = (
+        one(rendered, "ClusterRole", "connect-connect-view"),
+        one(rendered, "ClusterRole", "connect-connect-edit"),
+    )
+    to = "rbac.authorization.k8s.io/aggregate-to-"
+    assert [label for label in view["metadata"]["labels"] if label.startswith(to)] == [
+        f"{to}{each}" for each in ("view", "edit", "admin")
+    ]
+    assert [label for label in edit["metadata"]["labels"] if label.startswith(to)] == [
+        f"{to}{each}" for each in ("edit", "admin")
+    ]
+    assert {resource for _, resource, _ in rights(edit)} == {"connectjobs"}
+    assert {verb for _, _, verbs in rights(view) for verb in verbs} == {"get", "list", "watch"}
+
+
+def test_an_existing_service_account_is_used_as_it_is() -> None:
+    rendered = render({"serviceAccount": {"name": "ours"}})
+    assert pod(rendered, "connect-operator")["serviceAccountName"] == "ours"
+    assert [each["metadata"]["name"] for each in rendered if each["kind"] == "ServiceAccount"] == []
+    assert one(rendered, "RoleBinding", "connect-operator")["subjects"][0]["name"] == "ours"
+
+
+def test_a_customer_becomes_a_connect_job_on_this_releases_relay() -> None:
+    rendered = render({"customers": {"musterwil": CUSTOMER}}, f"--api-versions={CONNECT_JOB}", release="schools")
+    relay = {"transport": "gRPC", "address": "schools-relay:8443"}
+    assert one(rendered, "ConnectJob", "musterwil")["spec"] == CUSTOMER | {"relay": relay}
+
+
+def test_a_customers_own_relay_is_left_alone() -> None:
+    customer = CUSTOMER | {"relay": {"transport": "None"}}
+    rendered = render({"customers": {"musterwil": customer}}, f"--api-versions={CONNECT_JOB}")
+    assert one(rendered, "ConnectJob", "musterwil")["spec"] == customer
