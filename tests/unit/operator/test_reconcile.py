@@ -76,9 +76,6 @@ CASES = {
     "somebody has taken a label off the CronJob": Case(
         seen=as_left(settled(), generation=1, labels={}), action="Replace", events=("DriftCorrected",)
     ),
-    "somebody has taken its labels away": Case(
-        seen=as_left(settled(), generation=1, labels={}), action="Replace", events=("DriftCorrected",)
-    ),
     "somebody has deleted the CronJob": Case(seen=settled(cron_job=None), action="Create", events=("DriftCorrected",)),
     "somebody has deleted it and made another one that we own": Case(
         seen=as_left(settled(), uid="other", generation=1), action="Replace", events=("DriftCorrected",)
