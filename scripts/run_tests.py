@@ -23,11 +23,14 @@ SET_UP = {
     "environment": ["make", "--silent", ".venv/.development"],
 }
 CHECKS = {"check": ["make", "--silent", "check"]}
-TEST_FOLDERS = ("unit", "contract", "integration", "acceptance", "project")
-# Samba serves on ports below 1024 and owns its files: what starts it runs as root, and leaves nothing of root's here.
-AS_ROOT = ("contract", "integration", "acceptance")
-# Each process has servers of its own, so that tests disturb each other no more than one after the other. One that has
-# done its share takes from the end of another's.
+TEST_FOLDERS = ("unit", "contract", "integration", "acceptance", "e2e", "project")
+# Samba serves on ports below 1024 and owns its files; a cluster needs namespaces. What starts them runs as root, and
+# leaves nothing of root's here.
+AS_ROOT = ("contract", "integration", "acceptance", "e2e")
+# All share a cluster that is long in starting, and keeps the machine busy by itself.
+IN_ONE_PROCESS = ("e2e",)
+# Elsewhere each process has servers of its own, so that tests disturb each other no more than one after the other. One
+# that has done its share takes from the end of another's.
 SIDE_BY_SIDE = ("--numprocesses=auto", "--maxprocesses=4", "--dist=worksteal", "--max-worker-restart=0")
 SUDO = ("sudo", "-n", "env", "PYTHONDONTWRITEBYTECODE=1", "PYTEST_ADDOPTS=-p no:cacheprovider")
 
@@ -93,8 +96,9 @@ def run_tests(folder: str) -> Stage:
     with tempfile.TemporaryDirectory() as temporary:
         counts = Path(temporary) / "counts.json"
         options = ["-p", "scripts.whole_run", f"--counts={counts}", "--durations=5", "--durations-min=1"]
+        processes = () if folder in IN_ONE_PROCESS else SIDE_BY_SIDE
         become = SUDO if folder in AS_ROOT and os.geteuid() != 0 else ()
-        stage = run(folder, [*become, PYTHON, "-m", "pytest", *options, *SIDE_BY_SIDE, f"tests/{folder}"])
+        stage = run(folder, [*become, PYTHON, "-m", "pytest", *options, *processes, f"tests/{folder}"])
         found = json.loads(counts.read_text()) if counts.exists() else {"passed": 0, "failed": 0}
     return Stage(
         name=folder,
