@@ -1,0 +1,189 @@
+"""A cluster of these tests' own, for no other operator may see their ConnectJobs; a namespace for each test."""
+
+import base64
+import json
+import ssl
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.cluster.audit import AuditEvent
+from tests.cluster.cluster import Cluster
+from tests.cluster.start import start_cluster
+from tests.support.api_proxy import ApiProxy, start_api_proxy
+from tests.support.operator_process import STARTING, Document, OperatorProcess, rights, secrets, start_operator
+from tests.support.repository import ROOT
+
+ACCOUNT = "connect-operator"
+RBAC = "rbac.authorization.k8s.io"
+QUICK = {"CONNECT_UNWATCHED_INTERVAL": "0.5"}
+CRD = ROOT / "manifests" / "crd" / "connectjobs.schoolconnect.io.yaml"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Site:
+    """A namespace that an operator serves, with exactly the rights that its documentation names."""
+
+    cluster: Cluster
+    namespace: str
+    folder: Path
+    kubeconfig: Path
+
+    def operator(self, *, until: str = STARTING, **environment: str) -> AbstractContextManager[OperatorProcess]:
+        """An operator that serves this namespace."""
+        return start_operator(
+            self.folder, self.kubeconfig, {"CONNECT_NAMESPACE": self.namespace} | QUICK | environment, until=until
+        )
+
+    @contextmanager
+    def proxy(self) -> Iterator[tuple[ApiProxy, "Site"]]:
+        """A proxy, and this site as seen through it."""
+        server, tls = _server(self.cluster)
+        with start_api_proxy(server, tls) as proxy:
+            kubeconfig = self.folder / "through-the-proxy"
+            kubeconfig.write_text(_kubeconfig({"server": proxy.address}, _token(self.kubeconfig)))
+            yield proxy, Site(cluster=self.cluster, namespace=self.namespace, folder=self.folder, kubeconfig=kubeconfig)
+
+    def kubectl(self, *arguments: str, source: str | None = None) -> str:
+        return self.cluster.kubectl(f"--namespace={self.namespace}", *arguments, source=source)
+
+    def apply(self, *documents: Document) -> None:
+        text = "\n---\n".join(json.dumps(document) for document in documents)
+        self.kubectl("apply", "--filename=-", source=text)
+
+    def apply_with_secrets(self, document: Document) -> str:
+        """Apply a ConnectJob that lacks nothing; returns its name."""
+        name = str(document["metadata"]["name"])
+        self.apply(*secrets(name), document)
+        return name
+
+    def get(self, kind: str, name: str) -> Document:
+        found: Document = self.cluster.get_json(kind, name, f"--namespace={self.namespace}")
+        return found
+
+    def names(self, kind: str) -> set[str]:
+        found = self.cluster.get_json(kind, f"--namespace={self.namespace}")
+        return {item["metadata"]["name"] for item in found["items"]}
+
+    def condition(self, name: str, kind: str) -> tuple[str, str]:
+        """Status and reason of a condition; empty ones if there is none."""
+        conditions = self.get("connectjob", name).get("status", {}).get("conditions", [])
+        found = next((each for each in conditions if each["type"] == kind), {"status": "", "reason": ""})
+        return found["status"], found["reason"]
+
+    def wait_for_ready(self, name: str, status: str = "True", reason: str = "Reconciled") -> None:
+        what = f"Ready of {name} is {status}, {reason}"
+        self.cluster.wait_until(what, lambda: self.condition(name, "Ready"), lambda seen: seen == (status, reason))
+
+    def wait_until_settled(self, name: str) -> None:
+        """Ready, and the status knows the CronJob as it is."""
+
+        def seen() -> tuple[object, object]:
+            cron_job = self.get("cronjob", f"connect-{name}")["metadata"]
+            wanted = self.get("connectjob", name)["status"].get("wanted", {})
+            return (cron_job["uid"], cron_job["generation"]), (wanted.get("uid"), wanted.get("generation"))
+
+        self.wait_for_ready(name)
+        self.cluster.wait_until(f"{name} is settled", seen, lambda pair: pair[0] == pair[1])
+
+    def events(self, name: str) -> list[tuple[str, str]]:
+        """Reason and note of each event of a ConnectJob."""
+        found = self.cluster.get_json("events.events.k8s.io", f"--namespace={self.namespace}")
+        return [
+            (event["reason"], event["note"])
+            for event in found["items"]
+            if event["regarding"]["kind"] == "ConnectJob" and event["regarding"]["name"] == name
+        ]
+
+    def requests(self) -> list[AuditEvent]:
+        """Everything that the operator of this site has asked the API server."""
+        user = f"system:serviceaccount:{self.namespace}:{ACCOUNT}"
+        return list(self.cluster.audit_events(lambda event: event.user == user))
+
+
+@pytest.fixture(scope="package")
+def operator_cluster() -> Iterator[Cluster]:
+    with start_cluster() as cluster:
+        cluster.kubectl("apply", f"--filename={CRD}")
+        cluster.kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd/connectjobs.schoolconnect.io")
+        yield cluster
+
+
+@pytest.fixture
+def site(operator_cluster: Cluster, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]:
+    """A namespace, and at the end the proof that its operator asked for nothing that it was not allowed."""
+    site = make_site(operator_cluster, namespace_of(request), tmp_path, "Role")
+    yield site
+    assert not [event for event in site.requests() if event.forbidden]
+
+
+@pytest.fixture
+def whole_cluster(operator_cluster: Cluster, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]:
+    """A namespace whose operator serves all namespaces."""
+    site = make_site(operator_cluster, namespace_of(request), tmp_path, "ClusterRole")
+    yield site
+    assert not [event for event in site.requests() if event.forbidden]
+
+
+def namespace_of(request: pytest.FixtureRequest) -> str:
+    """A namespace's name from a test's."""
+    test = str(request.node.name).partition("[")[0].removeprefix("test_")
+    return test.replace("_", "-")[:60].rstrip("-")
+
+
+def make_site(cluster: Cluster, namespace: str, folder: Path, role: str) -> Site:
+    cluster.create_namespace(namespace)
+    cluster.kubectl("create", "serviceaccount", ACCOUNT, f"--namespace={namespace}")
+    where = {} if role == "ClusterRole" else {"namespace": namespace}
+    metadata = {"name": namespace, **where}
+    account = {"kind": "ServiceAccount", "name": ACCOUNT, "namespace": namespace}
+    cluster.apply(
+        json.dumps({"apiVersion": f"{RBAC}/v1", "kind": role, "metadata": metadata, "rules": rights()})
+        + "\n---\n"
+        + json.dumps(
+            {
+                "apiVersion": f"{RBAC}/v1",
+                "kind": f"{role}Binding",
+                "metadata": metadata,
+                "roleRef": {"apiGroup": RBAC, "kind": role, "name": namespace},
+                "subjects": [account],
+            }
+        )
+    )
+    token = cluster.kubectl("create", "token", ACCOUNT, f"--namespace={namespace}", "--duration=2h").strip()
+    kubeconfig = folder / "kubeconfig"
+    kubeconfig.write_text(_kubeconfig(_cluster_of(cluster), token))
+    return Site(cluster=cluster, namespace=namespace, folder=folder, kubeconfig=kubeconfig)
+
+
+def _cluster_of(cluster: Cluster) -> dict[str, Any]:
+    read: dict[str, Any] = yaml.safe_load(cluster.kubeconfig.read_text())["clusters"][0]["cluster"]
+    return read
+
+
+def _server(cluster: Cluster) -> tuple[str, ssl.SSLContext]:
+    seen = _cluster_of(cluster)
+    authority = base64.b64decode(seen["certificate-authority-data"]).decode()
+    return seen["server"], ssl.create_default_context(cadata=authority)
+
+
+def _token(kubeconfig: Path) -> str:
+    return str(json.loads(kubeconfig.read_text())["users"][0]["user"]["token"])
+
+
+def _kubeconfig(cluster: dict[str, Any], token: str) -> str:
+    return json.dumps(
+        {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "clusters": [{"name": "test", "cluster": cluster}],
+            "users": [{"name": ACCOUNT, "user": {"token": token}}],
+            "contexts": [{"name": "test", "context": {"cluster": "test", "user": ACCOUNT}}],
+            "current-context": "test",
+        }
+    )
