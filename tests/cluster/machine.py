@@ -92,7 +92,9 @@ class Machine:
             raise ClusterError(f"the machine in {self.folder} did not die within {END_TIMEOUT_SECONDS} s")
         for started in self.started.values():
             started.wait(END_TIMEOUT_SECONDS)
-        _remove(self.folder)
+        with _all_machines():
+            if self.folder.exists():  # whoever started a machine meanwhile has swept it away
+                _remove(self.folder)
 
 
 def start_machine(name: str, programs: Programs, lifetime: Lifetime) -> Machine:

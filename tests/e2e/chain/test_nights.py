@@ -1,0 +1,124 @@
+"""Nights of one customer, from the ConnectJob to Active Directory and back into kubectl's table."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.support.cluster_customer import ClusterCustomer, Document
+from tests.support.distant_domain import DistantDomain
+from tests.support.domain import SignIn
+from tests.support.samba import SambaServer
+from tests.support.scenario import School
+from tests.support.shown import Page
+
+pytestmark = pytest.mark.timeout(600)
+PUPILS = 24
+NAMELESS: dict[str, Any] = {"last_name": ""}
+
+
+@pytest.fixture(scope="module")
+def customer(
+    new_customer: Callable[..., ClusterCustomer], domain_controller: SambaServer, page: Page
+) -> Iterator[ClusterCustomer]:
+    """The customer musterwil, with a bridge, as it was set up on the first day."""
+    made = new_customer("musterwil", domain_controller)
+    made.enrol(PUPILS)
+    made.apply_secrets()
+    made.apply()
+    with made.bridge():
+        made.wait_for_condition("Ready", "True", "Reconciled")
+        made.wait_for_condition("RelayConnected", "True", "BridgeConnected")
+        page.shows("before the first run", made.table())
+        yield made
+
+
+@pytest.fixture(scope="module")
+def first_night(customer: ClusterCustomer, page: Page) -> Document:
+    """What the ConnectJob tells of the first run."""
+    ended = customer.run()
+    page.shows("after the first run", customer.table())
+    page.shows("after the first run, wide", customer.table("--output=wide"))
+    return ended
+
+
+def test_the_first_night_fills_the_directory(
+    customer: ClusterCustomer, first_night: Document, domain: DistantDomain
+) -> None:
+    """Everybody has an account in which the initial password is accepted, and is in the groups."""
+    assert (first_night["result"], first_night["reason"]) == ("Done", "Synced"), first_night
+    everybody = {f"S.{number:05d}" for number in range(1, PUPILS + 1)}
+    objects = domain.objects()
+    dns = sorted(objects[sam].dn for sam in everybody)
+    assert objects["ALLE_STUD"].values("member") == dns
+    assert objects["KL.1"].values("member") == sorted([*dns, objects["P.00001"].dn])
+    passwords = customer.office.initial_passwords()
+    answers = domain.sign_ins({objects[sam].dn: passwords[sam] for sam in everybody})
+    assert set(answers.values()) == {SignIn.ACCEPTED}
+
+
+def test_the_status_tells_what_the_first_night_did(customer: ClusterCustomer, first_night: Document) -> None:
+    assert first_night["trigger"] == "Manual"
+    assert first_night["mode"] == "Sync"
+    assert first_night["changes"]["createUser"]["done"] == PUPILS + 1, first_night["changes"]
+    row = customer.row()
+    assert row["REALM"] == "musterwil"
+    assert (row["RESULT"], row["REASON"], row["WARNINGS"]) == ("Done", "Synced", "0")
+    assert row["NEXT RUN"].endswith("03:" + row["SCHEDULE"].split()[0].zfill(2))
+
+
+def test_a_second_night_leaves_the_directory_unchanged(
+    customer: ClusterCustomer, first_night: Document, domain: DistantDomain
+) -> None:
+    assert first_night["reason"] == "Synced"
+    before = domain.usn
+    second = customer.run()
+    assert (second["result"], second["reason"]) == ("Done", "NothingToDo")
+    assert domain.usn == before
+
+
+def test_the_pod_has_no_token_and_no_privileges(customer: ClusterCustomer, first_night: Document) -> None:
+    """The namespace enforces the restricted Pod Security besides, so that it could not run otherwise."""
+    pod = customer.pods(first_night["name"])[-1]
+    container = pod["spec"]["containers"][0]
+    assert pod["spec"]["automountServiceAccountToken"] is False
+    assert [mount for mount in container["volumeMounts"] if "serviceaccount" in mount["mountPath"]] == []
+    assert container["securityContext"]["readOnlyRootFilesystem"] is True
+
+
+def test_a_warning_blocks_until_it_is_solved(
+    customer: ClusterCustomer, first_night: Document, domain: DistantDomain, page: Page
+) -> None:
+    """Nothing at all is written while one record has a warning."""
+    assert first_night["reason"] == "Synced"
+    before = domain.usn
+    customer.office.edit_school(School(students={PUPILS + 1: {"last_name": "Neu"}, PUPILS + 2: NAMELESS}))
+    blocked = customer.run()
+    assert (blocked["result"], blocked["reason"]) == ("Blocked", "BlockedByWarnings"), blocked
+    page.shows("blocked by warnings", customer.table())
+    customer.wait_for_condition("Validated", "False", "WarningsPresent")
+    assert domain.usn == before
+    customer.office.edit_school(School(students={PUPILS + 2: None}))
+    assert customer.run()["reason"] == "Synced"
+    customer.wait_for_condition("Validated", "True", "NoWarnings")
+    assert domain.find(f"S.{PUPILS + 1:05d}")
+
+
+def test_the_safety_gate_holds_until_the_school_is_back(
+    customer: ClusterCustomer, first_night: Document, domain: DistantDomain, page: Page
+) -> None:
+    """Half of the school has vanished from the master data: nobody is locked out for it."""
+    assert first_night["reason"] == "Synced"
+    before = domain.usn
+    half = range(1, PUPILS // 2)
+    customer.office.edit_school(School(students=dict.fromkeys(half)))
+    blocked = customer.run()
+    assert (blocked["result"], blocked["reason"]) == ("Blocked", "BlockedBySafetyGate"), blocked
+    page.shows("blocked by the safety gate", customer.table())
+    message = customer.wait_for_condition("LastRunSucceeded", "False", "BlockedBySafetyGate")
+    assert "limit" in message
+    assert domain.usn == before
+    customer.office.edit_school(School(students={number: {} for number in half}))
+    assert customer.run()["result"] == "Done"
+    customer.wait_for_condition("LastRunSucceeded", "True", "NothingToDo")
+    page.shows("events", customer.release.kubectl("events", f"--for=connectjob/{customer.realm}"))

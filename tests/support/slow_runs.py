@@ -1,0 +1,55 @@
+"""Runs that take a minute or more to end badly: all are started first, and looked at last."""
+
+import signal
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+from tests.support.cluster_customer import ClusterCustomer
+from tests.support.processes import signal_container
+
+TIMEOUT = "1m"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SlowRun:
+    """A run under way."""
+
+    customer: ClusterCustomer
+    job: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SlowRuns:
+    """`late` waits for a lock beyond its timeout; `hung` is stopped dead, hears nothing; `cut_off` has no bridge."""
+
+    late: SlowRun
+    hung: SlowRun
+    cut_off: SlowRun
+
+
+@contextmanager
+def slow_runs(late: ClusterCustomer, hung: ClusterCustomer, cut_off: ClusterCustomer) -> Iterator[SlowRuns]:
+    """Start them all."""
+    with ExitStack() as standing:
+        for customer in (late, hung, cut_off):
+            customer.apply_secrets()
+            customer.apply(timeout=TIMEOUT)
+        for customer in (late, hung):
+            standing.enter_context(customer.bridge())
+            standing.enter_context(customer.held_lock())
+        for customer in (late, hung, cut_off):
+            customer.wait_for_condition("Ready", "True", "Reconciled")
+        yield SlowRuns(late=_started(late), hung=_stopped_dead(hung), cut_off=_started(cut_off))
+
+
+def _started(customer: ClusterCustomer) -> SlowRun:
+    return SlowRun(customer=customer, job=customer.start_run())
+
+
+def _stopped_dead(customer: ClusterCustomer) -> SlowRun:
+    run = _started(customer)
+    pod = customer.running_pod(run.job)
+    customer.wait_for_lock()
+    signal_container(pod["metadata"]["uid"], "connect-worker", signal.SIGSTOP)
+    return run
