@@ -8,7 +8,6 @@ layers are made anew. The images' tag is the digest of all that went into them.
 import fcntl
 import hashlib
 import os
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -21,6 +20,7 @@ import click
 from scripts.build_images import ROOT, Builder, Part, build_images, download_wheels, image_name
 from tests.cluster.command import run_command
 from tests.cluster.errors import ClusterError
+from tests.cluster.merged_archive import merge_archives
 from tests.cluster.programs import cache
 
 REGISTRY = "connect.local"
@@ -43,7 +43,7 @@ BUILD_COMMAND = "`.venv/bin/python -m tests.cluster.images`"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Images:
-    """Connect's images: each part's name, and the archive that `Cluster.load_image` takes."""
+    """Connect's images: each part's name, and the one archive of them all that `Cluster.load_image` takes."""
 
     tag: str
     folder: Path
@@ -53,20 +53,16 @@ class Images:
         """Each part's image: `connect.local/connect-worker:1f3c…`."""
         return {part: image_name(REGISTRY, part, self.tag) for part in Part}
 
-    def archive(self, part: Part) -> Path:
-        """A part's image as a file."""
-        return self.folder / self.tag / f"{part}.tar"
-
     @property
-    def archives(self) -> tuple[Path, ...]:
-        """All files."""
-        return tuple(self.archive(part) for part in Part)
+    def archive(self) -> Path:
+        """All of them as a file."""
+        return self.folder / f"{self.tag}.tar"
 
 
 def built() -> Images:
     """The images of this checkout as it stands. Raises ClusterError if nobody has built them: no test should."""
     images = _images()
-    if not (images.folder / images.tag).is_dir():
+    if not images.archive.exists():
         raise ClusterError(f"the images of this checkout are not built; build them with {BUILD_COMMAND}")
     return images
 
@@ -75,7 +71,7 @@ def build() -> Images:
     """The images of this checkout as it stands, built if need be. Raises ClusterError if a program fails."""
     images = _images()
     with _alone(images.folder):
-        if not (images.folder / images.tag).is_dir():
+        if not images.archive.exists():
             _remove_oldest(images)
             build_images(_builder(), images.names, wheelhouse=download_wheels(images.folder / "wheels"), base=_base())
             if _images() != images:
@@ -94,10 +90,10 @@ def _images() -> Images:
 
 def _remove_oldest(images: Images) -> None:
     """Leave room: of the images of other states, only the latest stay, for a checkout beside this one."""
-    finished = sorted(images.folder.glob("*/worker.tar"), key=lambda file: file.stat().st_mtime, reverse=True)
-    for old in finished[KEPT:]:
-        shutil.rmtree(old.parent)
-        for name in Images(tag=old.parent.name, folder=images.folder).names.values():
+    archives = sorted(images.folder.glob("*.tar"), key=lambda file: file.stat().st_mtime, reverse=True)
+    for old in archives[KEPT:]:
+        old.unlink()
+        for name in Images(tag=old.stem, folder=images.folder).names.values():
             if _known(name):
                 _buildah_says("rmi", name)
 
@@ -155,19 +151,19 @@ def _buildah_says(*arguments: str) -> str:
 
 
 def _export(images: Images) -> None:
-    """Write the archives into a folder beside theirs and rename that: whoever finds it finds it whole."""
-    partial = images.folder / f"{images.tag}.partial"
-    partial.mkdir(exist_ok=True)
-    pushes = []
-    for part, name in images.names.items():
-        file = partial / f"{part}.tar"
-        file.unlink(missing_ok=True)
-        command = (*_buildah(), "push", "--quiet", name, f"docker-archive:{file}:{name}")
-        pushes.append(subprocess.Popen(command))
-    failed = [push.args for push in pushes if push.wait(TIMEOUT_SECONDS)]
-    if failed:
-        raise ClusterError("buildah could not write the images' archives (above: why)")
-    partial.rename(images.folder / images.tag)
+    with tempfile.TemporaryDirectory(dir=images.folder) as folder:
+        files = {name: Path(folder) / f"{part}.tar" for part, name in images.names.items()}
+        pushes = [subprocess.Popen(_push(name, file)) for name, file in files.items()]
+        if any([push.wait(TIMEOUT_SECONDS) for push in pushes]):  # noqa: C419 - waits for all, whatever one says
+            raise ClusterError("buildah could not write the images' archives (above: why)")
+        merged = Path(folder) / "merged.tar"
+        merge_archives(files.values(), merged)
+        # Whoever finds it finds it whole.
+        merged.rename(images.archive)
+
+
+def _push(name: str, archive: Path) -> tuple[str, ...]:
+    return (*_buildah(), "push", "--quiet", name, f"docker-archive:{archive}:{name}")
 
 
 if __name__ == "__main__":

@@ -25,8 +25,7 @@ NewCustomer = Callable[..., ClusterCustomer]
 def release(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Release:
     """Connect, built and installed in the cluster."""
     images = built()
-    for archive in images.archives:
-        cluster.load_image(archive)
+    cluster.load_image(images.archive)
     return install(cluster, images, tmp_path_factory.mktemp("authority") / "pki")
 
 
