@@ -83,7 +83,7 @@ class EventType(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Event:
-    """Posted for the ConnectJob, once, after the status has been written."""
+    """Posted for the ConnectJob, once for each transition."""
 
     type: EventType
     reason: str
@@ -92,7 +92,7 @@ class Event:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Decision:
-    """First the action; then `after` with what came of it; then the status, whole, if it is not None; then the events.
+    """First the action; then `after` with what came of it; then the events; then the status, whole, if it is not None.
 
     `look_again` is the next moment at which something changes without anybody telling.
     """

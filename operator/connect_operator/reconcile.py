@@ -31,12 +31,14 @@ def reconcile(observed: Observed) -> Decision:
     plan = make_plan(observed.job, observed.defaults, observed.now)
     verdict, runs = ready(observed, plan), look(observed)
     action = choose(observed, plan, ready=verdict.truth is Truth.TRUE)
-    due = _overdue_at(observed, plan, runs) if verdict.truth is Truth.TRUE else None
+    # A CronJob that is written now owes no run of before.
+    due = _overdue_at(observed, plan, runs) if verdict.truth is Truth.TRUE and action is None else None
     status = _status(observed, plan, verdict, runs, due)
     correction = corrected(action, observed)
     return Decision(
         action=action,
-        status=None if status == observed.status else status,
+        # What a write makes of the CronJob goes into the status, also of one that leaves all else as it was.
+        status=status if action is not None or status != observed.status else None,
         events=(*([correction] if correction else []), *events(observed.status, status, runs.ended)),
         look_again=_look_again(observed, status, runs, due),
     )

@@ -175,7 +175,7 @@ def _order(run: LastRun) -> tuple[datetime, str]:
 
 
 def _is_new(run: LastRun, last: LastRun | None) -> bool:
-    return last is None or _order(run) > _order(last)
+    return last is None or (run.uid != last.uid and _order(run) > _order(last))
 
 
 def _after(history: History, run: LastRun) -> History:
