@@ -1,0 +1,143 @@
+"""Kubernetes' objects, as its API server answers them, trimmed to facts."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from connect_operator.facts import JobEnd, PodPhase, RealmClaim, Trigger, Waiting
+from connect_operator.realm import rival
+from connect_operator.trim import cron_job_facts, job_facts, pod_facts, realm_claim
+
+AT = "2026-11-22T02:17:00Z"
+MOMENT = datetime(2026, 11, 22, 2, 17, tzinfo=UTC)
+
+
+def meta(**more: Any) -> dict[str, Any]:
+    return {
+        "namespace": "connect",
+        "name": "it",
+        "uid": "its-uid",
+        "resourceVersion": "42",
+        "generation": 2,
+        "creationTimestamp": AT,
+        "ownerReferences": [
+            {"uid": "a-friend", "kind": "ConfigMap"},
+            {"uid": "the-owner", "kind": "ConnectJob", "controller": True},
+        ],
+        **more,
+    }
+
+
+def edit(manager: str, time: str, subresource: str | None = None) -> dict[str, Any]:
+    return {"manager": manager, "time": time} | ({"subresource": subresource} if subresource else {})
+
+
+class TestCronJob:
+    def test_its_facts(self) -> None:
+        edits = [
+            edit("connect-operator", "2026-11-22T01:00:00Z"),
+            edit("kubectl-edit", "2026-11-22T01:30:00Z"),
+            edit("kube-controller-manager", AT, "status"),
+        ]
+        facts = cron_job_facts(
+            {
+                "metadata": meta(managedFields=edits, labels={"a": "b"}),
+                "spec": {"suspend": True},
+                "status": {"lastScheduleTime": AT},
+            }
+        )
+        assert (facts.uid, facts.generation, facts.resource_version) == ("its-uid", 2, "42")
+        assert (facts.owner_uid, facts.labels, facts.suspended, facts.deleting) == (
+            "the-owner",
+            {"a": "b"},
+            True,
+            False,
+        )
+        assert facts.last_schedule_time == MOMENT
+        assert (facts.edited_by, facts.edited_at) == ("kubectl-edit", datetime(2026, 11, 22, 1, 30, tzinfo=UTC))
+
+    def test_one_without_owner_labels_or_history(self) -> None:
+        bare = meta(deletionTimestamp=AT)
+        del bare["ownerReferences"]
+        facts = cron_job_facts({"metadata": bare, "spec": {}})
+        assert (facts.owner_uid, facts.labels, facts.suspended, facts.deleting) == (None, {}, False, True)
+        assert (facts.edited_by, facts.edited_at, facts.last_schedule_time) == ("", None, None)
+
+
+class TestJob:
+    def test_made_by_the_schedule(self) -> None:
+        body = {"metadata": meta(annotations={"schoolconnect.io/mode": "Plan"}), "status": {"startTime": AT}}
+        facts = job_facts(body)
+        assert (facts.trigger, facts.mode, facts.started, facts.end) == (Trigger.SCHEDULED, "Plan", MOMENT, None)
+
+    def test_made_by_hand(self) -> None:
+        body = {"metadata": meta(annotations={"cronjob.kubernetes.io/instantiate": "manual"})}
+        assert job_facts(body).trigger is Trigger.MANUAL
+
+    def test_about_to_fail_it_has_not_ended(self) -> None:
+        """Kubernetes says FailureTarget first, and Failed when the pods have ended."""
+        conditions = [{"type": "FailureTarget", "status": "True", "lastTransitionTime": AT}]
+        assert job_facts({"metadata": meta(), "status": {"conditions": conditions}}).end is None
+
+    @pytest.mark.parametrize(("kind", "complete"), [("Complete", True), ("Failed", False)])
+    def test_ended(self, kind: str, complete: bool) -> None:
+        conditions = [
+            {"type": "Suspended", "status": "False", "lastTransitionTime": AT},
+            {"type": kind, "status": "True", "lastTransitionTime": AT, "reason": "R", "message": "M"},
+        ]
+        facts = job_facts({"metadata": meta(), "status": {"conditions": conditions}})
+        assert facts.end == JobEnd(complete=complete, at=MOMENT, reason="R", message="M")
+
+
+class TestPod:
+    def body(self, **status: Any) -> dict[str, Any]:
+        return {"metadata": meta(), "status": status}
+
+    def test_new(self) -> None:
+        facts = pod_facts({"metadata": meta()})
+        assert (facts.phase, facts.waiting, facts.terminated, facts.gone) == (PodPhase.PENDING, None, None, False)
+        assert facts.job_uid == "the-owner"
+
+    def test_waiting(self) -> None:
+        state = {"waiting": {"reason": "ErrImagePull", "message": "not found"}}
+        facts = pod_facts(self.body(phase="Pending", containerStatuses=[{"state": state}]))
+        assert facts.waiting == Waiting(reason="ErrImagePull", message="not found")
+
+    def test_unschedulable(self) -> None:
+        condition = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "0/1 nodes"}
+        facts = pod_facts(self.body(phase="Pending", conditions=[condition]))
+        assert facts.unscheduled == Waiting(reason="Unschedulable", message="0/1 nodes")
+
+    def test_ended(self) -> None:
+        state = {"terminated": {"exitCode": 3, "reason": "Error", "message": "{}", "startedAt": AT, "finishedAt": AT}}
+        facts = pod_facts(self.body(phase="Failed", startTime=AT, containerStatuses=[{"state": state}]), gone=True)
+        assert facts.terminated is not None
+        assert (facts.terminated.exit_code, facts.terminated.message, facts.terminated.finished) == (3, "{}", MOMENT)
+        assert (facts.phase, facts.gone, facts.started) == (PodPhase.FAILED, True, MOMENT)
+
+    def test_evicted(self) -> None:
+        condition = {"type": "DisruptionTarget", "status": "True", "reason": "TerminationByKubelet"}
+        facts = pod_facts(self.body(phase="Failed", reason="Evicted", message="low on memory", conditions=[condition]))
+        assert (facts.reason, facts.message, facts.disrupted) == ("Evicted", "low on memory", "TerminationByKubelet")
+
+
+def claim(name: str, *, created: str = AT, realm: str = "musterwil") -> RealmClaim:
+    return realm_claim({"metadata": meta(name=name, uid=name, creationTimestamp=created), "spec": {"realm": realm}})
+
+
+class TestRealm:
+    older = claim("older", created="2026-01-01T00:00:00Z")
+    younger = claim("younger")
+
+    def test_belongs_to_the_oldest(self) -> None:
+        everybody = [self.younger, self.older, claim("another", realm="elsewhere")]
+        assert rival(self.younger, everybody) == self.older
+        assert rival(self.older, everybody) is None
+
+    def test_between_two_of_one_age_the_uid_decides(self) -> None:
+        twins = [claim("b"), claim("a")]
+        assert [rival(twin, twins) for twin in twins] == [claim("a"), None]
+
+    def test_heals_when_the_oldest_goes(self) -> None:
+        assert rival(self.younger, [self.younger]) is None
