@@ -52,9 +52,9 @@ def main() -> None:
     if options.wheels_only:
         download(options.wheels_only)
         return
-    wheelhouse = download_wheels(WHEELHOUSES)
+    builder = found_builder(options.builder)
     names = {part: image_name(options.registry, part, options.tag or version()) for part in Part}
-    build_images(found_builder(options.builder), names, wheelhouse=wheelhouse, base=options.base)
+    build_images(builder, names, wheelhouse=download_wheels(WHEELHOUSES), base=options.base)
     print("\n".join(["", *names.values()]))
 
 
@@ -86,7 +86,9 @@ def found_builder(wanted: str) -> Builder:
     for name in (wanted,) if wanted else BUILDERS:
         if shutil.which(name) and subprocess.run([name, "info"], capture_output=True, check=False).returncode == 0:
             return Builder(command=(name,))
-    sys.exit(f"{wanted or 'None of docker, podman and buildah'} works here: `info` fails. Install or start it.")
+    if wanted:
+        sys.exit(f"`{wanted} info` fails: install {wanted}, or start its service.")
+    sys.exit("None of docker, podman and buildah works here: `info` fails. Install or start one of them.")
 
 
 def download_wheels(folder: Path) -> Path:
