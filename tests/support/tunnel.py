@@ -133,9 +133,24 @@ class Relay(Process):
 
     def bridges(self) -> dict[str, Any]:
         """Which bridges are there, and which are not."""
-        with urllib.request.urlopen(f"http://{LOOPBACK}:{self._ports[1]}/bridges", timeout=WAIT_SECONDS) as answer:
-            document: dict[str, Any] = json.load(answer)
+        document: dict[str, Any] = json.loads(self._admin("bridges"))
         return document
+
+    def open_connections(self) -> int:
+        """How many connections it carries now."""
+        return self._gauge("connect_relay_connections")
+
+    def waiting_dials(self) -> int:
+        """How many workers wait for their connection."""
+        return self._gauge("connect_relay_dials_under_way")
+
+    def _gauge(self, name: str) -> int:
+        lines = (line.split() for line in self._admin("metrics").splitlines())
+        return next(int(float(line[1])) for line in lines if line[0] == name)
+
+    def _admin(self, page: str) -> str:
+        with urllib.request.urlopen(f"http://{LOOPBACK}:{self._ports[1]}/{page}", timeout=WAIT_SECONDS) as answer:
+            return str(answer.read(), "utf-8")
 
 
 class Bridge(Process):
@@ -143,7 +158,7 @@ class Bridge(Process):
 
     def __init__(self, relay: Relay, folder: Path, tls: Path, targets: dict[str, str]) -> None:
         self._relay = relay
-        self._realm = REALM
+        self.targets = targets
         named = [f"--target={name}={address}" for name, address in targets.items()]
         arguments = ["--relay", relay.address, "--tls", str(tls), "--longest-pause-seconds", "1", *named]
         super().__init__(folder / "bridge.log", "connect-bridge", "run", *arguments)
@@ -169,7 +184,7 @@ class Bridge(Process):
             wait_for(lambda: not self._is_there(), self._relay)
 
     def _is_there(self) -> bool:
-        return any(bridge["realm"] == self._realm for bridge in self._relay.bridges()["bridges"])
+        return any(bridge["realm"] == REALM for bridge in self._relay.bridges()["bridges"])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -179,6 +194,18 @@ class Tunnel:
     certificates: Certificates
     relay: Relay
     bridge: Bridge
+
+    @contextmanager
+    def rerouted(self, **targets: str) -> Iterator[None]:
+        """Within: in the bridge's place there is one with this list."""
+        self.bridge.stop()
+        folder = self.certificates.folder
+        bridge = Bridge(self.relay, folder, self.certificates.client(Role.BRIDGE), targets)
+        try:
+            bridge.start()
+            yield
+        finally:
+            bridge.stop()
 
 
 @contextmanager

@@ -44,7 +44,9 @@ def reset_error(reset: Reset, target: Target, address: str) -> ConnectError:
                 reason=UNREACHABLE[target],
             )
         case _:
-            return _unreachable(f"the relay at {address} does not connect to {target}: {reset.message}", _TRY_AGAIN)
+            return _unreachable(
+                f"no connection to {target} through the relay at {address}: {reset.message}", _TRY_AGAIN
+            )
 
 
 def is_at_target(failure: ConnectError) -> bool:

@@ -16,7 +16,7 @@ from connect_protocol.relay.credit import WINDOW
 from connect_protocol.relay.errors import ProtocolError, StreamBrokenError
 from connect_protocol.relay.frames import Dial, HalfClose, Opened, Reset, decode, encode
 from connect_protocol.relay.pump import End, pump
-from connect_protocol.relay.service import CLIENT_OPTIONS, CONNECT
+from connect_protocol.relay.service import CONNECT, client_options
 from connect_worker.errors import ConnectError
 from connect_worker.settings import RelaySettings
 from connect_worker.tunnel import failures
@@ -28,7 +28,7 @@ OPEN_SECONDS = 25
 CLOSE_SECONDS = 5
 CONNECT_SECONDS = 10
 _OPTIONS = (
-    *CLIENT_OPTIONS,
+    *client_options(),
     # gRPC's name for the time that one attempt to connect may take.
     ("grpc.min_reconnect_backoff_ms", CONNECT_SECONDS * 1000),
     # The relay is in the same cluster, whatever HTTPS_PROXY says of the way to the internet.
@@ -69,6 +69,7 @@ class GrpcTunnel:
             with suppress(TimeoutError, StreamBrokenError):
                 async with asyncio.timeout(CLOSE_SECONDS):
                     await stream.send(encode(HalfClose()))
+                    await stream.end()
                     while await stream.receive() is not None:
                         pass
 
@@ -142,6 +143,10 @@ class _Stream:
             await self._call.write(frame)
         except (grpc.RpcError, grpc.aio.BaseError, asyncio.InvalidStateError) as error:
             raise await self._broken() from error
+
+    async def end(self) -> None:
+        with suppress(grpc.RpcError, grpc.aio.BaseError, asyncio.InvalidStateError):
+            await self._call.done_writing()
 
     async def status(self) -> grpc.StatusCode:
         """How the call ended."""

@@ -29,7 +29,7 @@ async def knock(settings: RelaySettings) -> ConnectError | None:
     except TimeoutError:
         return failures.relay_unreachable(settings.address, f"no answer within {KNOCK_SECONDS} s")
     except OSError as fault:
-        return failures.relay_unreachable(settings.address, fault.strerror or type(fault).__name__)
+        return failures.relay_unreachable(settings.address, _words(fault))
     return None if let_in else failures.refused(_refusal(settings))
 
 
@@ -70,6 +70,13 @@ def _in_memory(text: str) -> Iterator[str]:
         yield f"/proc/self/fd/{descriptor}"
     finally:
         os.close(descriptor)
+
+
+def _words(fault: OSError) -> str:
+    """Without the address, which asyncio writes in place of the reason. A name that is none has a number below zero."""
+    if fault.errno is not None and fault.errno > 0:
+        return os.strerror(fault.errno)
+    return fault.strerror or type(fault).__name__
 
 
 def _refusal(settings: RelaySettings) -> str:

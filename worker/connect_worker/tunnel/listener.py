@@ -11,6 +11,10 @@ import structlog
 from connect_worker.errors import ConnectError
 from connect_worker.settings import LOOPBACK
 from connect_worker.tunnel.base import Target, Tunnel
+from connect_worker.tunnel.failures import is_at_target
+
+LEAVE_SECONDS = 8
+"""How long a broken connection may take until it is known what broke it: two farewells and some."""
 
 log = structlog.stdlib.get_logger()
 
@@ -22,6 +26,7 @@ class Listener:
         self.target = target
         self._tunnel = tunnel
         self._failure: ConnectError | None = None
+        self._connections: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
         self._listening = socket.create_server((LOOPBACK, 0))
@@ -49,28 +54,32 @@ class Listener:
     async def explanation(self) -> ConnectError | None:
         """Why a connection from here broke, of which its driver has seen no more than the end; None: not on the way.
 
-        How it is now says most: since when the bridge is gone, or that the relay does not answer.
+        Of what broke beyond the relay, how it is now says most: since when the bridge is gone. If the way is clear, it
+        was the server that hung up, and its driver may have heard why.
         """
-        if self._failure is None:
-            return None
+        if self._failure is None and self._connections:
+            await asyncio.wait(self._connections, timeout=LEAVE_SECONDS)
+        if self._failure is None or not is_at_target(self._failure):
+            return self._failure
         try:
             await self.probe(wait=timedelta())
         except ConnectError as now:
             return now
-        return self._failure
+        return None
 
     async def _accept(self) -> None:
         with self._listening:
-            async with asyncio.TaskGroup() as connections:
+            async with asyncio.TaskGroup() as tasks:
                 while True:
                     connection, _ = await asyncio.get_running_loop().sock_accept(self._listening)
-                    connections.create_task(self._carry(connection))
+                    task = tasks.create_task(self._carry(connection))
+                    self._connections.add(task)
+                    task.add_done_callback(self._connections.discard)
 
     async def _carry(self, connection: socket.socket) -> None:
         with connection:
             try:
                 await self._tunnel.carry(self.target, connection)
             except ConnectError as failure:
-                # Noted before anybody can have seen that the socket is closed, and asks for it.
                 self._failure = failure
                 log.warning("the tunnel failed", target=self.target, cause=failure.what)

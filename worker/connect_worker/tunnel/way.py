@@ -8,7 +8,6 @@ from datetime import timedelta
 from connect_worker.errors import ConnectError, ConnectionFailedError
 from connect_worker.settings import Settings
 from connect_worker.tunnel.base import UNREACHABLE, Target
-from connect_worker.tunnel.grpc_client import GrpcTunnel
 from connect_worker.tunnel.listener import Listener
 
 
@@ -59,6 +58,9 @@ async def open_way(settings: Settings) -> AsyncIterator[Way]:
     if settings.relay is None:
         yield Way(settings, (), wait=timedelta())
         return
+    # Not before it is needed: loading gRPC takes a fifth of the time in which a command starts.
+    from connect_worker.tunnel.grpc_client import GrpcTunnel
+
     async with AsyncExitStack() as stack:
         tunnel = await stack.enter_async_context(GrpcTunnel(settings.relay, settings.realm))
         needed = [Target.DATABASE] if settings.directory is None else list(Target)
