@@ -3,15 +3,18 @@
 import re
 import tomllib
 
+import pytest
+
 from tests.support.repository import ROOT, read, table
 
 PAGE = "docs/explanation/architecture.md"
 
 
-def test_the_layers_are_those_of_the_import_contract() -> None:
+@pytest.mark.parametrize(("package", "heading"), [("connect_worker", "Layers"), ("connect_operator", "The operator")])
+def test_the_layers_are_those_of_the_import_contract(package: str, heading: str) -> None:
     contracts = tomllib.loads(read("pyproject.toml"))["tool"]["importlinter"]["contracts"]
-    (layers,) = (contract["layers"] for contract in contracts if contract.get("containers") == ["connect_worker"])
-    block = re.search(r"## Layers\n\n```\n(.*?)```", read(PAGE), flags=re.DOTALL)
+    (layers,) = (contract["layers"] for contract in contracts if contract.get("containers") == [package])
+    block = re.search(rf"## {heading}\n.*?\n```\n(.*?)```", read(PAGE), flags=re.DOTALL)
     assert block
     assert [re.split(r"  +", line)[0] for line in block[1].splitlines()] == layers
 
