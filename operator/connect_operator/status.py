@@ -112,10 +112,14 @@ class LastRun:
         return self.result is Result.DONE
 
     @property
+    def advice(self) -> str:
+        """What was wrong and what to do about it; nothing if nothing was."""
+        return " ".join(part.rstrip(".") + "." for part in (self.message, self.todo) if part)
+
+    @property
     def words(self) -> str:
-        """What was wrong and what to do about it, or that nothing was."""
-        parts = [part.rstrip(".") + "." for part in (self.message, self.todo) if part]
-        return " ".join(parts) or f"{self.name} ended well."
+        """The advice, or that there is none."""
+        return self.advice or f"{self.name} ended well."
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from connect_operator.findings import RUN_MISSED
-from connect_operator.status import ConditionType, LastRun, Status, Summary, Truth
+from connect_operator.status import ConditionType, Evidence, LastRun, Status, Summary, Truth
 from connect_protocol.report import ChangeCount
 
 _SIGNS = {"create": "+", "delete": "-"}
@@ -14,14 +14,15 @@ _COUNTED = {"done", "planned"}
 
 
 def summary(status: Status, zone: ZoneInfo | None) -> Summary:
-    """The columns for a status; the next run is shown in its own zone."""
+    """The columns for a status; the next run is shown in its own zone. A run without report has counted nothing."""
     last = status.history.last
+    reported = last if last is not None and last.evidence is Evidence.REPORT else None
     result, reason = _verdict(status)
     return Summary(
         result=result,
         reason=reason,
-        warnings=_warnings(last),
-        changes=_changes(last.changes) if last else "",
+        warnings=_warnings(reported) if reported else "",
+        changes=_changes(reported.changes) if reported else "",
         duration=_duration(last.completed - last.started) if last else "",
         suspended=f"since {status.suspended_since:%Y-%m-%d}" if status.suspended_since else "No",
         next_run=_next_run(status.next_run, zone),
@@ -42,9 +43,7 @@ def _verdict(status: Status) -> tuple[str, str]:
     return (last.result.value, last.reason) if last else ("", "")
 
 
-def _warnings(last: LastRun | None) -> str:
-    if last is None:
-        return ""
+def _warnings(last: LastRun) -> str:
     return str(sum(row.count for row in (*last.user_warnings, *last.group_warnings)))
 
 

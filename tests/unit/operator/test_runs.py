@@ -269,6 +269,17 @@ def test_the_report_fills_the_status_and_the_columns() -> None:
     assert told(status, ConditionType.VALIDATED) == "True NoWarnings"
 
 
+def test_a_run_without_report_has_counted_nothing() -> None:
+    status = reconcile(seen(job(end=POLICY), ended_pod(137, "", container="OOMKilled"))).status
+    assert status is not None
+    assert (status.summary.warnings, status.summary.changes, status.summary.duration) == ("", "", "3m0s")
+
+
+def test_a_good_end_is_told_in_a_word() -> None:
+    decision = reconcile(seen(job(end=complete()), ended_pod(0, report().to_json())))
+    assert decision.events[-1].message == "connect-musterwil-1: NothingToDo."
+
+
 def test_warnings_show_by_number_until_a_run_validates_without() -> None:
     blocked = seen(job(end=POLICY), ended_pod(3, BLOCKED.to_json()))
     first = reconcile(blocked)
