@@ -19,7 +19,7 @@ from connect_worker.settings import DatabaseSettings, DirectorySettings, RelaySe
 DEFAULT_TIME_ZONE = ZoneInfo("Europe/Zurich")
 DEFAULT_TIMEOUT = timedelta(hours=1)
 DEFAULT_LOCK_WAIT = timedelta(minutes=15)
-DEFAULT_RELAY_WAIT = timedelta(minutes=1)
+DEFAULT_RELAY_WAIT = timedelta(seconds=20)
 REALM_MISMATCH = "RealmMismatch"
 WHAT_TO_DO = "Correct the worker's environment or the customer's Secrets, then run again"
 
