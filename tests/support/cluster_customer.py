@@ -25,22 +25,19 @@ RUN_SECONDS = 240
 SEEN_SECONDS = 60
 END_SECONDS = 10
 ROLES = ("customer", "database", "directory", "relay")
-DIRECTORY_OF_NOBODY = DirectoryAccess(
-    url="ldaps://dc1.school.test", bind_dn="CN=connect,DC=school,DC=test", password="never.used", ca_pem=None
-)
 Document = Mapping[str, Any]
 
 
 @dataclass(kw_only=True)
 class ClusterCustomer:
-    """One customer. Without a `directory` of its own its runs must not get that far."""
+    """One customer."""
 
     realm: str
     release: Release
     network: CustomerNetwork
     postgres: PostgresServer
     database: DatabaseSettings
-    directory: DirectoryAccess = DIRECTORY_OF_NOBODY
+    directory: DirectoryAccess
     runs: int = field(default=0)
 
     @cached_property

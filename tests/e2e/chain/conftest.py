@@ -11,7 +11,6 @@ from tests.support.cluster_customer import ClusterCustomer
 from tests.support.connect_release import Release, install
 from tests.support.customer_network import SERVERS, CustomerNetwork, customer_network
 from tests.support.distant_domain import DistantDomain
-from tests.support.domain import Domain
 from tests.support.network_namespace import held
 from tests.support.postgres import TEMPLATE, PostgresServer, running_postgres
 from tests.support.samba import SambaServer, start_samba
@@ -67,16 +66,24 @@ def page() -> Page:
 
 
 @pytest.fixture(scope="session")
-def new_customer(release: Release, network: CustomerNetwork, database_server: PostgresServer) -> NewCustomer:
-    """Makes customers with a database of their own, whose Secrets are not applied yet."""
+def new_customer(
+    release: Release, network: CustomerNetwork, database_server: PostgresServer, domain: DistantDomain
+) -> NewCustomer:
+    """Makes customers with a school and a database of their own, whose Secrets are not applied yet.
 
-    def make(realm: str, server: SambaServer | None = None) -> ClusterCustomer:
-        database = database_server.create_database(TEMPLATE)
+    They share a domain: one may fill it.
+    """
+
+    def make(realm: str, pupils: int = 1) -> ClusterCustomer:
         made = ClusterCustomer(
-            realm=realm, release=release, network=network, postgres=database_server, database=database
+            realm=realm,
+            release=release,
+            network=network,
+            postgres=database_server,
+            database=database_server.create_database(TEMPLATE),
+            directory=domain.access,
         )
-        if server:
-            made.directory = Domain(server).access
+        made.enrol(pupils)
         return made
 
     return make

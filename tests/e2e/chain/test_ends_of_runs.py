@@ -26,13 +26,13 @@ def test_a_killed_worker_is_told_as_such(new_customer: NewCustomer, page: Page) 
         customer.wait_for_lock()
         signal_container(pod["metadata"]["uid"], "connect-worker", signal.SIGKILL)
         ended = customer.ended_run(job)
-    assert (ended["result"], ended["reason"]) == ("Failed", "Killed"), ended
+    assert (ended["result"], ended["reason"]) == ("Stopped", "Killed"), ended
     page.shows("killed", customer.table())
     assert len(customer.pods(job)) == 1
 
 
 def test_a_worker_without_memory_is_told_as_such(new_customer: NewCustomer, page: Page) -> None:
-    """And with enough memory its next run comes as far as its empty school allows."""
+    """And with enough memory its next run goes through."""
     customer = new_customer("narrow")
     customer.apply_secrets()
     customer.apply(resources={"limits": {"memory": "24Mi"}})
