@@ -187,6 +187,7 @@ class _Service:
         async with asyncio.timeout(FAREWELL_SECONDS):
             await stream.send(encode(Serve(connection_id=self._order.connection_id)))
             await stream.send(encode(reset))
+            await stream.end()
             while await stream.receive() is not None:
                 pass
 

@@ -1,6 +1,7 @@
 """Connects to a target on the bridge's allow-list."""
 
 import asyncio
+import os
 import socket
 
 from connect_protocol.relay.frames import ResetCode
@@ -18,8 +19,12 @@ async def dial(target: Target, seconds: float) -> socket.socket:
             return await _first(target)
     except TimeoutError:
         raise _unreachable(target, f"has not answered within {seconds:g} s") from None
+    except socket.gaierror as error:
+        raise _unreachable(target, f"cannot be reached: {error.strerror}") from error
     except OSError as error:
-        raise _unreachable(target, f"cannot be reached: {error.strerror or error}") from error
+        # Its own words hold the address, which is nobody's business in the cluster.
+        reason = os.strerror(error.errno) if error.errno else "no address"
+        raise _unreachable(target, f"cannot be reached: {reason}") from error
 
 
 async def _first(target: Target) -> socket.socket:

@@ -38,37 +38,48 @@ async def join(worker: End, bridge: End, stops: Sequence[asyncio.Future[Reset]])
     """
     junction = _Junction(worker, bridge)
     try:
-        return await junction.run(stops)
+        await junction.until_over(stops)
+    except _OverError as over:
+        await junction.tell(over.reset, over.told)
+        return over.reset
     except asyncio.CancelledError:
         await junction.tell(Reset(code=ResetCode.BROKEN, message=f"{worker.name} is gone"))
         raise
+    else:
+        return None
     finally:
         await junction.close()
 
 
 async def tell(stream: FrameStream, reset: Reset) -> None:
-    """Send a reset to somebody who may be gone already or may not listen."""
+    """Send a reset to somebody who may be gone already, and let him end his stream.
+
+    Who writes to a stream that is over may lose what he has not read yet.
+    """
     with suppress(TimeoutError, StreamBrokenError):
         async with asyncio.timeout(FAREWELL_SECONDS):
             await stream.send(encode(reset))
+            while await stream.receive() is not None:
+                pass
 
 
 class _OverError(Exception):
     """Ends a junction; `told` needs no reset any more, for it has sent one."""
 
-    def __init__(self, reset: Reset, told: "_Outlet | None" = None) -> None:
+    def __init__(self, reset: Reset, told: "_Side | None" = None) -> None:
         super().__init__(reset.message)
         self.reset = reset
         self.told = told
 
 
 @dataclass(kw_only=True, slots=True, eq=False)
-class _Outlet:
-    """What goes to one end: one message at a time, and none after a reset."""
+class _Side:
+    """One end: it gets one message at a time, and none after a reset."""
 
     end: End
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     over: bool = False
+    ended: bool = False
 
     async def send(self, message: bytes) -> None:
         async with self.lock:
@@ -79,94 +90,95 @@ class _Outlet:
             except StreamBrokenError as error:
                 raise _broken(f"{self.end.name} is gone") from error
 
-    async def send_last(self, reset: Reset) -> None:
-        with suppress(TimeoutError, StreamBrokenError):
-            async with asyncio.timeout(FAREWELL_SECONDS), self.lock:
-                self.over = True
-                await self.end.stream.send(encode(reset))
+    async def receive(self) -> bytes | None:
+        """What the end sends; None again and again once it has ended its stream."""
+        message = None if self.ended else await self.end.stream.receive()
+        self.ended = message is None
+        return message
 
 
 @dataclass(kw_only=True, slots=True, eq=False)
 class _Direction:
     """From one end to the other: how much may still be sent, and whether it has closed."""
 
-    source: _Outlet
-    sink: _Outlet
+    source: _Side
+    sink: _Side
     credit: SendCredit
     closed: bool = False
 
 
 class _Junction:
     def __init__(self, worker: End, bridge: End) -> None:
-        here, there = _Outlet(end=worker), _Outlet(end=bridge)
-        self._outlets = (here, there)
+        here, there = _Side(end=worker), _Side(end=bridge)
         to_target = _Direction(source=here, sink=there, credit=SendCredit(bridge.window))
         from_target = _Direction(source=there, sink=here, credit=SendCredit(worker.window))
-        self._tasks: Sequence[asyncio.Task[None]] = (
-            asyncio.create_task(_forward(to_target, from_target)),
-            asyncio.create_task(_forward(from_target, to_target)),
-        )
+        self._tasks = {
+            here: asyncio.create_task(_forward(to_target, from_target)),
+            there: asyncio.create_task(_forward(from_target, to_target)),
+        }
 
-    async def run(self, stops: Sequence[asyncio.Future[Reset]]) -> Reset | None:
-        try:
-            await self._until_over(stops)
-        except _OverError as over:
-            await self.tell(over.reset, over.told)
-            return over.reset
-        return None
+    async def until_over(self, stops: Sequence[asyncio.Future[Reset]]) -> None:
+        """Both ends have ended their streams in order, or _OverError is raised."""
+        running: set[asyncio.Future[Any]] = {*self._tasks.values(), *stops}
+        while not all(task.done() for task in self._tasks.values()):
+            done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+            for future in done:
+                if future in stops:
+                    raise _OverError(future.result())
+                future.result()
 
-    async def _until_over(self, stops: Sequence[asyncio.Future[Reset]]) -> None:
-        waited_for: list[asyncio.Future[Any]] = [*self._tasks, *stops]
-        await asyncio.wait(waited_for, return_when=asyncio.FIRST_COMPLETED)
-        for task in self._tasks:
-            if task.done():
-                task.result()
-                return
-        raise _OverError(next(stop.result() for stop in stops if stop.done()))
+    async def tell(self, reset: Reset, told: _Side | None = None) -> None:
+        """Tell both, but not who has said it himself; each gets time to take note."""
+        await asyncio.gather(*(self._tell(side, task, reset, told) for side, task in self._tasks.items()))
 
-    async def tell(self, reset: Reset, told: _Outlet | None = None) -> None:
-        await asyncio.gather(*(outlet.send_last(reset) for outlet in self._outlets if outlet is not told))
+    async def _tell(self, side: _Side, task: asyncio.Task[None], reset: Reset, told: _Side | None) -> None:
+        with suppress(TimeoutError, StreamBrokenError):
+            async with asyncio.timeout(FAREWELL_SECONDS):
+                async with side.lock:
+                    side.over = True
+                    if side is not told:
+                        await side.end.stream.send(encode(reset))
+                await asyncio.wait([task])
+                while await side.receive() is not None:
+                    pass
 
     async def close(self) -> None:
-        for task in self._tasks:
+        for task in self._tasks.values():
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
 
 
 async def _forward(direction: _Direction, back: _Direction) -> None:
-    """Pass on what one end sends, until both directions have closed. Raises _OverError."""
-    source = direction.source.end
+    """Pass on what one end sends, until it ends its stream after both directions have closed. Raises _OverError."""
+    source = direction.source
     try:
-        while (message := await source.stream.receive()) is not None:
-            closes = _admit(message, direction, back)
+        while (message := await source.receive()) is not None:
+            _admit(message, direction, back)
             await direction.sink.send(message)
-            direction.closed = direction.closed or closes
-            if direction.closed and back.closed:
-                return
     except ProtocolError as error:
-        reset = Reset(code=ResetCode.PROTOCOL, message=f"{source.name} broke the protocol: {error}")
+        reset = Reset(code=ResetCode.PROTOCOL, message=f"{source.end.name} broke the protocol: {error}")
         raise _OverError(reset) from error
     except StreamBrokenError as error:
-        raise _broken(f"{source.name} is gone") from error
-    raise _broken(f"{source.name} is gone")
+        raise _broken(f"{source.end.name} is gone") from error
+    if not (direction.closed and back.closed):
+        raise _broken(f"{source.end.name} is gone")
 
 
-def _admit(message: bytes, direction: _Direction, back: _Direction) -> bool:
-    """Keep account of a frame; whether it is the direction's last. Raises ProtocolError for what may not come."""
+def _admit(message: bytes, direction: _Direction, back: _Direction) -> None:
+    """Keep account of a frame before it is passed on. Raises ProtocolError for what may not come."""
     frame = decode(message)
     match frame:
         case Data() if not direction.closed:
             direction.credit.spend(len(frame.payload))
             direction.sink.end.carried(len(frame.payload))
         case HalfClose() if not direction.closed:
-            return True
+            direction.closed = True
         case Credit():
             back.credit.grant(frame.count)
         case Reset():
             raise _OverError(frame, told=direction.source)
         case _:
             raise ProtocolError(f"a frame {type(frame).__name__} where none may come")
-    return False
 
 
 def _broken(message: str) -> _OverError:

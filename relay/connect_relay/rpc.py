@@ -1,7 +1,9 @@
 """gRPC, and the only module that imports it: streams of bytes with TLS 1.3 and certificates on both sides."""
 
+import asyncio
 import os
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 # gRPC's Python interface has no setting for the least TLS version, and its library reads this variable once, when it is
@@ -21,6 +23,8 @@ from connect_relay.errors import AbortedError, AddressInUseError
 from connect_relay.settings import Address
 
 HANDSHAKE_SECONDS = 10
+_OVER = (grpc.aio.BaseError, grpc.RpcError, asyncio.InvalidStateError)
+"""What gRPC raises, from case to case, on a call that is over."""
 _SAN = "x509_subject_alternative_name"
 
 Handler = Callable[[FrameStream, Caller], Awaitable[None]]
@@ -48,12 +52,15 @@ class _ServerStream:
     async def send(self, frame: bytes) -> None:
         await _unless_over(self._context.write(frame))
 
+    async def end(self) -> None:
+        """Nothing to do: a server says its end by returning from the call."""
+
 
 async def _unless_over(work: Awaitable[bytes | None]) -> bytes | None:
     """A call whose client is gone raises what gRPC's library calls an internal or a usage error."""
     try:
         return await work
-    except (grpc.aio.BaseError, grpc.RpcError) as error:
+    except _OVER as error:
         raise StreamBrokenError("the caller is gone") from error
 
 
@@ -130,7 +137,7 @@ class ClientStream:
         """See FrameStream."""
         try:
             message = await self._call.read()
-        except (grpc.aio.BaseError, grpc.RpcError) as error:
+        except _OVER as error:
             raise StreamBrokenError(await self._cause()) from error
         if message is not grpc.aio.EOF:
             return bytes(message)
@@ -142,8 +149,13 @@ class ClientStream:
         """See FrameStream."""
         try:
             await self._call.write(frame)
-        except (grpc.aio.BaseError, grpc.RpcError) as error:
+        except _OVER as error:
             raise StreamBrokenError(await self._cause()) from error
+
+    async def end(self) -> None:
+        """See FrameStream."""
+        with suppress(*_OVER):
+            await self._call.done_writing()
 
     def close(self) -> None:
         """End the call, unless it is over."""

@@ -94,9 +94,11 @@ def _handlers(switchboard: Switchboard, settings: RelaySettings, metrics: Metric
 
     async def on_serve(stream: FrameStream, caller: Caller) -> None:
         attempt = Attempt(kind=Kind.SERVE, caller=caller)
-        await switchboard.serve(stream, attempt)
-        if attempt.reset is not None:
-            audit.write(attempt)
+        try:
+            await switchboard.serve(stream, attempt)
+        finally:
+            if attempt.reset is not None:
+                audit.write(attempt)
 
     async def on_attach(stream: FrameStream, caller: Caller) -> None:
         await attach(stream, switchboard, settings.times, caller, VERSION)

@@ -9,7 +9,7 @@ from connect_protocol.relay.errors import StreamBrokenError
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MemoryStream:
-    """One end. None in a queue is the stream's end in order; an exception, a broken one."""
+    """One end. None in a queue is the stream's end in order; an exception, a broken one; both stay."""
 
     incoming: "asyncio.Queue[bytes | Exception | None]" = field(default_factory=asyncio.Queue)
     outgoing: "asyncio.Queue[bytes | Exception | None]" = field(default_factory=asyncio.Queue)
@@ -17,6 +17,8 @@ class MemoryStream:
     async def receive(self) -> bytes | None:
         """The next frame."""
         message = await self.incoming.get()
+        if message is None or isinstance(message, Exception):
+            self.incoming.put_nowait(message)
         if isinstance(message, Exception):
             raise message
         return message
@@ -25,11 +27,11 @@ class MemoryStream:
         """To the other end."""
         self.outgoing.put_nowait(frame)
 
-    def end(self) -> None:
+    async def end(self) -> None:
         """Say to the other end that no more will come."""
         self.outgoing.put_nowait(None)
 
-    def break_off(self) -> None:
+    async def break_off(self) -> None:
         """Let the other end find the stream broken."""
         self.outgoing.put_nowait(StreamBrokenError("the relay is gone"))
 

@@ -15,6 +15,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import aiohttp
+
 from connect_protocol.relay import service
 from connect_protocol.relay.credit import WINDOW
 from connect_protocol.relay.frames import Dial, Frame, Opened, Reset, decode, encode
@@ -30,6 +32,7 @@ from tests.support.frame_streams import connected_sockets
 
 HOST = "127.0.0.1"
 REALM = "musterwil"
+OTHER_REALM = "seldwyla"
 START_SECONDS = 20
 STOP_SECONDS = 20
 
@@ -111,6 +114,18 @@ class Command:
         """`wait_for`, while the event loop goes on."""
         return await asyncio.to_thread(self.wait_for, event, seconds, after=after, **fields)
 
+    async def mentioned(self, text: str, seconds: float = START_SECONDS) -> None:
+        """Wait for a line that is no JSON and holds this text."""
+
+        def found() -> bool:
+            return any(text in line.get("raw", "") for line in self.lines)
+
+        def wait() -> bool:
+            with self._changed:
+                return self._changed.wait_for(lambda: self._over or found(), seconds) and found()
+
+        assert await asyncio.to_thread(wait), f"{text!r} is not in\n" + "\n".join(map(str, self.lines))
+
     def stop(self) -> int:
         """SIGTERM; returns the exit code."""
         if self.process.poll() is None:
@@ -179,6 +194,18 @@ class RelayCommand(Command):
     def admin_url(self) -> str:
         """Where the cluster asks."""
         return f"http://{HOST}:{self.wait_for('relay runs')['admin_port']}"
+
+    async def fetch(self, path: str) -> tuple[int, str]:
+        """Ask the admin port; returns status and body."""
+        async with aiohttp.ClientSession() as session, session.get(self.admin_url + path) as answer:
+            return answer.status, await answer.text()
+
+    async def counted(self, name: str, value: float, seconds: float = START_SECONDS) -> None:
+        """Wait until a metric has this value."""
+        async with asyncio.timeout(seconds):
+            # Another process counts: it can only be asked.
+            while f"connect_relay_{name} {float(value)}\n" not in (await self.fetch("/metrics"))[1]:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
 
     @property
     def address(self) -> Address:
@@ -255,6 +282,7 @@ async def refusal(channel: Channel, order: Dial) -> Reset:
     stream, answer = await call(channel, order)
     assert isinstance(answer, Reset), answer
     async with asyncio.timeout(10):
+        await stream.end()
         assert await stream.receive() is None
     return answer
 
@@ -272,6 +300,7 @@ async def tunnel(channel: Channel, order: Dial) -> AsyncIterator[Tunnelled]:
         here.close()
         pumping.cancel()
         await asyncio.gather(pumping, return_exceptions=True)
+        there.close()
         stream.close()
 
 

@@ -30,13 +30,20 @@ _KEEPALIVE = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
 
 
 class FrameStream(Protocol):
-    """A duplex stream of encoded frames. One task receives and one at a time sends; both at once."""
+    """A duplex stream of encoded frames. One task receives and one at a time sends; both at once.
+
+    A worker's and a bridge's streams end in order when they have said `end` and the relay, having heard it, ends them:
+    who writes to a stream that is over loses what could still have been read from it.
+    """
 
     async def receive(self) -> bytes | None:
         """The next frame; None when the stream has ended in order. Raises StreamBrokenError."""
 
     async def send(self, frame: bytes) -> None:
         """Send a frame. Raises StreamBrokenError."""
+
+    async def end(self) -> None:
+        """Say that this side sends no more frames. Nothing happens if the stream is over."""
 
 
 class End(StrEnum):
@@ -78,7 +85,7 @@ async def pump(
         flow = _Flow(connection, stream, SendCredit(send_window), ReceiveWindow(receive_window))
         return await flow.run()
     except BaseException:
-        _reset_on_close(connection)
+        reset_on_close(connection)
         raise
     finally:
         connection.close()
@@ -131,6 +138,7 @@ class _Flow:
         self._input_ended = False
         self._output_ended = False
         self._broken = False
+        self._ways = 2
         self._sent = 0
         self._received = 0
 
@@ -143,7 +151,7 @@ class _Flow:
         try:
             broken = await _first_failure(tasks.all)
             if broken is not None:
-                await self._end(broken, tasks)
+                await self._break_off(broken, tasks)
         finally:
             await _stop(tasks.all)
         end, reset = (End.CLOSED, None) if broken is None else (broken.end, broken.reset)
@@ -183,6 +191,7 @@ class _Flow:
             await self._send(Data(payload))
         self._output_ended = True
         await self._send(HalfClose())
+        await self._end_way()
 
     async def _read(self) -> bytes:
         """What the socket has, as much as there is credit for; empty at its end."""
@@ -202,10 +211,12 @@ class _Flow:
             grant = self._window.drained(len(payload))
             if grant and not (self._input_ended or self._broken):
                 await self._send(Credit(grant))
-        if not self._broken:
-            # A peer that has closed altogether refuses the half-close; it has all that it wanted.
-            with suppress(OSError):
-                self._connection.shutdown(socket.SHUT_WR)
+        if self._broken:
+            return
+        # A peer that has closed altogether refuses the half-close; it has all that it wanted.
+        with suppress(OSError):
+            self._connection.shutdown(socket.SHUT_WR)
+        await self._end_way()
 
     async def _has_input(self) -> bool:
         """Wait for something to write; False when all has been written and no more will come."""
@@ -233,12 +244,19 @@ class _Flow:
             except StreamBrokenError as error:
                 raise _stream_broken(str(error)) from error
 
-    async def _end(self, broken: _BrokenError, tasks: _Tasks) -> None:
-        if broken.end is End.RESET_HERE:
-            await self._say_farewell(broken.reset, tasks)
-        else:
+    async def _end_way(self) -> None:
+        """One of both directions is over; after the other, there is nothing more to send."""
+        self._ways -= 1
+        if not self._ways:
+            async with self._sending:
+                await self._stream.end()
+
+    async def _break_off(self, broken: _BrokenError, tasks: _Tasks) -> None:
+        reset_on_close(self._connection)
+        if broken.end is not End.RESET_HERE:
             await self._write_the_rest(tasks)
-        _reset_on_close(self._connection)
+        if broken.end is not End.STREAM_BROKEN:
+            await self._take_leave(broken, tasks)
 
     async def _write_the_rest(self, tasks: _Tasks) -> None:
         """What came before the end is still the socket's peer's, often the message that says why."""
@@ -246,18 +264,21 @@ class _Flow:
         self._inbox_filled.set()
         await asyncio.wait([tasks.writing], timeout=REST_SECONDS)
 
-    async def _say_farewell(self, reset: Reset, tasks: _Tasks) -> None:
-        """Tell the other side about the end, and wait for the stream's own, lest the reset be lost on its way."""
+    async def _take_leave(self, broken: _BrokenError, tasks: _Tasks) -> None:
+        """Tell the other side, if it does not know, and wait for the stream's end, lest what was said last be lost."""
         with suppress(TimeoutError, StreamBrokenError):
             async with asyncio.timeout(FAREWELL_SECONDS), self._sending:
                 await _stop([tasks.reading, tasks.writing])
-                await self._stream.send(encode(reset))
+                self._connection.close()
+                if broken.end is End.RESET_HERE:
+                    await self._stream.send(encode(broken.reset))
+                await self._stream.end()
                 await self._wait_for_end(tasks.receiving)
 
     async def _wait_for_end(self, receiving: asyncio.Task[None]) -> None:
         await asyncio.wait([receiving])
         failure = receiving.exception()
-        if isinstance(failure, _BrokenError) and failure.end is End.RESET_HERE:
+        if isinstance(failure, _BrokenError) and failure.end is not End.STREAM_BROKEN:
             while await self._stream.receive() is not None:
                 pass
 
@@ -287,6 +308,7 @@ def _socket_broken(error: OSError) -> _BrokenError:
     return _BrokenError(End.RESET_HERE, Reset(code=ResetCode.BROKEN, message=message))
 
 
-def _reset_on_close(connection: socket.socket) -> None:
-    """Close with a TCP reset: a plain end would look as if all had come."""
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+def reset_on_close(connection: socket.socket) -> None:
+    """Let closing be a TCP reset: a plain end would look as if all had come."""
+    if connection.fileno() >= 0:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)

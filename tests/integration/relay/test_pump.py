@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
@@ -77,7 +77,7 @@ async def test_both_directions_close_on_their_own(pumped: Pumped) -> None:
         assert await pumped.read() == b"answer"
     await pumped.put(HalfClose())
     assert await pumped.read() == b""
-    pumped.far.end()
+    await pumped.far.end()
     assert await pumped.ending() == Ending(end=End.CLOSED, sent=7, received=18)
 
 
@@ -91,7 +91,7 @@ async def test_the_far_side_may_close_first(pumped: Pumped) -> None:
     pumped.peer.close()
     assert await pumped.frame() == Data(b"late")
     assert await pumped.frame() == HalfClose()
-    pumped.far.end()
+    await pumped.far.end()
     assert (await pumped.ending()).end is End.CLOSED
 
 
@@ -135,7 +135,7 @@ async def test_data_beyond_the_window_break_the_protocol(pumped: Pumped) -> None
     reset = await pumped.frame()
     assert isinstance(reset, Reset)
     assert reset.code is ResetCode.PROTOCOL
-    pumped.far.end()
+    await pumped.far.end()
     assert (await pumped.ending()).end is End.RESET_HERE
     with pytest.raises(ConnectionResetError):
         await pumped.read()
@@ -156,7 +156,7 @@ async def test_what_the_protocol_does_not_allow_is_told(pumped: Pumped, message:
     reset = await pumped.frame()
     assert isinstance(reset, Reset)
     assert reset.code is ResetCode.PROTOCOL
-    pumped.far.end()
+    await pumped.far.end()
     assert (await pumped.ending()).reset == reset
 
 
@@ -177,7 +177,7 @@ async def test_a_socket_that_breaks_is_told(pumped: Pumped) -> None:
     assert isinstance(reset, Reset)
     assert reset.code is ResetCode.BROKEN
     assert "reset by peer" in reset.message
-    pumped.far.end()
+    await pumped.far.end()
     assert await pumped.ending() == Ending(end=End.RESET_HERE, sent=10, received=0, reset=reset)
 
 
@@ -185,7 +185,7 @@ async def test_a_reset_reaches_the_socket_as_a_reset_after_what_came_before(pump
     """The message that says why is still read; then no plain end, which could be taken for the whole."""
     await pumped.put(Data(b"FATAL: out of memory"))
     await pumped.put(Reset(code=ResetCode.BROKEN, message="gone"))
-    pumped.far.end()
+    await pumped.far.end()
     ending = await pumped.ending()
     assert ending.end is End.RESET_BY_PEER
     assert ending.reset == Reset(code=ResetCode.BROKEN, message="gone")
@@ -195,10 +195,12 @@ async def test_a_reset_reaches_the_socket_as_a_reset_after_what_came_before(pump
 
 
 @pytest.mark.parametrize("way", [MemoryStream.break_off, MemoryStream.end])
-async def test_a_stream_that_breaks_off_is_a_reset(pumped: Pumped, way: Callable[[MemoryStream], None]) -> None:
+async def test_a_stream_that_breaks_off_is_a_reset(
+    pumped: Pumped, way: Callable[[MemoryStream], Awaitable[None]]
+) -> None:
     """Whether it failed or ended too early."""
     await pumped.write(b"x")
-    way(pumped.far)
+    await way(pumped.far)
     assert (await pumped.ending()).end is End.STREAM_BROKEN
     with pytest.raises(ConnectionResetError):
         await pumped.read()
@@ -239,8 +241,6 @@ async def _pass_both_ways() -> None:
     ]
     results = await asyncio.wait_for(asyncio.gather(_write(left, 1), _write(right, 2), _read(left), _read(right)), 60)
     assert results[:2] == results[:1:-1]
-    near.end()
-    far.end()
     one, other = await asyncio.gather(*pumps)
     assert one == Ending(end=End.CLOSED, sent=other.received, received=other.sent)
     assert one.sent > WINDOW

@@ -39,6 +39,14 @@ async def got(end: MemoryStream) -> Frame:
     return decode(message)
 
 
+async def told(end: MemoryStream) -> Frame:
+    """A reset, of which the end takes note."""
+    frame = await got(end)
+    assert isinstance(frame, Reset)
+    await end.end()
+    return frame
+
+
 async def put(end: MemoryStream, *frames: Frame) -> None:
     for frame in frames:
         await end.send(encode(frame))
@@ -70,6 +78,8 @@ async def test_frames_pass_as_they_are_until_both_have_closed(joined: Joined) ->
     assert [await got(joined.bridge) for _ in range(2)] == [Data(b"request"), HalfClose()]
     await put(joined.bridge, Credit(7), Data(b"answer"), HalfClose())
     assert [await got(joined.worker) for _ in range(3)] == [Credit(7), Data(b"answer"), HalfClose()]
+    await joined.worker.end()
+    await joined.bridge.end()
     assert await joined.result() is None
     assert (joined.to_bridge, joined.to_worker) == ([7], [6])
 
@@ -82,10 +92,10 @@ async def test_who_sends_beyond_the_credit_is_cut_off(joined: Joined, culprit: s
     expected = Reset(
         code=ResetCode.PROTOCOL, message=f"the {culprit} broke the protocol: 41 bytes sent with a credit of 40"
     )
-    assert await joined.result() == expected
-    assert await got(sender) == expected
+    assert await told(sender) == expected
     assert await got(other) == Data(bytes(60))
-    assert await got(other) == expected
+    assert await told(other) == expected
+    assert await joined.result() == expected
 
 
 async def test_credit_of_the_other_end_allows_more(joined: Joined) -> None:
@@ -95,6 +105,8 @@ async def test_credit_of_the_other_end_allows_more(joined: Joined) -> None:
     assert await got(joined.worker) == Credit(50)
     await put(joined.worker, Data(bytes(50)))
     assert await got(joined.bridge) == Data(bytes(50))
+    await joined.worker.end()
+    await joined.bridge.end()
 
 
 @pytest.mark.parametrize(
@@ -108,8 +120,9 @@ async def test_credit_of_the_other_end_allows_more(joined: Joined) -> None:
 )
 async def test_what_the_protocol_does_not_allow_cuts_off(joined: Joined, frames: list[Frame], what: str) -> None:
     await put(joined.worker, *frames)
-    reset = await joined.result()
-    assert reset is not None
+    await put(joined.worker, Data(b"which nobody reads any more"))
+    reset = await told(joined.worker)
+    assert isinstance(reset, Reset)
     assert reset.code is ResetCode.PROTOCOL
     assert what in reset.message
 
@@ -117,27 +130,29 @@ async def test_what_the_protocol_does_not_allow_cuts_off(joined: Joined, frames:
 async def test_a_reset_is_passed_on_and_not_sent_back(joined: Joined) -> None:
     reset = Reset(code=ResetCode.BROKEN, message="the connection broke: connection reset by peer")
     await put(joined.bridge, Data(b"last words"), reset)
+    await joined.bridge.end()
+    assert await got(joined.worker) == Data(b"last words")
+    assert await told(joined.worker) == reset
     assert await joined.result() == reset
-    assert [await got(joined.worker) for _ in range(2)] == [Data(b"last words"), reset]
     assert joined.bridge.incoming.empty()
 
 
 async def test_an_end_that_is_gone_is_told_to_the_other(joined: Joined) -> None:
-    joined.bridge.end()
-    reset = await got(joined.worker)
+    await joined.bridge.end()
+    reset = await told(joined.worker)
     assert reset == Reset(code=ResetCode.BROKEN, message="the bridge is gone")
     assert await joined.result() == reset
 
 
 async def test_a_stream_that_breaks_is_told_to_the_other(joined: Joined) -> None:
-    joined.worker.break_off()
+    await joined.worker.break_off()
     assert await got(joined.bridge) == Reset(code=ResetCode.BROKEN, message="the worker is gone")
 
 
 async def test_an_end_that_closes_after_its_half_close_but_before_the_others_is_gone(joined: Joined) -> None:
     """The answer was still to come."""
     await put(joined.bridge, HalfClose())
-    joined.bridge.end()
+    await joined.bridge.end()
     assert await got(joined.worker) == HalfClose()
     assert await got(joined.worker) == Reset(code=ResetCode.BROKEN, message="the bridge is gone")
 
@@ -145,8 +160,8 @@ async def test_an_end_that_closes_after_its_half_close_but_before_the_others_is_
 async def test_both_are_told_when_it_is_stopped(joined: Joined) -> None:
     down = Reset(code=ResetCode.DRAINING, message="the relay is going down")
     joined.stop.set_result(down)
-    assert await got(joined.worker) == down
-    assert await got(joined.bridge) == down
+    assert await told(joined.worker) == down
+    assert await told(joined.bridge) == down
     assert await joined.result() == down
 
 
@@ -172,6 +187,9 @@ class Stuck:
         self.reached.set()
         await asyncio.Event().wait()
 
+    async def end(self) -> None:
+        await asyncio.Event().wait()
+
 
 async def test_one_end_that_takes_nothing_does_not_keep_the_reset_from_the_other() -> None:
     worker, relay_to_worker = stream_pair()
@@ -188,5 +206,5 @@ async def test_one_end_that_takes_nothing_does_not_keep_the_reset_from_the_other
     await asyncio.wait_for(stuck.reached.wait(), SECONDS)
     down = Reset(code=ResetCode.DRAINING, message="the relay is going down")
     stop.set_result(down)
-    assert await got(worker) == down
+    assert await told(worker) == down
     assert await asyncio.wait_for(running, 2 * SECONDS) == down
