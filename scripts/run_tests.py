@@ -18,9 +18,14 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON = str(ROOT / ".venv" / "bin" / "python")
 
+SUDO = ("sudo", "-n", "env", "PYTHONDONTWRITEBYTECODE=1", "PYTEST_ADDOPTS=-p no:cacheprovider")
+BECOME_ROOT = SUDO if os.geteuid() != 0 else ()
 SET_UP = {
     "Debian packages": ["scripts/debian-packages"],
     "environment": ["make", "--silent", ".venv/.development"],
+    # Both are kept in root's cache, where the tests look for them.
+    "Kubernetes": [*BECOME_ROOT, PYTHON, "-m", "tests.cluster", "build"],
+    "images": [*BECOME_ROOT, PYTHON, "-m", "tests.cluster.images"],
 }
 CHECKS = {"check": ["make", "--silent", "check"]}
 TEST_FOLDERS = ("unit", "contract", "integration", "acceptance", "e2e", "project")
@@ -32,7 +37,6 @@ IN_ONE_PROCESS = ("e2e",)
 # Elsewhere each process has servers of its own, so that tests disturb each other no more than one after the other. One
 # that has done its share takes from the end of another's.
 SIDE_BY_SIDE = ("--numprocesses=auto", "--maxprocesses=4", "--dist=worksteal", "--max-worker-restart=0")
-SUDO = ("sudo", "-n", "env", "PYTHONDONTWRITEBYTECODE=1", "PYTEST_ADDOPTS=-p no:cacheprovider")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -97,7 +101,7 @@ def run_tests(folder: str) -> Stage:
         counts = Path(temporary) / "counts.json"
         options = ["-p", "scripts.whole_run", f"--counts={counts}", "--durations=5", "--durations-min=1"]
         processes = () if folder in IN_ONE_PROCESS else SIDE_BY_SIDE
-        become = SUDO if folder in AS_ROOT and os.geteuid() != 0 else ()
+        become = BECOME_ROOT if folder in AS_ROOT else ()
         stage = run(folder, [*become, PYTHON, "-m", "pytest", *options, *processes, f"tests/{folder}"])
         found = json.loads(counts.read_text()) if counts.exists() else {"passed": 0, "failed": 0}
     return Stage(
