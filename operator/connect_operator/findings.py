@@ -144,7 +144,8 @@ def _validated(last: LastRun | None, old: Status) -> Iterator[Finding]:
     if last is not None and last.reason == "BlockedByWarnings":
         message = f"{_counted(last)} block the sync. The school's office cures the records."
         yield Finding(type=kind, truth=Truth.FALSE, reason="WarningsPresent", message=message)
-    elif last is not None and any(row.stage == "validate" for row in last.stages):
+    elif last is not None and (last.succeeded or any(row.stage == "plan" for row in last.stages)):
+        # Nothing ends well, and nothing is planned, while a warning blocks.
         yield Finding(type=kind, truth=Truth.TRUE, reason="NoWarnings", message="No warning blocks the sync.")
     elif known is not None:
         yield known.finding
