@@ -34,8 +34,9 @@ def slow_runs(late: ClusterCustomer, hung: ClusterCustomer, cut_off: ClusterCust
     with ExitStack() as standing:
         for customer in (late, hung, cut_off):
             customer.apply_secrets()
-            customer.apply(timeout=TIMEOUT)
+        cut_off.apply()
         for customer in (late, hung):
+            customer.apply(timeout=TIMEOUT)
             standing.enter_context(customer.bridge())
             standing.enter_context(customer.held_lock())
         for customer in (late, hung, cut_off):

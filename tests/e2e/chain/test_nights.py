@@ -23,7 +23,6 @@ def customer(new_customer: Callable[..., ClusterCustomer], page: Page) -> Iterat
     made.apply()
     with made.bridge():
         made.wait_for_condition("Ready", "True", "Reconciled")
-        made.wait_for_condition("RelayConnected", "True", "BridgeConnected")
         page.shows("before the first run", made.table())
         yield made
 
@@ -59,7 +58,8 @@ def test_the_status_tells_what_the_first_night_did(customer: ClusterCustomer, fi
     row = customer.row()
     assert row["REALM"] == "musterwil"
     assert (row["RESULT"], row["REASON"], row["WARNINGS"]) == ("Done", "Synced", "0")
-    assert row["NEXT RUN"].endswith("03:" + row["SCHEDULE"].split()[0].zfill(2))
+    minute = row["SCHEDULE"].split()[0].zfill(2)
+    assert f" 03:{minute} " in row["NEXT RUN"]
 
 
 def test_a_second_night_leaves_the_directory_unchanged(
@@ -117,4 +117,5 @@ def test_the_safety_gate_holds_until_the_school_is_back(
     customer.office.edit_school(School(students={number: {} for number in half}))
     assert customer.run()["result"] == "Done"
     customer.wait_for_condition("LastRunSucceeded", "True", "NothingToDo")
-    page.shows("events", customer.release.kubectl("events", f"--for=connectjob/{customer.realm}"))
+    events = customer.release.kubectl("events", f"--for=connectjob/{customer.realm}")
+    page.shows("events", "\n".join(line for line in events.splitlines() if "Bridge" not in line))

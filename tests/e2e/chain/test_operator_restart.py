@@ -12,7 +12,7 @@ from tests.support.processes import signal_container
 pytestmark = pytest.mark.timeout(600)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def customer(new_customer: Callable[..., ClusterCustomer]) -> Iterator[ClusterCustomer]:
     """A customer whose runs validate an empty school, and whose lock is held at first."""
     made = new_customer("restarted")
