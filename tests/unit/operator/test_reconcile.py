@@ -321,6 +321,15 @@ def test_conditions_keep_their_time_until_their_truth_changes() -> None:
     assert not_ready.since == NOW + timedelta(minutes=5)
 
 
+def test_an_image_of_its_own_holds_a_customer_back() -> None:
+    pinned = reconcile(observed(replace(MUSTERWIL, image="connect-worker:0.9")))
+    assert isinstance(pinned.action, Create)
+    assert "connect-worker:0.9" in str(pinned.action.manifest)
+    assert pinned.status is not None
+    assert pinned.status.image == "connect-worker:0.9"
+    assert settled().status.image == DEFAULTS.image
+
+
 class TestWhenToLookAgain:
     def test_when_the_next_run_starts(self) -> None:
         seen = settled(secrets=SecretsView(generation=1, looked_at=NOW + timedelta(hours=9)))
@@ -365,6 +374,17 @@ class TestMissedRun:
     def test_does_not_show_when_the_cronjob_was_changed_since(self) -> None:
         edited = cron_job(edited_at=LAST_NIGHT + timedelta(days=1, minutes=1))
         assert not told(reconcile(self.seen(33, cron_job=edited)).status, ConditionType.LAST_RUN_SUCCEEDED)
+
+    def test_does_not_show_while_suspended(self) -> None:
+        suspended = self.seen(33, job=replace(SUSPENDED, generation=1), cron_job=cron_job(suspended=True))
+        again = reconcile(replace(suspended, status=settled(SUSPENDED).status))
+        assert not told(again.status, ConditionType.LAST_RUN_SUCCEEDED)
+
+    def test_does_not_show_of_a_cronjob_that_is_just_put_right(self) -> None:
+        """Until now it may have had another schedule, or been suspended by somebody."""
+        decision = reconcile(as_left(self.seen(33)))
+        assert isinstance(decision.action, Replace)
+        assert not told(decision.status, ConditionType.LAST_RUN_SUCCEEDED)
 
     def test_goes_when_the_next_run_starts(self) -> None:
         missed = self.seen(33)

@@ -388,6 +388,12 @@ class TestActiveRun:
         assert (last.reason, last.begun) == ("QuotaExceeded", False)
         assert told(reconcile(later).status, ConditionType.RUN_STARTED) == "False QuotaExceeded"
 
+    def test_when_it_is_over_its_end_shows(self) -> None:
+        tried = pod(unscheduled=Waiting(reason="Unschedulable", message="no node"), gone=True)
+        status = reconcile(seen(job(end=DEADLINE), tried)).status
+        assert status is not None
+        assert (status.summary.result, status.summary.reason) == ("Failed", "Unschedulable")
+
     def test_other_words_for_the_same_cause_are_no_news(self) -> None:
         stuck = seen(
             job(), pod(waiting=Waiting(reason="ErrImagePull", message="a")), now=LAST_NIGHT + timedelta(minutes=9)
@@ -482,6 +488,16 @@ class TestHistory:
         assert decision.status.history.last is not None
         assert decision.status.history.last.reason == "BlockedByWarnings"
         assert decision.status.history.consecutive_failures == 1
+
+    def test_a_job_that_only_seemed_to_be_deleted_is_not_counted_twice(self) -> None:
+        run = seen(job(), now=LAST_NIGHT + timedelta(minutes=1))
+        gone = replace(applied(run, reconcile(run)), jobs=())
+        back = replace(applied(gone, reconcile(gone)), jobs=(job(end=POLICY),), pods=(ended_pod(3, BLOCKED.to_json()),))
+        status = history(replace(back, now=NOW))
+        assert [event.reason for event in reconcile(back).events] == ["WarningsPresent"]
+        assert status.history.last is not None
+        assert status.history.last.reason == "BlockedByWarnings"
+        assert status.history.consecutive_failures == 1
 
     def test_success_ends_a_row_of_failures(self) -> None:
         run = seen(night(2, succeeded=False), night(1, succeeded=False))

@@ -127,8 +127,8 @@ def claim(name: str, *, created: str = AT, realm: str = "musterwil") -> RealmCla
 
 
 class TestRealm:
-    older = claim("older", created="2026-01-01T00:00:00Z")
-    younger = claim("younger")
+    older = claim("the-older", created="2026-01-01T00:00:00Z")
+    younger = claim("a-younger")
 
     def test_belongs_to_the_oldest(self) -> None:
         everybody = [self.younger, self.older, claim("another", realm="elsewhere")]
