@@ -14,6 +14,8 @@ from connect_operator.facts import (
     JobFacts,
     PodFacts,
     PodPhase,
+    SecretFinding,
+    SecretRole,
     SecretsView,
     Terminated,
     Trigger,
@@ -43,6 +45,7 @@ MUSTERWIL = ConnectJob(
     ),
     relay=RelaySpec(transport=Transport.GRPC, address="connect-relay:8443"),
 )
+SUSPENDED = replace(MUSTERWIL, generation=2, suspend=True, suspend_reason="holidays", suspended_by="on-call")
 LAST_NIGHT = datetime(2026, 11, 22, 2, 17, tzinfo=UTC)
 
 
@@ -193,3 +196,23 @@ def told(status: Status | None, kind: ConditionType) -> str:
     """A condition as `True Reason`; empty where nothing is said."""
     condition = status.condition(kind) if status else None
     return f"{condition.finding.truth} {condition.finding.reason}" if condition else ""
+
+
+def message(status: Status | None, kind: ConditionType) -> str:
+    """A condition's message."""
+    condition = status.condition(kind) if status else None
+    assert condition is not None
+    return condition.finding.message
+
+
+def lacking(**what: object) -> SecretsView:
+    """A look at Secrets that finds this wrong with one."""
+    finding = SecretFinding(role=SecretRole.DATABASE, name="musterwil-database", **what)  # type: ignore[arg-type]
+    return SecretsView(generation=1, looked_at=NOW, findings=(finding,))
+
+
+def as_left(seen: Observed, **changes: object) -> Observed:
+    """The CronJob of a settled ConnectJob, changed by somebody: edits raise its generation."""
+    assert seen.cron_job is not None
+    changed = replace(seen.cron_job, **{"generation": 2, "edited_by": "kubectl-edit", **changes})  # type: ignore[arg-type]
+    return replace(seen, cron_job=changed)

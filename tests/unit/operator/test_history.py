@@ -1,0 +1,86 @@
+"""What is remembered of the runs that have ended."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from connect_operator.decision import Observed
+from connect_operator.facts import JobEnd, JobFacts
+from connect_operator.reconcile import reconcile
+from connect_operator.status import Status
+from tests.support.connect_jobs import (
+    CREATED,
+    LAST_NIGHT,
+    NOW,
+    applied,
+    complete,
+    ended_pod,
+    job,
+    report,
+)
+from tests.support.last_night import BLOCKED, POLICY, seen
+
+
+def night(number: int, *, succeeded: bool = True) -> JobFacts:
+    """The Job of a night some days ago; 0 is the last."""
+    begun = LAST_NIGHT - timedelta(days=number)
+    end = JobEnd(complete=succeeded, at=begun + timedelta(minutes=3))
+    return job(name=f"night-{number}", uid=f"night-{number}", created=begun, started=begun, end=end)
+
+
+def history(run: Observed) -> Status:
+    return reconcile(run).status or run.status
+
+
+class TestHistory:
+    def test_nothing_is_lost_while_the_operator_is_away(self) -> None:
+        run = seen(night(0, succeeded=False), night(2), night(1, succeeded=False))
+        status = history(run)
+        assert status.history.last is not None
+        assert status.history.last.name == "night-0"
+        assert status.history.consecutive_failures == 2
+        assert status.history.last_successful == LAST_NIGHT - timedelta(days=2) + timedelta(minutes=3)
+        assert status.history.last_failure == LAST_NIGHT + timedelta(minutes=3)
+        told_of = [event.message.partition(":")[0] for event in reconcile(run).events if "Run" in event.reason]
+        assert told_of == ["night-2", "night-1", "night-0"]
+
+    def test_a_run_stays_when_its_job_is_gone(self) -> None:
+        run = seen(night(0))
+        assert history(replace(applied(run, reconcile(run)), jobs=())).history == history(run).history
+
+    def test_an_older_run_never_comes_back(self) -> None:
+        run = seen(night(0))
+        older = replace(applied(run, reconcile(run)), jobs=(night(1, succeeded=False), night(2)))
+        assert reconcile(older).status is None
+
+    def test_a_report_is_not_forgotten_when_the_pod_goes(self) -> None:
+        run = seen(job(end=complete()), ended_pod(0, report().to_json()))
+        assert reconcile(replace(applied(run, reconcile(run)), pods=())).status is None
+
+    def test_a_report_that_comes_late_is_taken_and_not_counted_twice(self) -> None:
+        run = seen(job(end=POLICY))
+        late = replace(applied(run, reconcile(run)), pods=(ended_pod(3, BLOCKED.to_json()),))
+        decision = reconcile(late)
+        assert decision.status is not None
+        assert decision.status.history.last is not None
+        assert decision.status.history.last.reason == "BlockedByWarnings"
+        assert decision.status.history.consecutive_failures == 1
+
+    def test_a_job_that_only_seemed_to_be_deleted_is_not_counted_twice(self) -> None:
+        run = seen(job(), now=LAST_NIGHT + timedelta(minutes=1))
+        gone = replace(applied(run, reconcile(run)), jobs=())
+        back = replace(applied(gone, reconcile(gone)), jobs=(job(end=POLICY),), pods=(ended_pod(3, BLOCKED.to_json()),))
+        status = history(replace(back, now=NOW))
+        assert [event.reason for event in reconcile(back).events] == ["WarningsPresent"]
+        assert status.history.last is not None
+        assert status.history.last.reason == "BlockedByWarnings"
+        assert status.history.consecutive_failures == 1
+
+    def test_success_ends_a_row_of_failures(self) -> None:
+        run = seen(night(2, succeeded=False), night(1, succeeded=False))
+        status = history(replace(applied(run, reconcile(run)), jobs=(night(0),)))
+        assert status.history.consecutive_failures == 0
+
+    def test_jobs_of_an_earlier_connectjob_and_of_nobody_are_none_of_ours(self) -> None:
+        earlier = replace(night(0), created=CREATED - timedelta(seconds=1))
+        assert history(seen(earlier)).history.last is None
+        assert history(seen(replace(night(0), owner_uid=None))).history.last is None

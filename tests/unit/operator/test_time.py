@@ -1,0 +1,91 @@
+"""What changes by the passing of time alone: when to look again, and runs that are missed."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from connect_operator.decision import Observed, Replace
+from connect_operator.facts import (
+    Refusal,
+    SecretsView,
+)
+from connect_operator.reconcile import reconcile
+from connect_operator.status import ConditionType
+from tests.support.connect_jobs import (
+    LAST_NIGHT,
+    NOW,
+    SUSPENDED,
+    applied,
+    as_left,
+    cron_job,
+    lacking,
+    message,
+    observed,
+    settled,
+    told,
+    wanted_hash,
+)
+
+
+class TestWhenToLookAgain:
+    def test_when_the_next_run_starts(self) -> None:
+        seen = settled(secrets=SecretsView(generation=1, looked_at=NOW + timedelta(hours=9)))
+        assert reconcile(seen).look_again == LAST_NIGHT + timedelta(days=1)
+
+    def test_an_hour_before_it_for_the_secrets(self) -> None:
+        assert reconcile(settled()).look_again == LAST_NIGHT + timedelta(hours=23)
+
+    def test_every_minute_while_a_secret_is_missing(self) -> None:
+        assert reconcile(settled(secrets=lacking(missing=True))).look_again == NOW + timedelta(minutes=1)
+
+    def test_when_a_refused_cronjob_is_to_be_tried_again(self) -> None:
+        refusal = Refusal(hash=wanted_hash(), message="no", at=NOW - timedelta(minutes=4))
+        assert reconcile(observed(refusal=refusal)).look_again == NOW + timedelta(minutes=6)
+
+
+class TestMissedRun:
+    def seen(self, minutes_after: int, **changes: object) -> Observed:
+        """Some time after the moment at which tonight's run should have started."""
+        tonight = LAST_NIGHT + timedelta(days=1)
+        now = tonight + timedelta(minutes=minutes_after)
+        changes = {"cron_job": cron_job(), "secrets": SecretsView(generation=1, looked_at=now), **changes}
+        return settled(now=now, **changes)
+
+    def test_shows_when_its_deadline_has_passed(self) -> None:
+        decision = reconcile(self.seen(33))
+        assert told(decision.status, ConditionType.LAST_RUN_SUCCEEDED) == "False RunMissed"
+        assert "2026-11-23 02:17 UTC" in message(decision.status, ConditionType.LAST_RUN_SUCCEEDED)
+        assert [event.reason for event in decision.events] == ["RunMissed"]
+        assert decision.status is not None
+        assert (decision.status.summary.result, decision.status.summary.reason) == ("Missed", "RunMissed")
+
+    def test_does_not_show_before(self) -> None:
+        seen = self.seen(20)
+        assert not told(reconcile(seen).status, ConditionType.LAST_RUN_SUCCEEDED)
+        assert reconcile(seen).look_again == seen.now + timedelta(minutes=12)
+
+    def test_does_not_show_when_the_run_started(self) -> None:
+        started = cron_job(last_schedule_time=LAST_NIGHT + timedelta(days=1))
+        assert not told(reconcile(self.seen(33, cron_job=started)).status, ConditionType.LAST_RUN_SUCCEEDED)
+
+    def test_does_not_show_when_the_cronjob_was_changed_since(self) -> None:
+        edited = cron_job(edited_at=LAST_NIGHT + timedelta(days=1, minutes=1))
+        assert not told(reconcile(self.seen(33, cron_job=edited)).status, ConditionType.LAST_RUN_SUCCEEDED)
+
+    def test_does_not_show_while_suspended(self) -> None:
+        suspended = self.seen(33, job=replace(SUSPENDED, generation=1), cron_job=cron_job(suspended=True))
+        again = reconcile(replace(suspended, status=settled(SUSPENDED).status))
+        assert not told(again.status, ConditionType.LAST_RUN_SUCCEEDED)
+
+    def test_does_not_show_of_a_cronjob_that_is_just_put_right(self) -> None:
+        """Until now it may have had another schedule, or been suspended by somebody."""
+        decision = reconcile(as_left(self.seen(33)))
+        assert isinstance(decision.action, Replace)
+        assert not told(decision.status, ConditionType.LAST_RUN_SUCCEEDED)
+
+    def test_goes_when_the_next_run_starts(self) -> None:
+        missed = self.seen(33)
+        seen = replace(applied(missed, reconcile(missed)), now=missed.now + timedelta(days=1))
+        started = cron_job(last_schedule_time=LAST_NIGHT + timedelta(days=2))
+        decision = reconcile(replace(seen, cron_job=started))
+        assert decision.status is not None
+        assert decision.status.condition(ConditionType.LAST_RUN_SUCCEEDED) is None
