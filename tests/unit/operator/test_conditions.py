@@ -13,6 +13,7 @@ from connect_operator.facts import (
 from connect_operator.reconcile import reconcile
 from connect_operator.status import ConditionType
 from tests.support.connect_jobs import (
+    CREATED,
     LAST_NIGHT,
     MUSTERWIL,
     NOW,
@@ -33,7 +34,8 @@ def test_messages_name_the_secret_its_field_and_what_to_do() -> None:
     )
     keys = reconcile(settled(secrets=lacking(missing_keys=("host", "port")))).status
     assert "lacks, or has empty: host, port" in message(keys, ConditionType.READY)
-    realm = reconcile(settled(rival=OLDER)).status
+    older = RealmClaim(realm="musterwil", namespace="old", name="first", uid="1", created=CREATED)
+    realm = reconcile(settled(rival=older)).status
     assert "old/first" in message(realm, ConditionType.READY)
 
 
@@ -89,7 +91,7 @@ def test_an_hour_that_the_clock_change_skips_is_told_once_and_runs_all_the_same(
 
 def test_conditions_keep_their_time_until_their_truth_changes() -> None:
     seen = settled()
-    later = replace(seen, now=NOW + timedelta(minutes=5), job=replace(EDITED, timeout=MUSTERWIL.timeout))
+    later = replace(seen, now=NOW + timedelta(minutes=5), job=replace(MUSTERWIL, generation=2))
     status = reconcile(later).status
     assert status is not None
     ready = status.condition(ConditionType.READY)
