@@ -8,6 +8,7 @@ import pytest
 from connect_operator.decision import Create
 from connect_operator.facts import (
     BridgeState,
+    RealmClaim,
     RelayView,
 )
 from connect_operator.reconcile import reconcile
