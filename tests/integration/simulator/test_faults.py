@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import ldap3.core.exceptions
 import pytest
@@ -14,6 +15,7 @@ from connect_worker.simulator.faults import (
     DropAfter,
     DropBefore,
     Fault,
+    Hold,
     LimitSize,
     Operation,
     Refer,
@@ -66,6 +68,17 @@ def test_a_late_answer_is_late_and_right(simulator: SimulatorServer, client: Cli
     began = time.monotonic()
     assert client.add(UNIT, "organizationalUnit").code == 0
     assert time.monotonic() - began >= 0.2
+
+
+def test_a_held_request_is_performed_when_the_plan_is_cleared(simulator: SimulatorServer, client: Client) -> None:
+    _plan(simulator, Operation.ADD, Hold())
+    with ThreadPoolExecutor(max_workers=1) as elsewhere:
+        adding = elsewhere.submit(client.add, UNIT, "organizationalUnit")
+        assert not _exists(simulator, UNIT)
+        assert not adding.done()
+        simulator.faults.clear()
+        assert adding.result(timeout=30).code == 0
+    assert _exists(simulator, UNIT)
 
 
 def test_a_late_answer_holds_up_nobody_else(simulator: SimulatorServer, client: Client) -> None:

@@ -50,6 +50,11 @@ class Delay:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Hold:
+    """The request is performed, and answered, once the plan is cleared."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Refuse:
     """The request is not performed, with this result."""
 
@@ -90,7 +95,7 @@ class Refer:
         return replace(found, references=(*found.references, self.url))
 
 
-Action = DropBefore | DropAfter | Delay | Refuse | CutPage | LimitSize | Refer
+Action = DropBefore | DropAfter | Delay | Hold | Refuse | CutPage | LimitSize | Refer
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -124,6 +129,10 @@ class FaultPlan:
     def clear(self) -> None:
         """From now on all goes well."""
         self._seen.clear()
+
+    def plans(self, action: Action) -> bool:
+        """Whether the plan has not been cleared since."""
+        return any(fault.action == action for fault in list(self._seen))
 
     def next(self, request: Request) -> Action | None:
         """What shall go wrong with this request; the first fault that was planned wins."""

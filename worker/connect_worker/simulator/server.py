@@ -10,7 +10,17 @@ from connect_worker.errors import ConfigurationError
 from connect_worker.simulator import responses
 from connect_worker.simulator.ber import MalformedError, message_size
 from connect_worker.simulator.controls import START_TLS
-from connect_worker.simulator.faults import CutPage, Delay, DropAfter, DropBefore, FaultPlan, LimitSize, Refer, Refuse
+from connect_worker.simulator.faults import (
+    CutPage,
+    Delay,
+    DropAfter,
+    DropBefore,
+    FaultPlan,
+    Hold,
+    LimitSize,
+    Refer,
+    Refuse,
+)
 from connect_worker.simulator.messages import ExtendedRequest, Message, UnbindRequest, read_message
 from connect_worker.simulator.responses import ResponseTag
 from connect_worker.simulator.results import Refusal, ResultCode
@@ -20,6 +30,7 @@ from connect_worker.simulator.tree import Tree
 
 _LARGEST_MESSAGE = 10 * 1024 * 1024
 _HANDSHAKE_SECONDS = 10
+_LOOK_EVERY_SECONDS = 0.02
 _DISCONNECTION = "1.3.6.1.4.1.1466.20036"
 
 
@@ -125,6 +136,9 @@ class Simulator:
                 raise DroppedError
             case Delay(seconds=seconds):
                 await asyncio.sleep(seconds)
+            case Hold() as hold:
+                while self.faults.plans(hold):  # noqa: ASYNC110 - it is cleared from outside, also by another thread
+                    await asyncio.sleep(_LOOK_EVERY_SECONDS)
             case Refuse(code=code, message=text):
                 return refuse(message, Refusal(code, text))
             case CutPage() | LimitSize() | Refer() as action:
