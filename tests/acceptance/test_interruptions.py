@@ -6,14 +6,13 @@ from collections.abc import Callable
 
 import pytest
 
-from connect_worker.simulator.faults import Action, Delay, DropAfter, DropBefore, Fault, Operation
+from connect_worker.simulator.faults import Action, Delay, DropAfter, DropBefore, Fault, Hold, Operation
 from tests.support.builders import STUDENTS_OU
 from tests.support.simulator import SimulatorServer
 from tests.support.site import Site, assert_clear, assert_discreet, assert_recorded, ended_of, wait_until
 
 PUPILS = 40
 MANY = 120
-SLOWLY = Delay(seconds=0.05)
 FOR_EVER = Delay(seconds=600)
 PUPILS_OU = STUDENTS_OU.partition(",")[0]
 USERS = "(objectClass=user)"
@@ -41,6 +40,11 @@ def kill(process: subprocess.Popen[str]) -> None:
     process.communicate(timeout=60)
 
 
+def after_pupils(number: int, action: Action) -> Fault:
+    """What happens to the request that would create one pupil more."""
+    return Fault(operation=Operation.ADD, action=action, name=f",{PUPILS_OU}", after=number)
+
+
 def has_users(site: Site, number: int) -> Callable[[], bool]:
     """Whether so many accounts stand in the directory."""
     return lambda: site.domain.count(PUPILS_OU, USERS) >= number
@@ -65,7 +69,7 @@ def finish(site: Site, pupils: int = PUPILS) -> None:
     [
         (Fault(operation=Operation.SEARCH, action=FOR_EVER, name="OU=Pupils"), lambda site: site.customer.users()),
         (Fault(operation=Operation.ADD, action=FOR_EVER, name=",OU=Pupils"), lambda site: created_units(site) == 3),
-        (Fault(operation=Operation.ADD, action=SLOWLY, times=None), lambda site: has_users(site, 12)()),
+        (after_pupils(12, FOR_EVER), lambda site: has_users(site, 12)()),
         (Fault(operation=Operation.ADD, action=FOR_EVER, name="CN=Alle_"), lambda site: has_users(site, PUPILS)()),
         (
             Fault(operation=Operation.MODIFY, action=FOR_EVER, name="CN=Alle_Lernende"),
@@ -99,9 +103,9 @@ def test_killed_among_the_users_of_a_real_domain(site: Site) -> None:
 
 def test_killed_twice_the_third_run_finishes(site: Site, simulator: SimulatorServer) -> None:
     """What the second run intended replaces what the first one did."""
-    for number in (8, 20):
+    for number in (8, 12):
         simulator.faults.clear()
-        simulator.faults.add(Fault(operation=Operation.ADD, action=SLOWLY, times=None))
+        simulator.faults.add(after_pupils(number, FOR_EVER))
         process = start(site)
         wait_until(has_users(site, number), process)
         kill(process)
@@ -113,17 +117,17 @@ def test_killed_twice_the_third_run_finishes(site: Site, simulator: SimulatorSer
 def test_a_signal_ends_the_run_in_order(site: Site, simulator: SimulatorServer, number: signal.Signals) -> None:
     """What is under way is finished and written back; nothing is started any more."""
     site.enrol(MANY)
-    simulator.faults.add(Fault(operation=Operation.ADD, action=SLOWLY, times=None))
+    simulator.faults.add(after_pupils(5, Hold()))
     process = start(site)
     wait_until(has_users(site, 5), process)
     process.send_signal(number)
+    simulator.faults.clear()
     ended = ended_of(process)
     assert_clear(site, ended, exit_code=9, reason="Stopped", says=(number.name,))
     assert_recorded(site, ended)
     assert 5 <= len(site.created()) < MANY
     assert site.linked() == site.created()
     assert ended.report["changes"]["create_user"]["done"] == len(site.created())
-    simulator.faults.clear()
     finish(site, MANY)
 
 
@@ -166,11 +170,11 @@ def test_the_directory_hangs_up(site: Site, simulator: SimulatorServer, operatio
 
 def test_the_database_hangs_up(site: Site, simulator: SimulatorServer) -> None:
     """What could not be written back is recognised by the next run."""
-    simulator.faults.add(Fault(operation=Operation.ADD, action=SLOWLY, times=None))
+    simulator.faults.add(after_pupils(5, Hold()))
     process = start(site)
     wait_until(has_users(site, 5), process)
     site.customer.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'connect_worker'")
+    simulator.faults.clear()
     ended = ended_of(process)
     assert_clear(site, ended, exit_code=7, reason="DatabaseUnreachable", says=("broke off",))
-    simulator.faults.clear()
     finish(site)

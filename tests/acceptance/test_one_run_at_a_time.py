@@ -2,7 +2,7 @@
 
 import pytest
 
-from connect_worker.simulator.faults import Delay, Fault, Operation
+from connect_worker.simulator.faults import Delay, Fault, Hold, Operation
 from tests.support.simulator import SimulatorServer
 from tests.support.site import Site, assert_clear, ended_of, wait_until
 
@@ -31,11 +31,12 @@ def test_a_second_run_says_who_is_at_work_and_gives_up(site: Site, server: Simul
 
 def test_two_runs_at_once_come_one_after_the_other(site: Site, server: SimulatorServer) -> None:
     """The second one waits, and finds nothing left to do."""
-    server.faults.add(Fault(operation=Operation.ADD, action=Delay(seconds=0.05), times=None))
+    server.faults.add(Fault(operation=Operation.ADD, action=Hold(), name=",OU=Pupils"))
     first = site.worker.start("run", "--output", "json", CONNECT_LOCK_WAIT="1m")
     wait_until(lambda: site.domain.count("OU=Pupils"), first)
     second = site.worker.start("run", "--output", "json", CONNECT_LOCK_WAIT="1m")
     wait_until(lambda: site.customer.run(LOCK_IS_WAITED_FOR), second)
+    server.faults.clear()
     ends = [(ended.exit_code, ended.report["reason"]) for ended in map(ended_of, (first, second))]
     assert ends == [(0, "Synced"), (0, "NothingToDo")]
     site.assert_complete(PUPILS)
