@@ -1,6 +1,7 @@
 """`make test` fails when a test was left out, which pytest by itself takes for a success."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -25,9 +26,11 @@ def run_pytest(folder: Path, tests: str, *options: str) -> tuple[int, dict[str, 
     (folder / "test_sample.py").write_text(tests)
     counts = folder / "counts.json"
     command = [sys.executable, "-m", "pytest", "-p", "scripts.whole_run", f"--counts={counts}"]
-    isolation = ["-c", "/dev/null", f"--rootdir={folder}", "-p", "no:cacheprovider"]
+    isolation = ["-c", "/dev/null", f"--rootdir={folder}", "-p", "no:cacheprovider", "-p", "xdist"]
     arguments = [*command, *isolation, *options, str(folder)]
-    ended = subprocess.run(arguments, cwd=ROOT, capture_output=True, check=False, timeout=60)
+    # Other plugins would only take time, as often as a process starts.
+    environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    ended = subprocess.run(arguments, cwd=ROOT, env=environment, capture_output=True, check=False, timeout=150)
     return ended.returncode, json.loads(counts.read_text())
 
 
