@@ -10,13 +10,24 @@ from tests.support.repository import ROOT, read, table
 PAGE = "docs/explanation/architecture.md"
 
 
-@pytest.mark.parametrize(("package", "heading"), [("connect_worker", "Layers"), ("connect_operator", "The operator")])
-def test_the_layers_are_those_of_the_import_contract(package: str, heading: str) -> None:
+HEADINGS = {"connect_worker": "Layers", "connect_operator": "The operator", "connect_relay": "Relay and bridge"}
+
+
+def layers() -> dict[str, list[str]]:
+    """Package → its layers, from the contracts of import-linter."""
     contracts = tomllib.loads(read("pyproject.toml"))["tool"]["importlinter"]["contracts"]
-    (layers,) = (contract["layers"] for contract in contracts if contract.get("containers") == [package])
+    return {contract["containers"][0]: contract["layers"] for contract in contracts if contract["type"] == "layers"}
+
+
+@pytest.mark.parametrize(("package", "heading"), HEADINGS.items())
+def test_the_layers_are_those_of_the_import_contract(package: str, heading: str) -> None:
     block = re.search(rf"## {heading}\n.*?\n```\n(.*?)```", read(PAGE), flags=re.DOTALL)
     assert block
-    assert [re.split(r"  +", line)[0] for line in block[1].splitlines()] == layers
+    assert [re.split(r"  +", line)[0] for line in block[1].splitlines()] == layers()[package]
+
+
+def test_every_package_with_layers_has_its_list() -> None:
+    assert set(layers()) == set(HEADINGS)
 
 
 def test_every_module_of_the_core_has_its_step() -> None:
