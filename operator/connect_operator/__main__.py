@@ -70,15 +70,12 @@ def _run() -> int:
         return _ended(CONFIGURATION, error)
     except OperatorError as error:
         return _ended(FAULT, error)
-    except Exception:
-        log.exception("cannot go on")
-        return FAULT
     log.info("stopped")
     return 0
 
 
 def _ended(code: int, error: OperatorError) -> int:
-    log.error("cannot start", cause=error.what, todo=error.todo)
+    log.error("cannot go on", cause=error.what, todo=error.todo, exc_info=error.__cause__)
     return code
 
 

@@ -2,7 +2,7 @@
 
 OperatorError
 ├── SettingsError         the environment cannot be used; every fault at once
-├── WatchLostError        the API server tells more than the watch did
+├── WatchLostError        what happens on the API server is not heard any more
 ├── RelayUnknownError     the relay's admin endpoint does not say which bridges are there
 └── KubernetesError       the API server did not do what was asked
     ├── UnreachableError  it did not answer, or not in time, or not now
@@ -35,7 +35,7 @@ class SettingsError(OperatorError):
 
 
 class WatchLostError(OperatorError):
-    """What the watch told is not what the API server holds, and stays so."""
+    """What happens on the API server is not heard any more."""
 
 
 class RelayUnknownError(OperatorError):

@@ -21,7 +21,7 @@ import structlog
 from prometheus_client import CollectorRegistry
 
 from connect_operator.cluster import Cluster
-from connect_operator.errors import ConflictError, NotFoundError, OperatorError, SettingsError
+from connect_operator.errors import ConflictError, NotFoundError, OperatorError, SettingsError, WatchLostError
 from connect_operator.facts import Defaults
 from connect_operator.handlers import kopf_settings, register
 from connect_operator.index import Index, Key
@@ -46,7 +46,7 @@ EVERYWHERE = "0.0.0.0"  # noqa: S104 - the kubelet asks from outside of the pod
 
 
 async def operate(settings: Settings) -> None:
-    """Run until SIGTERM or SIGINT. Raises OperatorError if it cannot start, and whatever kopf stumbles over."""
+    """Run until SIGTERM or SIGINT. Raises OperatorError if it cannot start or go on."""
     registry = CollectorRegistry()
     metrics = OperatorMetrics(registry)
     async with open_kube(metrics.requested) as kube, httpx.AsyncClient() as http:
@@ -54,7 +54,11 @@ async def operate(settings: Settings) -> None:
         await _check(cluster, settings.namespace)
         operator = Operator(settings, cluster=cluster, http=http, metrics=metrics)
         operator.collect_in(registry)
-        await operator.run(registry)
+        try:
+            await operator.run(registry)
+        except ExceptionGroup as group:
+            cause = group.exceptions[0]
+            raise WatchLostError(f"the watch has ended: {type(cause).__name__}: {cause}") from cause
 
 
 async def _check(cluster: Cluster, namespace: str | None) -> None:

@@ -8,45 +8,70 @@ import asyncio
 import json
 import ssl
 import threading
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
 import aiohttp
 from aiohttp import web
 
+LOOPBACK = "127.0.0.1"
 WAIT_SECONDS = 30.0
-END_SECONDS = 10.0
+BREAK_SECONDS = 0.1
+UNLIMITED = aiohttp.ClientTimeout(total=None, sock_connect=10)
 HOP_BY_HOP = {"connection", "transfer-encoding", "content-length", "host", "content-encoding"}
 GONE = {"type": "ERROR", "object": {"kind": "Status", "apiVersion": "v1", "code": 410, "reason": "Expired"}}
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Request:
-    """What a client asks; `watch` says whether the answer is a stream of events."""
+    """What a client asks; the answer to a `watch` is a stream of events."""
 
     method: str
     path: str
-    watch: bool
+    query: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def watch(self) -> bool:
+        return "watch" in self.query
+
+    @property
+    def plural(self) -> str:
+        """The kind's name, where no single object is asked for."""
+        return self.path.rpartition("/")[2]
 
 
 Matches = Callable[[Request], bool]
 
 
-@dataclass(kw_only=True, eq=False)
 class Hold:
-    """Requests that are held back before the API server hears of them."""
+    """Requests that are held back before the API server hears of them. Those never released are dropped at the end."""
 
-    matches: Matches
-    arrived: threading.Event = field(default_factory=threading.Event)
-    released: asyncio.Event = field(default_factory=asyncio.Event)
+    def __init__(self, matches: Matches, loop: asyncio.AbstractEventLoop) -> None:
+        self.matches = matches
+        self.passes = False
+        self._loop = loop
+        self._arrived = threading.Event()
+        self._over = asyncio.Event()
 
     def wait(self) -> None:
         """Until the first such request is held."""
-        assert self.arrived.wait(WAIT_SECONDS), "no such request came"
+        assert self._arrived.wait(WAIT_SECONDS), "no such request came"
+
+    def release(self) -> None:
+        """Let those that are held go on, and those that come."""
+        self.passes = True
+        self.end()
+
+    def end(self) -> None:
+        self._loop.call_soon_threadsafe(self._over.set)
+
+    async def stop(self) -> None:
+        """Hold a request."""
+        self._arrived.set()
+        await self._over.wait()
 
 
 class ApiProxy:
@@ -54,24 +79,38 @@ class ApiProxy:
 
     def __init__(self, server: str, tls: ssl.SSLContext, loop: asyncio.AbstractEventLoop) -> None:
         self.requests: list[Request] = []
-        self.address = ""
         self._server = server
         self._tls = tls
-        self._loop = loop
+        self.loop = loop
         self._holds: list[Hold] = []
         self._deaf: set[str] = set()
         self._watches: dict[str, list[web.StreamResponse]] = {}
+        self._runner: web.ServerRunner | None = None
+        self._port = 0
+
+    @property
+    def address(self) -> str:
+        return f"http://{LOOPBACK}:{self._port}"
 
     @contextmanager
     def hold(self, matches: Matches) -> Iterator[Hold]:
         """Hold such requests back until the context ends."""
-        hold = Hold(matches=matches)
+        hold = Hold(matches, self.loop)
         self._holds.append(hold)
         try:
             yield hold
         finally:
             self._holds.remove(hold)
-            self._loop.call_soon_threadsafe(hold.released.set)
+            hold.end()
+
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """No API server answers until the context ends; what was open breaks."""
+        self._in_loop(self.close())
+        try:
+            yield
+        finally:
+            self._in_loop(self.open())
 
     @contextmanager
     def deafen(self, plural: str) -> Iterator[None]:
@@ -84,42 +123,61 @@ class ApiProxy:
 
     def expire(self, plural: str) -> None:
         """Tell the watches of a kind that what they have seen is too old: they must begin anew."""
-        asyncio.run_coroutine_threadsafe(self._expire(plural), self._loop).result(WAIT_SECONDS)
+        self._in_loop(self._expire(plural))
+
+    async def open(self) -> None:
+        self._runner = web.ServerRunner(
+            web.Server(self._answer, handler_cancellation=True), shutdown_timeout=BREAK_SECONDS
+        )
+        await self._runner.setup()
+        await web.TCPSite(self._runner, LOOPBACK, self._port).start()
+        self._port = int(self._runner.addresses[0][1])
+
+    async def close(self) -> None:
+        assert self._runner
+        await self._runner.cleanup()
+
+    def _in_loop(self, work: Coroutine[Any, Any, None]) -> None:
+        asyncio.run_coroutine_threadsafe(work, self.loop).result(WAIT_SECONDS)
 
     async def _expire(self, plural: str) -> None:
         for response in self._watches.pop(plural, []):
             with suppress(ConnectionError):
                 await response.write(json.dumps(GONE).encode() + b"\n")
 
-    async def answer(self, asked: web.Request) -> web.StreamResponse:
+    async def _answer(self, asked: web.BaseRequest) -> web.StreamResponse:
         """Pass a request on, unless it is held."""
-        request = Request(method=asked.method, path=asked.path, watch="watch" in asked.query)
+        request = Request(method=asked.method, path=asked.path, query=dict(asked.query))
         self.requests.append(request)
-        for hold in [hold for hold in self._holds if hold.matches(request)]:
-            hold.arrived.set()
-            await hold.released.wait()
-        body = await asked.read()
-        headers = {name: value for name, value in asked.headers.items() if name.lower() not in HOP_BY_HOP}
-        headers["Accept-Encoding"] = "identity"
+        for hold in [hold for hold in self._holds if not hold.passes and hold.matches(request)]:
+            await hold.stop()
+            if not hold.passes:
+                raise ConnectionAbortedError("dropped")
         async with (
-            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=None, sock_connect=10)) as session,
+            aiohttp.ClientSession(timeout=UNLIMITED) as session,
             session.request(
-                asked.method, f"{self._server}{asked.rel_url}", data=body, headers=headers, ssl=self._tls
+                asked.method,
+                f"{self._server}{asked.rel_url}",
+                data=await asked.read() or None,
+                headers=_passed_on(asked.headers),
+                ssl=self._tls,
             ) as answered,
         ):
-            return await self._pass_back(asked, request, answered)
+            try:
+                return await self._pass_back(asked, request, answered)
+            finally:
+                _abort(answered)
 
     async def _pass_back(
-        self, asked: web.Request, request: Request, answered: aiohttp.ClientResponse
+        self, asked: web.BaseRequest, request: Request, answered: aiohttp.ClientResponse
     ) -> web.StreamResponse:
         response = web.StreamResponse(status=answered.status)
         response.content_type = answered.content_type
         await response.prepare(asked)
-        plural = request.path.rpartition("/")[2]
         if request.watch:
-            self._watches.setdefault(plural, []).append(response)
+            self._watches.setdefault(request.plural, []).append(response)
         async for line in answered.content:
-            if not (request.watch and plural in self._deaf):
+            if not (request.watch and request.plural in self._deaf):
                 await response.write(line)
         await response.write_eof()
         return response
@@ -128,35 +186,32 @@ class ApiProxy:
 @contextmanager
 def start_api_proxy(server: str, tls: ssl.SSLContext) -> Iterator[ApiProxy]:
     """A proxy to the API server at `server`, in a thread of its own."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, name="api-proxy")
+    started: Future[tuple[ApiProxy, asyncio.Event]] = Future()
+
+    async def serve() -> None:
+        stop = asyncio.Event()
+        proxy = ApiProxy(server, tls, asyncio.get_running_loop())
+        await proxy.open()
+        started.set_result((proxy, stop))
+        await stop.wait()
+        await proxy.close()
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve()), name="api-proxy")
     thread.start()
-    proxy = ApiProxy(server, tls, loop)
-    runner = web.ServerRunner(web.Server(proxy.answer), shutdown_timeout=0)  # type: ignore[arg-type]
+    proxy, stop = started.result(WAIT_SECONDS)
     try:
-        _in(loop, _open(runner, proxy))
         yield proxy
     finally:
-        _in(loop, _close(runner))
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(END_SECONDS)
-        loop.close()
+        proxy.loop.call_soon_threadsafe(stop.set)
+        thread.join(WAIT_SECONDS)
 
 
-async def _open(runner: web.ServerRunner, proxy: ApiProxy) -> None:
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    host, port = runner.addresses[0][:2]
-    proxy.address = f"http://{host}:{port}"
+def _abort(answered: aiohttp.ClientResponse) -> None:
+    """A watch that is broken off would wait for the other side's farewell, longer than the loop lives."""
+    if answered.connection and answered.connection.transport:
+        answered.connection.transport.abort()
 
 
-async def _close(runner: web.ServerRunner) -> None:
-    await runner.cleanup()
-    others = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in others:
-        task.cancel()
-    await asyncio.gather(*others, return_exceptions=True)
-
-
-def _in(loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, T]) -> T:
-    return asyncio.run_coroutine_threadsafe(work, loop).result(WAIT_SECONDS)
+def _passed_on(headers: Mapping[str, str]) -> dict[str, str]:
+    kept = {name: value for name, value in headers.items() if name.lower() not in HOP_BY_HOP}
+    return kept | {"Accept-Encoding": "identity"}

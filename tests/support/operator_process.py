@@ -123,11 +123,11 @@ def connect_job(name: str, **spec: Any) -> Document:
     }
 
 
-def secrets(name: str) -> list[Document]:
-    """Its Secrets."""
+def secrets(name: str, *, realm: str | None = None) -> list[Document]:
+    """Its Secrets; the realm is called as the ConnectJob unless another is said."""
     database = {"host": "db.test", "port": "5432", "dbname": "school", "username": "connect", "password": "never.used"}
     return [
-        secret(f"{name}-customer", {"customerNumber": "1", "realm": name, "encryptionKey": "never.used"}),
+        secret(f"{name}-customer", {"customerNumber": "1", "realm": realm or name, "encryptionKey": "never.used"}),
         secret(f"{name}-database", database),
     ]
 

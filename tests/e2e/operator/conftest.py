@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 import pytest
@@ -117,23 +118,25 @@ def operator_cluster() -> Iterator[Cluster]:
 @pytest.fixture
 def site(operator_cluster: Cluster, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]:
     """A namespace, and at the end the proof that its operator asked for nothing that it was not allowed."""
-    site = make_site(operator_cluster, namespace_of(request), tmp_path, "Role")
-    yield site
-    assert not [event for event in site.requests() if event.forbidden]
+    yield from _lent(make_site(operator_cluster, namespace_of(request), tmp_path, "Role"))
 
 
 @pytest.fixture
 def whole_cluster(operator_cluster: Cluster, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]:
     """A namespace whose operator serves all namespaces."""
-    site = make_site(operator_cluster, namespace_of(request), tmp_path, "ClusterRole")
+    yield from _lent(make_site(operator_cluster, namespace_of(request), tmp_path, "ClusterRole"))
+
+
+def _lent(site: Site) -> Iterator[Site]:
     yield site
     assert not [event for event in site.requests() if event.forbidden]
+    site.kubectl("delete", "connectjobs", "--all", "--timeout=30s")
 
 
 def namespace_of(request: pytest.FixtureRequest) -> str:
-    """A namespace's name from a test's."""
-    test = str(request.node.name).partition("[")[0].removeprefix("test_")
-    return test.replace("_", "-")[:60].rstrip("-")
+    """A namespace's name from a test's, its own for each set of parameters."""
+    test = str(request.node.name).removeprefix("test_").partition("[")[0].replace("_", "-")
+    return f"{test[:40].rstrip('-')}-{token_hex(3)}"
 
 
 def make_site(cluster: Cluster, namespace: str, folder: Path, role: str) -> Site:

@@ -138,11 +138,9 @@ def test_a_secret_of_another_realm_is_refused_without_showing_what_it_holds(site
 
 def test_a_realm_belongs_to_the_older_connect_job_and_passes_on_when_that_goes(site: Site) -> None:
     with site.operator():
-        site.apply_with_secrets(connect_job("first", realm="musterwil"))
-        site.kubectl("patch", "secret", "first-customer", '--patch={"stringData":{"realm":"musterwil"}}')
+        site.apply(*secrets("first", realm="musterwil"), connect_job("first", realm="musterwil"))
         site.wait_until_settled("first")
-        site.apply_with_secrets(connect_job("second", realm="musterwil"))
-        site.kubectl("patch", "secret", "second-customer", '--patch={"stringData":{"realm":"musterwil"}}')
+        site.apply(*secrets("second", realm="musterwil"), connect_job("second", realm="musterwil"))
         site.wait_for_ready("second", "False", "RealmTaken")
         site.kubectl("delete", "connectjob", "first")
         site.wait_until_settled("second")

@@ -1,0 +1,172 @@
+"""What the operator does when it is killed, when the watch misleads it, and when the API server is away."""
+
+import random
+import time
+from collections.abc import Callable
+
+import pytest
+
+from tests.cluster.waiting import wait_until
+from tests.e2e.operator.conftest import Site
+from tests.support.api_proxy import ApiProxy, Request
+from tests.support.operator_process import COMPLETE, STARTING, connect_job, secrets
+
+WRITES = {"POST", "PATCH", "PUT", "DELETE"}
+STEPS = {
+    "before the CronJob": ("POST", "/cronjobs"),
+    "between CronJob and events": ("POST", "/events"),
+    "between events and status": ("PATCH", "/status"),
+}
+
+
+def at(step: str) -> Callable[[Request], bool]:
+    """The request that is about to go out at a step."""
+    method, end = STEPS[step]
+    return lambda request: request.method == method and request.path.endswith(end)
+
+
+def lists(plural: str) -> Callable[[Request], bool]:
+    """The watch's first list of a kind; the comparison's lists come page by page."""
+    return lambda request: request.plural == plural and not request.watch and "limit" not in request.query
+
+
+def watched(proxy: ApiProxy) -> set[str]:
+    return {request.plural for request in proxy.requests if request.watch}
+
+
+@pytest.mark.parametrize("step", list(STEPS))
+def test_killed_while_it_makes_a_cron_job(site: Site, step: str) -> None:
+    """Whatever step it dies at, the next one goes on from there, and tells people once."""
+    with site.proxy() as (proxy, seen_through), proxy.hold(at(step)) as hold, seen_through.operator() as operator:
+        site.apply_with_secrets(connect_job("musterwil"))
+        hold.wait()
+        operator.kill()
+    with site.operator():
+        site.wait_until_settled("musterwil")
+    assert site.names("cronjobs") == {"connect-musterwil"}
+    assert [reason for reason, _ in site.events("musterwil")] == ["Reconciled"]
+
+
+@pytest.mark.parametrize("step", ["between CronJob and events", "between events and status"])
+def test_killed_while_it_puts_a_cron_job_back(site: Site, step: str) -> None:
+    with site.operator():
+        site.apply_with_secrets(connect_job("musterwil"))
+        site.wait_until_settled("musterwil")
+        spec = site.get("cronjob", "connect-musterwil")["spec"]
+    with site.proxy() as (proxy, seen_through), proxy.hold(at(step)) as hold, seen_through.operator() as operator:
+        site.kubectl("patch", "cronjob", "connect-musterwil", "--type=merge", '--patch={"spec":{"suspend":true}}')
+        hold.wait()
+        operator.kill()
+    with site.operator():
+        site.wait_until_settled("musterwil")
+    assert site.get("cronjob", "connect-musterwil")["spec"] == spec
+    assert [reason for reason, _ in site.events("musterwil")].count("DriftCorrected") <= 1
+
+
+def test_killed_again_and_again_it_arrives_and_tells_nothing_twice(site: Site) -> None:
+    names = [f"school-{number}" for number in range(5)]
+    chance = random.Random(20_261_122)  # noqa: S311 - chooses schedules and moments
+    for round_ in range(6):
+        with site.operator(until=COMPLETE if round_ else STARTING) as operator:
+            for name in names:
+                schedule = f"{chance.randrange(60)} 3 * * *"
+                site.apply(*secrets(name), connect_job(name, schedule=schedule))
+                if chance.random() < 1 / len(names):
+                    break
+            operator.kill()
+    with site.operator():
+        for name in names:
+            site.apply_with_secrets(connect_job(name))
+            site.wait_until_settled(name)
+    for name in names:
+        assert [reason for reason, _ in site.events(name)] == ["Reconciled"], name
+
+
+def test_nothing_is_decided_before_the_first_picture_is_whole(site: Site) -> None:
+    """The CronJob is there already; an operator that knew only the ConnectJob would make another, or judge."""
+    with site.operator():
+        site.apply_with_secrets(connect_job("musterwil"))
+        site.wait_until_settled("musterwil")
+    with (
+        site.proxy() as (proxy, seen_through),
+        proxy.hold(lists("jobs")) as hold,
+        seen_through.operator() as operator,
+    ):
+        hold.wait()
+        wait_until("all other watches have begun", lambda: len(watched(proxy)) == 3)
+        site.kubectl("annotate", "connectjob", "musterwil", "seen=yes")
+        site.apply_with_secrets(connect_job("another"))
+        assert not operator.logged(COMPLETE)
+        assert not [request for request in proxy.requests if request.method in WRITES]
+        hold.release()
+        site.wait_until_settled("another")
+
+
+def test_a_cron_job_that_was_deleted_while_the_watch_began_anew_is_missed_and_made_again(site: Site) -> None:
+    with site.proxy() as (proxy, seen_through), seen_through.operator():
+        for name in ("musterwil", "another"):
+            site.apply_with_secrets(connect_job(name))
+            site.wait_until_settled(name)
+        before = site.get("cronjob", "connect-musterwil")["metadata"]["uid"]
+        with proxy.hold(lists("cronjobs")) as hold:
+            proxy.expire("cronjobs")
+            hold.wait()
+            site.kubectl("delete", "cronjob", "connect-musterwil")
+            hold.release()
+        site.cluster.wait_until(
+            "the CronJob is there again",
+            lambda: site.get("cronjob", "connect-musterwil")["metadata"]["uid"],
+            lambda now: now != before,
+        )
+        site.wait_until_settled("musterwil")
+
+
+def test_a_connect_job_that_was_deleted_while_the_watch_began_anew_gives_its_realm_free(site: Site) -> None:
+    with site.proxy() as (proxy, seen_through), seen_through.operator() as operator:
+        for name in ("first", "second"):
+            site.apply(*secrets(name, realm="musterwil"), connect_job(name, realm="musterwil"))
+            site.wait_for_ready(name, *(("True", "Reconciled") if name == "first" else ("False", "RealmTaken")))
+        with proxy.hold(lists("connectjobs")) as hold:
+            proxy.expire("connectjobs")
+            hold.wait()
+            site.kubectl("delete", "connectjob", "first")
+            hold.release()
+        site.wait_until_settled("second")
+        assert not any('connectjob="first"' in series for series in operator.metrics())
+
+
+def test_a_watch_that_is_silent_although_something_happens_fails_the_liveness_probe(site: Site) -> None:
+    with site.proxy() as (proxy, seen_through), seen_through.operator(CONNECT_RECHECK_INTERVAL="2") as operator:
+        site.apply_with_secrets(connect_job("musterwil"))
+        site.wait_until_settled("musterwil")
+        assert operator.health() == 200
+        with proxy.deafen("connectjobs"):
+            site.kubectl("annotate", "connectjob", "musterwil", "heard=no")
+            wait_until("the probe fails", operator.health, lambda status: status == 500)
+
+
+def test_what_happened_while_the_api_server_was_away_is_made_up_for(site: Site) -> None:
+    with site.proxy() as (proxy, seen_through), seen_through.operator() as operator:
+        site.apply_with_secrets(connect_job("musterwil"))
+        site.wait_until_settled("musterwil")
+        with proxy.away():
+            site.apply(connect_job("musterwil", schedule="5 4 * * *"))
+            site.apply_with_secrets(connect_job("another"))
+        site.wait_until_settled("another")
+        site.cluster.wait_until(
+            "the schedule is the new one",
+            lambda: site.get("cronjob", "connect-musterwil")["spec"]["schedule"],
+            lambda seen: seen == "5 4 * * *",
+        )
+        assert operator.process.poll() is None
+
+
+def test_it_stops_in_order_within_seconds(site: Site) -> None:
+    with site.operator() as operator:
+        site.apply_with_secrets(connect_job("musterwil"))
+        site.wait_until_settled("musterwil")
+        operator.metrics()
+        begun = time.monotonic()
+        assert operator.stop() == 0
+        assert time.monotonic() - begun < 8
+        assert operator.log()[-1]["event"] == "stopped"
