@@ -68,11 +68,12 @@ def test_every_ruling_says_what_is_built_or_what_is_not() -> None:
 
 
 def test_every_module_that_a_page_of_docs_names_exists() -> None:
-    """In the repository, or below the worker's package."""
+    """In the repository, or below one of its packages."""
     pages = [text for path, text in texts(".md") if path.parts[0] == "docs"]
     named = {module for text in pages for module in MODULE.findall(text)}
     assert len(named) > len(RULINGS) / 2
-    roots = (ROOT, ROOT / "worker" / "connect_worker")
+    parts = [ROOT / part for part in ("operator", "proto", "relay", "worker")]
+    roots = [ROOT, *parts, *(package for part in parts for package in part.glob("connect_*"))]
     assert {module for module in named if not any((root / module).is_file() for root in roots)} == set()
 
 
