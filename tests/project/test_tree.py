@@ -27,7 +27,7 @@ MACHINE_PATH = re.compile(r"(?<![\w.~}])/(?:work|root|home)/")
 MARKS = "|".join(("TO" + "DO", "FIX" + "ME", "XX" + "X"))
 UNFINISHED = re.compile(rf"(?:#|--).*?\b(?:{MARKS})\b|\b(?:{MARKS})[:(]|NotImplemented" + "Error")
 
-PROGRAM = ("worker", "proto", "scripts")
+PROGRAM = ("operator", "proto", "relay", "scripts", "worker")
 LARGEST_FILE = 500_000
 LONGEST_MODULE = 400
 LONGEST_FUNCTION = 60
