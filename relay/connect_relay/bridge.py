@@ -56,7 +56,7 @@ async def run(settings: BridgeSettings, certificates: Certificates) -> None:
 class Attachment:
     """One connection to the relay: its control stream, and the connections that were opened over it.
 
-    These outlive the control stream: a relay that goes down lets them end by themselves.
+    These outlive the control stream, for a relay that goes down lets them end by themselves; but not a silent relay.
     """
 
     def __init__(self, settings: BridgeSettings, certificates: Certificates, tasks: asyncio.TaskGroup) -> None:
@@ -108,6 +108,7 @@ class Attachment:
                 async with asyncio.timeout(patience):
                     data = await control.receive()
             except TimeoutError:
+                await self._channel.close()
                 return f"the relay has said nothing for {patience:g} s"
             if data is None:
                 return "the relay has ended the connection"

@@ -15,7 +15,7 @@ from connect_protocol.relay.errors import ProtocolError, StreamBrokenError
 from connect_protocol.relay.frames import Credit, Data, HalfClose, Reset, ResetCode, decode, encode
 from connect_protocol.relay.pump import FrameStream
 
-FAREWELL_SECONDS = 5.0
+FAREWELL_SECONDS = 3.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -49,14 +49,14 @@ class Pki:
     @classmethod
     def create(cls, root: Path, *realms: str) -> "Pki":
         """A new authority, a relay's certificate for loopback, and bridge and worker of each realm (or of REALM)."""
-        authority = Authority.create("Test CA", _now())
+        authority = Authority.create("Test CA", now())
         pki = cls(root=root, authority=authority)
         folder = PkiFolder(root)
-        folder.keep(RELAY, authority.issue(server([HOST, "localhost"]), timedelta(days=1), _now()))
+        folder.keep(RELAY, authority.issue(server([HOST, "localhost"]), timedelta(days=1), now()))
         for realm in realms or (REALM,):
             for role in Role:
                 identity = Identity(realm=realm, role=role)
-                folder.keep(folder_of(identity), authority.issue(client(identity), timedelta(days=1), _now()))
+                folder.keep(folder_of(identity), authority.issue(client(identity), timedelta(days=1), now()))
         return pki
 
     @property
@@ -204,8 +204,14 @@ class RelayCommand(Command):
         """Wait until a metric has this value."""
         async with asyncio.timeout(seconds):
             # Another process counts: it can only be asked.
-            while f"connect_relay_{name} {float(value)}\n" not in (await self.fetch("/metrics"))[1]:  # noqa: ASYNC110
+            while await self.metric(name) != value:  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
+
+    async def metric(self, name: str) -> float:
+        """A metric's value now; `name` without the prefix, with its labels."""
+        _, text = await self.fetch("/metrics")
+        (value,) = (line.rpartition(" ")[2] for line in text.splitlines() if line.startswith(f"connect_relay_{name} "))
+        return float(value)
 
     @property
     def address(self) -> Address:
@@ -312,5 +318,6 @@ def _line(text: str) -> Line:
     return line if isinstance(line, dict) else {"raw": text.rstrip()}
 
 
-def _now() -> datetime:
+def now() -> datetime:
+    """In UTC."""
     return datetime.now(UTC)

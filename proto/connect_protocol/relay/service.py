@@ -39,9 +39,12 @@ def server_options(heartbeat: float = HEARTBEAT_SECONDS) -> Options:
 
 def _both_ends(heartbeat: float) -> Options:
     """Pings after a heartbeat's time without traffic, without calls too, and the end when no answer comes."""
+    patience = int(heartbeat * (MISSED_HEARTBEATS - 1) * 1000)
     return (
         ("grpc.keepalive_time_ms", int(heartbeat * 1000)),
-        ("grpc.keepalive_timeout_ms", int(heartbeat * (MISSED_HEARTBEATS - 1) * 1000)),
+        ("grpc.keepalive_timeout_ms", patience),
+        # While a ping that measures the bandwidth is under way, no other is sent: this one's timeout counts then.
+        ("grpc.http2.ping_timeout_ms", patience),
         ("grpc.keepalive_permit_without_calls", 1),
         ("grpc.http2.max_pings_without_data", 0),
         ("grpc.max_receive_message_length", LARGEST_FRAME),
