@@ -3,7 +3,8 @@
 import asyncio
 import random
 import socket
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib import metadata
 
 import structlog
@@ -146,10 +147,9 @@ class _Service:
 
     async def run(self) -> None:
         """Reach the target and move bytes until the connection is over. Nothing is raised but CancelledError."""
-        stream = self._channel.call(service.SERVE)
         line = log.bind(connection=self._order.connection_id, target=self._order.target)
         try:
-            ending = await self._serve(stream)
+            ending = await self._serve()
         except RefusedError as refused:
             line.warning("connection refused", reason=str(refused))
         except (ProtocolError, StreamBrokenError, TimeoutError) as error:
@@ -159,22 +159,31 @@ class _Service:
         else:
             reason = "" if ending.reset is None else ending.reset.message
             line.info("connection closed", end=ending.end, reason=reason, sent=ending.received, received=ending.sent)
-        finally:
-            stream.close()
 
-    async def _serve(self, stream: ClientStream) -> Ending:
+    async def _serve(self) -> Ending:
+        """Dial first: a call to the relay that says nothing yet would run into its patience."""
         try:
             connection = await self._reached()
         except RefusedError as refused:
-            await self._refuse(stream, refused.reset)
+            with self._call() as stream:
+                await self._refuse(stream, refused.reset)
             raise
+        with self._call() as stream:
+            try:
+                await stream.send(encode(Serve(connection_id=self._order.connection_id)))
+                await stream.send(encode(Opened(window=WINDOW)))
+            except BaseException:
+                connection.close()
+                raise
+            return await pump(connection, stream, send_window=self._order.window)
+
+    @contextmanager
+    def _call(self) -> Iterator[ClientStream]:
+        stream = self._channel.call(service.SERVE)
         try:
-            await stream.send(encode(Serve(connection_id=self._order.connection_id)))
-            await stream.send(encode(Opened(window=WINDOW)))
-        except BaseException:
-            connection.close()
-            raise
-        return await pump(connection, stream, send_window=self._order.window)
+            yield stream
+        finally:
+            stream.close()
 
     async def _reached(self) -> socket.socket:
         target = self._settings.target(self._order.target)
