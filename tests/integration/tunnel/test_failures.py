@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from connect_protocol.relay.identity import Role
-from connect_worker.simulator.faults import Delay, DropBefore, Fault, Operation
+from connect_worker.simulator.faults import DropBefore, Fault, Hold, Operation
 from tests.support.builders import STUDENTS_OU
 from tests.support.simulator import SimulatorServer
 from tests.support.site import Site, assert_clear, assert_discreet, ended_of, wait_until
@@ -19,7 +19,7 @@ from tests.support.worker import Ended
 
 PUPILS = 40
 PUPILS_OU = STUDENTS_OU.partition(",")[0]
-SLOWLY = Delay(seconds=0.05)
+CREATED = 3
 
 Place = Callable[[], AbstractContextManager[int]]
 
@@ -185,22 +185,22 @@ def test_the_servers_names_are_verified_through_the_tunnel(
 
 @pytest.fixture
 def simulator(server: SimulatorServer) -> SimulatorServer:
-    """The directory, slow to create accounts."""
-    server.faults.add(Fault(operation=Operation.ADD, action=SLOWLY, times=None))
+    """The directory, which makes some accounts, and holds up the request for one more."""
+    server.faults.add(Fault(operation=Operation.ADD, action=Hold(), name=f",{PUPILS_OU}", after=CREATED))
     return server
 
 
 def started(site: Site) -> subprocess.Popen[str]:
     """A run that has begun to create accounts."""
     process = site.worker.start("run", "--output", "json", CONNECT_TERMINATION_MESSAGE=str(site.termination_message))
-    wait_until(lambda: site.domain.count(PUPILS_OU, "(objectClass=user)") >= 3, process)
+    wait_until(lambda: site.domain.count(PUPILS_OU, "(objectClass=user)") >= CREATED, process)
     return process
 
 
 def finish(site: Site, simulator: SimulatorServer) -> None:
-    """The next run does the rest."""
+    """The next run does the rest, once the bridge has closed what the broken one has left open and the lock is free."""
     simulator.faults.clear()
-    finished = site.run()
+    finished = site.run("run", CONNECT_LOCK_WAIT="1m")
     assert (finished.exit_code, finished.report["reason"]) == (0, "Synced"), finished.stdout
     assert_discreet(site, finished)
     site.assert_complete(PUPILS)
@@ -245,6 +245,7 @@ def test_the_directory_hangs_up_and_the_relay_is_not_blamed(
 def test_the_database_hangs_up_and_the_relay_is_not_blamed(site: Site, simulator: SimulatorServer) -> None:
     process = started(site)
     site.customer.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'connect_worker'")
+    simulator.faults.clear()
     ended = ended_of(process)
     assert_clear(site, ended, exit_code=7, reason="DatabaseUnreachable", says=("broke off",))
     finish(site, simulator)
