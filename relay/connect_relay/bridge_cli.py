@@ -10,6 +10,7 @@ import structlog
 import uvloop
 
 from connect_protocol.exit_codes import ExitCode
+from connect_protocol.relay.service import HEARTBEAT_SECONDS
 from connect_relay import bridge
 from connect_relay.credentials import bridge_identity, load_certificates
 from connect_relay.dialing import dial
@@ -22,6 +23,17 @@ from connect_relay.settings import Address, BridgeSettings, Target
 log = structlog.stdlib.get_logger()
 
 DIAL_SECONDS = 8.0
+HELP = """
+Let Connect reach the school's database and directory, from inside.
+
+The bridge needs one outgoing connection to the relay, and none that comes in. It opens connections to the targets
+that are named here, and to nothing else, whatever the relay asks for.
+
+\b
+connect-bridge check --target database=db.school.example:5432 --target directory=dc1.school.example:636
+connect-bridge run --relay relay.example.org:8443 --tls /etc/connect-bridge \\
+    --target database=db.school.example:5432 --target directory=dc1.school.example:636
+"""
 
 targets_option = click.option(
     "--target",
@@ -46,19 +58,10 @@ dial_seconds_option = click.option(
 )
 
 
-@click.group(context_settings=SETTINGS)
+@click.group(context_settings=SETTINGS, help=HELP, short_help="Let Connect reach the school's servers.")
 @click.version_option(package_name="connect", prog_name="connect-bridge")
 def main() -> None:
-    r"""Let Connect reach the school's database and directory, from inside.
-
-    The bridge needs one outgoing connection to the relay, and none that comes in. It opens connections to the targets
-    that are named here, and to nothing else, whatever the relay asks for.
-
-    \b
-    connect-bridge check --target database=db.school.example:5432 --target directory=dc1.school.example:636
-    connect-bridge run --relay relay.example.org:8443 --tls /etc/connect-bridge \
-        --target database=db.school.example:5432 --target directory=dc1.school.example:636
-    """
+    """See HELP: click wants its paragraphs marked with a control character."""
 
 
 @main.command(
@@ -91,7 +94,7 @@ Exit codes:
 @click.option(
     "--heartbeat-seconds",
     type=SECONDS,
-    default=20.0,
+    default=HEARTBEAT_SECONDS,
     show_default=True,
     envvar="CONNECT_BRIDGE_HEARTBEAT_SECONDS",
     show_envvar=True,
