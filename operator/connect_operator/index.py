@@ -69,6 +69,8 @@ class _Shelf(Generic[F]):
     def put(self, uid: str, item: _Item[F]) -> bool:
         """Whether anything that matters is new."""
         old = self.items.get(uid)
+        if old is not None and old.key != item.key:
+            self.pop(uid)
         self.items[uid] = item
         self._uids.setdefault(item.key, set()).add(uid)
         return old is None or old.facts != item.facts
@@ -95,6 +97,7 @@ class Index:
         self._cron_jobs: _Shelf[CronJobFacts] = _Shelf()
         self._jobs: _Shelf[JobFacts] = _Shelf()
         self._pods: _Shelf[PodFacts] = _Shelf()
+        self._unreadable: dict[Kind, dict[str, str]] = {kind: {} for kind in Kind}
         self._shelves: dict[Kind, _Shelf[Any]] = {
             Kind.CONNECT_JOB: self._connect_jobs,
             Kind.CRON_JOB: self._cron_jobs,
@@ -105,7 +108,12 @@ class Index:
     def put(self, kind: Kind, body: Body) -> frozenset[Key]:
         """An object is there, or has changed. Raises ValueError for one that cannot be read."""
         uid, version = _identity(body)
-        key, facts = _READERS[kind](body)
+        try:
+            key, facts = _READERS[kind](body)
+        except ValueError:
+            self._unreadable[kind][uid] = version
+            raise
+        self._unreadable[kind].pop(uid, None)
         is_new = self._shelves[kind].put(uid, _Item(key=key, version=version, facts=facts))
         if kind is Kind.CONNECT_JOB:
             self._forget_gone_pods(key)
@@ -119,6 +127,7 @@ class Index:
 
     def forget(self, kind: Kind, uid: str) -> frozenset[Key]:
         """An object is not there any more."""
+        self._unreadable[kind].pop(uid, None)
         item = self._shelves[kind].pop(uid)
         if item is None:
             return frozenset()
@@ -128,12 +137,16 @@ class Index:
         return self._touched(kind, item.key, item.facts)
 
     def versions(self, kind: Kind) -> dict[str, str]:
-        """The resource version of each object that should be on the API server, by uid."""
-        return {
+        """The resource version of each object that should be on the API server, by uid.
+
+        With those that were told but cannot be read: nobody has missed them.
+        """
+        read = {
             uid: item.version
             for uid, item in self._shelves[kind].items.items()
             if not (kind is Kind.POD and item.facts.gone)
         }
+        return read | self._unreadable[kind]
 
     def connect_job(self, key: Key) -> KnownJob | None:
         """The ConnectJob of this name; the younger, while an older one's end has not been told."""
@@ -174,9 +187,9 @@ class Index:
     def _forget_gone_pods(self, key: Key) -> None:
         """Pods that are gone and whose run has been recorded, or will never be."""
         known = self.connect_job(key)
-        active = known.status.active.uid if known and known.status.active else None
+        active = {known.status.active.uid} if known and known.status.active else set()
         for pod in self._pods.of(key):
-            if pod.gone and pod.job_uid not in self._jobs.items and pod.job_uid != active:
+            if pod.gone and pod.job_uid not in self._jobs.items.keys() | active:
                 self._pods.pop(pod.uid)
 
 
@@ -199,6 +212,8 @@ def _connect_job(body: Body) -> tuple[Key, KnownJob]:
 
 def _cron_job(body: Body) -> tuple[Key, CronJobFacts]:
     facts = cron_job_facts(body)
+    if not facts.name.startswith(_CRON_JOB_PREFIX):
+        raise ValueError(f"object.metadata.name should begin with {_CRON_JOB_PREFIX}, unlike {facts.name}")
     return Key(namespace=facts.namespace, name=facts.name.removeprefix(_CRON_JOB_PREFIX)), facts
 
 

@@ -105,6 +105,9 @@ class Recheck:
             self._changed(keys)
 
     async def _wait(self, pause: timedelta) -> None:
+        if self._late:  # what seems late must have its time, however often the watches begin anew
+            await asyncio.sleep(pause.total_seconds())
+            return
         try:
             async with asyncio.timeout(pause.total_seconds()):
                 await self._hurry.wait()

@@ -141,6 +141,50 @@ def test_what_cannot_be_read_changes_nothing(index: Index) -> None:
     assert known.resource_version == "1"
 
 
+def test_what_cannot_be_read_has_been_told_all_the_same(index: Index) -> None:
+    bare = pod_body("bare", "pod-2", connect_job="musterwil", job_uid="run-1", version="7")
+    del bare["metadata"]["labels"]["schoolconnect.io/connectjob"]
+    with pytest.raises(ValueError, match="labels"):
+        index.put(Kind.POD, bare)
+    assert index.versions(Kind.POD) == {"pod-1": "1", "pod-2": "7"}
+    index.forget(Kind.POD, "pod-2")
+    assert index.versions(Kind.POD) == {"pod-1": "1"}
+
+
+def test_what_can_be_read_again_is_read(index: Index) -> None:
+    broken = pod("2")
+    del broken["metadata"]["labels"]["schoolconnect.io/connectjob"]
+    with pytest.raises(ValueError, match="labels"):
+        index.put(Kind.POD, broken)
+    index.put(Kind.POD, pod("3"))
+    assert index.versions(Kind.POD) == {"pod-1": "3"}
+
+
+def test_a_cronjob_with_another_name_than_ours_is_nobodys(index: Index) -> None:
+    copy = cron_job_body("musterwil", "cron-2", created="2026-11-22T04:00:00Z")
+    copy["metadata"]["name"] = "musterwil"
+    with pytest.raises(ValueError, match="connect-"):
+        index.put(Kind.CRON_JOB, copy)
+    found = index.cron_job(MUSTERWIL)
+    assert found is not None
+    assert found.uid == "cron-1"
+
+
+def test_what_gets_another_label_goes_over_to_the_other(index: Index) -> None:
+    index.put(Kind.JOB, job_body("run", "run-1", connect_job="otherwil", version="2"))
+    assert [job.uid for job in index.jobs(OTHERWIL)] == ["run-1"]
+    index.drop(Kind.JOB, job_body("run", "run-1", connect_job="otherwil", version="3"))
+    assert (index.jobs(MUSTERWIL), index.jobs(OTHERWIL)) == ((), ())
+
+
+def test_of_a_pod_without_a_job_nothing_stays(index: Index) -> None:
+    bare = pod_body("bare", "pod-2", connect_job="musterwil", job_uid="run-1")
+    del bare["metadata"]["ownerReferences"]
+    index.put(Kind.POD, bare)
+    index.drop(Kind.POD, bare)
+    assert [pod.uid for pod in index.pods(MUSTERWIL)] == ["pod-1"]
+
+
 def test_a_status_is_told_from_another_by_its_digest() -> None:
     index = Index()
     digests = []

@@ -1,5 +1,6 @@
 """The comparison of what the watch has told with what the API server holds."""
 
+import asyncio
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
@@ -113,4 +114,15 @@ async def test_an_api_server_that_cannot_be_asked_for_three_intervals_is_a_fault
     assert bench.recheck.fault() is not None
     bench.cluster.answers = True
     await bench.recheck.compare()
+    assert bench.recheck.fault() is None
+
+
+async def test_watches_that_begin_anew_hurry_nobody_while_something_is_late(bench: Bench) -> None:
+    """They are late because they begin anew: two comparisons in a row would prove nothing."""
+    bench.cluster.there[Kind.CRON_JOB] = {"cron-1": "2"}
+    running = asyncio.create_task(bench.recheck.run())
+    for _ in range(20):
+        bench.recheck.hurry()
+        await asyncio.sleep(0)
+    running.cancel()
     assert bench.recheck.fault() is None
