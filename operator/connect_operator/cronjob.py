@@ -8,6 +8,7 @@ from datetime import timedelta
 from connect_operator.names import (
     API_VERSION,
     CONNECT_JOB_LABEL,
+    CONTAINER,
     KIND,
     MANAGED_BY_LABEL,
     MANAGER,
@@ -15,7 +16,7 @@ from connect_operator.names import (
     REALM_LABEL,
     cron_job_name,
 )
-from connect_operator.pod import CONTAINER, pod_spec
+from connect_operator.pod import pod_spec
 from connect_operator.spec import ConnectJob
 from connect_protocol.exit_codes import ExitCode
 

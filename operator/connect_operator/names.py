@@ -15,6 +15,8 @@ MODE_ANNOTATION = f"{GROUP}/mode"
 """On Jobs: the ConnectJob's mode when the Job's template was written, for the template may have changed since."""
 INSTANTIATE_ANNOTATION = "cronjob.kubernetes.io/instantiate"
 """Set to `manual` by `kubectl create job --from=cronjob/…`."""
+CONTAINER = "worker"
+"""In the pod of a run. Others may stand beside it, such as a service mesh puts there."""
 
 
 def cron_job_name(connect_job: str) -> str:

@@ -3,10 +3,10 @@
 from datetime import timedelta
 
 from connect_operator.facts import SecretRole
+from connect_operator.names import CONTAINER
 from connect_operator.spec import ConnectJob, Mode, Transport
 from connect_protocol.environment import Variable
 
-CONTAINER = "worker"
 SECRETS_FOLDER = "/run/secrets/connect"
 USER = 10001
 POD_EXTRA = timedelta(minutes=1)

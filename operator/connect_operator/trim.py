@@ -1,7 +1,7 @@
 """Trims Kubernetes' objects to what is decided upon. Raises ValueError that names the missing field."""
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 
 from connect_operator.facts import (
     CronJobFacts,
@@ -14,8 +14,11 @@ from connect_operator.facts import (
     Trigger,
     Waiting,
 )
-from connect_operator.names import INSTANTIATE_ANNOTATION, MODE_ANNOTATION
+from connect_operator.names import CONTAINER, INSTANTIATE_ANNOTATION, MODE_ANNOTATION
 from connect_protocol.json_object import JsonObject
+
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+"""When a container has started, in the kubelet's words, that could not be started."""
 
 
 def cron_job_facts(body: Mapping[str, object]) -> CronJobFacts:
@@ -61,7 +64,8 @@ def pod_facts(body: Mapping[str, object], *, gone: bool = False) -> PodFacts:
     """What matters of a pod; `gone` when it was seen DELETED."""
     pod = JsonObject(body, "pod")
     meta, status = pod.object("metadata"), pod.object("status")
-    state = next((container.object("state") for container in status.elements("containerStatuses")), None)
+    containers = (each for each in status.elements("containerStatuses") if each.optional_text("name") == CONTAINER)
+    state = next((container.object("state") for container in containers), None)
     return PodFacts(
         name=meta.text("name"),
         uid=meta.text("uid"),
@@ -136,11 +140,12 @@ def _waiting(state: JsonObject) -> Waiting:
 
 
 def _terminated(state: JsonObject) -> Terminated:
+    started = _moment(state, "startedAt")
     return Terminated(
         exit_code=state.integer("exitCode"),
         reason=state.optional_text("reason") or "",
         message=state.optional_text("message") or "",
-        started=_moment(state, "startedAt"),
+        started=started if started != _NEVER else None,
         finished=_moment(state, "finishedAt"),
     )
 

@@ -43,7 +43,10 @@ def pod_body(name: str, uid: str, *, connect_job: str, job_uid: str, version: st
 def ended(message: str, exit_code: int = 0) -> Body:
     """The status of a pod whose worker has left a report."""
     state = {"terminated": {"exitCode": exit_code, "message": message}}
-    return {"phase": "Succeeded" if exit_code == 0 else "Failed", "containerStatuses": [{"state": state}]}
+    return {
+        "phase": "Succeeded" if exit_code == 0 else "Failed",
+        "containerStatuses": [{"name": "worker", "state": state}],
+    }
 
 
 def _labels(connect_job: str) -> dict[str, str]:

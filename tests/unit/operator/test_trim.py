@@ -101,7 +101,7 @@ class TestPod:
 
     def test_waiting(self) -> None:
         state = {"waiting": {"reason": "ErrImagePull", "message": "not found"}}
-        facts = pod_facts(self.body(phase="Pending", containerStatuses=[{"state": state}]))
+        facts = pod_facts(self.body(phase="Pending", containerStatuses=[{"name": "worker", "state": state}]))
         assert facts.waiting == Waiting(reason="ErrImagePull", message="not found")
 
     def test_unschedulable(self) -> None:
@@ -111,10 +111,26 @@ class TestPod:
 
     def test_ended(self) -> None:
         state = {"terminated": {"exitCode": 3, "reason": "Error", "message": "{}", "startedAt": AT, "finishedAt": AT}}
-        facts = pod_facts(self.body(phase="Failed", startTime=AT, containerStatuses=[{"state": state}]), gone=True)
+        facts = pod_facts(
+            self.body(phase="Failed", startTime=AT, containerStatuses=[{"name": "worker", "state": state}]), gone=True
+        )
         assert facts.terminated is not None
         assert (facts.terminated.exit_code, facts.terminated.message, facts.terminated.finished) == (3, "{}", MOMENT)
         assert (facts.phase, facts.gone, facts.started) == (PodPhase.FAILED, True, MOMENT)
+
+    def test_beside_a_sidecar_the_worker_counts(self) -> None:
+        states = [{"name": "istio-proxy", "state": {"terminated": {"exitCode": 0}}}]
+        states += [{"name": "worker", "state": {"terminated": {"exitCode": 3}}}]
+        facts = pod_facts(self.body(phase="Failed", containerStatuses=states))
+        assert facts.terminated is not None
+        assert facts.terminated.exit_code == 3
+
+    def test_what_could_not_be_started_has_never_started(self) -> None:
+        """The kubelet then says 1970."""
+        state = {"terminated": {"exitCode": 128, "reason": "StartError", "startedAt": "1970-01-01T00:00:00Z"}}
+        facts = pod_facts(self.body(phase="Failed", containerStatuses=[{"name": "worker", "state": state}]))
+        assert facts.terminated is not None
+        assert facts.terminated.started is None
 
     def test_evicted(self) -> None:
         condition = {"type": "DisruptionTarget", "status": "True", "reason": "TerminationByKubelet"}
