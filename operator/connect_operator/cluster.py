@@ -5,6 +5,7 @@ overwritten but told as ConflictError, which means: look again.
 """
 
 import base64
+import re
 from collections.abc import Mapping
 
 from connect_operator.announcement import Announcement
@@ -26,6 +27,7 @@ _SECRETS = Resource(group="", version="v1", plural="secrets")
 _CORE_EVENTS = Resource(group="", version="v1", plural="events")
 _EVENTS = Resource(group="events.k8s.io", version="v1", plural="events")
 _REALM_KEY = SecretKey.CUSTOMER_REALM.rpartition("/")[2]
+_SECRET_NAME = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
 _STRICT = {"fieldManager": MANAGER, "fieldValidation": "Strict"}
 """A misspelt field in what a ConnectJob hands on is refused and told, not dropped."""
 _LENIENT = {"fieldManager": MANAGER, "fieldValidation": "Ignore"}
@@ -85,8 +87,11 @@ class Cluster:
     async def secret(self, namespace: str, name: str) -> Mapping[str, bytes] | None:
         """What there is in a Secret: PRESENT under each key with a value, and the realm as it stands.
 
-        None if there is no such Secret. Its values go no further than this function.
+        None if there is no such Secret. Its values go no further than this function. A name that no Secret can have is
+        not asked for: with slashes and dots it would lead into another namespace.
         """
+        if not _SECRET_NAME.fullmatch(name):
+            return None
         try:
             answer = await self._kube.get(_SECRETS.path(namespace, name))
         except NotFoundError:

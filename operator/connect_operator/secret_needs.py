@@ -10,7 +10,6 @@ from connect_protocol.environment import SecretKey
 
 BEFORE_THE_RUN = timedelta(hours=1)
 """Healthy Secrets are looked at once more when the next run is this near."""
-WHILE_MISSING = timedelta(minutes=1)
 
 _REALM = SecretKey.CUSTOMER_REALM.rpartition("/")[2]
 _NEEDED = (
@@ -64,9 +63,7 @@ def due(job: ConnectJob, next_run: datetime | None, view: SecretsView | None, no
 
 
 def look_again(next_run: datetime | None, view: SecretsView) -> datetime | None:
-    """When to look next; None if the next run is not known."""
-    if view.findings:
-        return view.looked_at + WHILE_MISSING
+    """When to look next at healthy ones; None if the next run is not known."""
     if next_run is None or view.looked_at >= next_run - BEFORE_THE_RUN:
         return None
     return next_run - BEFORE_THE_RUN

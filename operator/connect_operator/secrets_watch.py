@@ -21,20 +21,21 @@ class SecretsWatch:
         """`interval` is the time between two looks while something is wrong."""
         self._cluster = cluster
         self._interval = interval
-        self._views: dict[Key, SecretsView] = {}
+        # With the ConnectJob's uid: one that is made anew under its name begins with generation 1 again.
+        self._views: dict[Key, tuple[str, SecretsView]] = {}
 
     async def view(self, key: Key, known: KnownJob, now: datetime) -> SecretsView:
         """What is known of them, read anew if it is time. Raises KubernetesError's kinds."""
-        view = self._views.get(key)
-        if view is None or self._is_due(known, view, now):
+        uid, view = self._views.get(key, ("", None))
+        if view is None or uid != known.job.uid or self._is_due(known, view, now):
             contents = await self._read(known.job)
             view = SecretsView(generation=known.job.generation, looked_at=now, findings=findings(known.job, contents))
-            self._views[key] = view
+            self._views[key] = known.job.uid, view
         return view
 
     def next_look(self, key: Key, next_run: datetime | None) -> datetime | None:
         """When it is time again if nobody tells of a change."""
-        view = self._views.get(key)
+        _, view = self._views.get(key, ("", None))
         if view is None:
             return None
         return view.looked_at + self._interval if view.findings else look_again(next_run, view)

@@ -34,8 +34,8 @@ class TestWhenToLookAgain:
     def test_an_hour_before_it_for_the_secrets(self) -> None:
         assert reconcile(settled()).look_again == LAST_NIGHT + timedelta(hours=23)
 
-    def test_every_minute_while_a_secret_is_missing(self) -> None:
-        assert reconcile(settled(secrets=lacking(missing=True))).look_again == NOW + timedelta(minutes=1)
+    def test_not_for_a_missing_secret_which_is_looked_for_by_its_own_clock(self) -> None:
+        assert reconcile(settled(secrets=lacking(missing=True))).look_again is None
 
     def test_when_a_refused_cronjob_is_to_be_tried_again(self) -> None:
         refusal = Refusal(hash=wanted_hash(), message="no", at=NOW - timedelta(minutes=4))

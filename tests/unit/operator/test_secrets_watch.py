@@ -1,0 +1,72 @@
+"""When the Secrets of a ConnectJob are read, and for whom what was found holds."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from connect_operator.cluster import Cluster
+from connect_operator.index import Key, KnownJob
+from connect_operator.kube import Body, Kube
+from connect_operator.secrets_watch import SecretsWatch
+from connect_operator.status import Status
+from tests.support.connect_jobs import MUSTERWIL, NOW
+
+INTERVAL = timedelta(minutes=5)
+KEY = Key(namespace="connect", name="musterwil")
+KNOWN = KnownJob(job=MUSTERWIL, status=Status(), resource_version="1", status_digest="")
+
+
+class NoSecrets(Cluster):
+    """Has none, and counts the questions."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    async def secret(self, namespace: str, name: str) -> Mapping[str, bytes] | None:
+        assert (namespace, bool(name)) == ("connect", True)
+        self.asked += 1
+        return None
+
+
+@pytest.fixture
+def cluster() -> NoSecrets:
+    return NoSecrets()
+
+
+@pytest.fixture
+def watch(cluster: NoSecrets) -> SecretsWatch:
+    return SecretsWatch(cluster, interval=INTERVAL)
+
+
+async def test_what_is_wrong_is_looked_at_again_after_the_interval(cluster: NoSecrets, watch: SecretsWatch) -> None:
+    await watch.view(KEY, KNOWN, NOW)
+    assert watch.next_look(KEY, None) == NOW + INTERVAL
+    await watch.view(KEY, KNOWN, NOW + INTERVAL - timedelta(seconds=1))
+    assert cluster.asked == 4
+    await watch.view(KEY, KNOWN, NOW + INTERVAL)
+    assert cluster.asked == 8
+
+
+async def test_a_connect_job_made_anew_has_its_own_secrets_though_its_generation_is_the_same(
+    cluster: NoSecrets, watch: SecretsWatch
+) -> None:
+    await watch.view(KEY, KNOWN, NOW)
+    await watch.view(KEY, replace(KNOWN, job=replace(MUSTERWIL, uid="another")), NOW)
+    assert cluster.asked == 8
+
+
+class Unasked(Kube):
+    """Must not be asked."""
+
+    def __init__(self) -> None:
+        pass
+
+    async def get(self, path: str) -> Body:
+        raise AssertionError(path)
+
+
+@pytest.mark.parametrize("name", ["../../other/secrets/theirs", "..", "a/b", "a?b", "A", ""])
+async def test_a_name_that_no_secret_can_have_leads_nowhere(name: str) -> None:
+    assert await Cluster(Unasked()).secret("connect", name) is None
