@@ -34,8 +34,8 @@ class Announcement:
 
     @property
     def name(self) -> str:
-        """Unique for ConnectJob, reason and the status that the transition starts from."""
-        identity = f"{self.known.job.uid}\n{self.event.reason}\n{self.known.status_digest}"
+        """Unique for ConnectJob, reason, run and the status that the transition starts from."""
+        identity = f"{self.known.job.uid}\n{self.event.reason}\n{self.event.run}\n{self.known.status_digest}"
         return f"{self.known.job.name}.{hashlib.sha256(identity.encode()).hexdigest()[:16]}"
 
     def body(self) -> dict[str, object]:

@@ -83,11 +83,12 @@ class EventType(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Event:
-    """Posted for the ConnectJob, once for each transition."""
+    """Posted for the ConnectJob, once for each transition. `run` is the uid of the run that has ended, if one has."""
 
     type: EventType
     reason: str
     message: str
+    run: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

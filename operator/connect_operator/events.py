@@ -73,4 +73,4 @@ def _started(old: Status, new: Status) -> Iterator[Event]:
 
 def _end(run: LastRun) -> Event:
     kind, reason = _ENDS[run.result]
-    return Event(type=kind, reason=reason, message=f"{run.name}: {run.reason}. {run.advice}".strip())
+    return Event(type=kind, reason=reason, message=f"{run.name}: {run.reason}. {run.advice}".strip(), run=run.uid)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from connect_operator.decision import Observed
+from connect_operator.endings import shown
 from connect_operator.facts import BridgeState, RelayView, SecretFinding
 from connect_operator.names import CONNECT_JOB_LABEL, cron_job_name
 from connect_operator.planning import Plan
@@ -50,7 +51,7 @@ def _causes(observed: Observed, plan: Plan) -> Iterator[tuple[str, str]]:
     if refusal is not None and refusal.hash == plan.hash:
         yield (
             "TemplateRefused",
-            f"Kubernetes refuses the CronJob: {refusal.message.rstrip('.')}. Correct the field in the spec.",
+            f"Kubernetes refuses the CronJob: {shown(refusal.message).rstrip('.')}. Correct the field in the spec.",
         )
 
 
@@ -69,9 +70,10 @@ def _name_taken(observed: Observed) -> Iterator[tuple[str, str]]:
 def _secret(finding: SecretFinding, job: ConnectJob) -> tuple[str, str]:
     field = f"spec.secrets.{finding.role}"
     if finding.other_realm is not None:
+        other = shown(finding.other_realm)
         return (
             "RealmMismatch",
-            f"Secret {finding.name} ({field}) belongs to realm {finding.other_realm}, not {job.realm}. Name another.",
+            f"Secret {finding.name} ({field}) belongs to realm {other}, not {job.realm}. Name another.",
         )
     if not finding.name:
         return "SecretMissing", f"{field} names no Secret. Name one."

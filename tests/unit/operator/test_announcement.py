@@ -37,13 +37,14 @@ def test_the_same_transition_has_the_same_name_whatever_else_has_changed() -> No
     assert later.name == announcement().name
 
 
-def test_another_status_reason_or_connect_job_makes_another_name() -> None:
+def test_another_status_reason_run_or_connect_job_makes_another_name() -> None:
     others = [
         announcement(known=replace(KNOWN, status_digest="another")),
         announcement(event=replace(READY, reason="SecretMissing")),
+        announcement(event=replace(READY, run="run-1")),
         announcement(known=replace(KNOWN, job=replace(MUSTERWIL, uid="another"))),
     ]
-    assert len({announcement().name, *(other.name for other in others)}) == 4
+    assert len({announcement().name, *(other.name for other in others)}) == 5
 
 
 def test_a_long_message_is_cut_to_what_kubernetes_takes() -> None:
