@@ -37,9 +37,13 @@ def choose(observed: Observed, plan: Plan, *, ready: bool) -> Action | None:
     return Replace(manifest=plan.manifest, hash=plan.hash, uid=cron_job.uid, resource_version=cron_job.resource_version)
 
 
-def left_behind(cron_job: CronJobFacts) -> Suspend | None:
-    """For a CronJob with our label whose ConnectJob is gone (`--cascade=orphan`): it must not go on by itself."""
-    return _suspend(cron_job) if cron_job.owner_uid is None and not cron_job.deleting else None
+def left_behind(cron_job: CronJobFacts, *, by: str | None = None) -> Suspend | None:
+    """For a CronJob with our label that must not go on by itself, since its ConnectJob is gone or about to go.
+
+    Gone with `--cascade=orphan`; or `by` is the uid of one that is being deleted, which a foreign finalizer may hold
+    for days while somebody else has its realm already.
+    """
+    return _suspend(cron_job) if cron_job.owner_uid in {None, by} and not cron_job.deleting else None
 
 
 def recorded(cron_job: CronJobFacts, plan: Plan) -> Wanted:

@@ -74,7 +74,7 @@ class Reconciler:
         known = self._index.connect_job(key)
         if known is None or known.job.deleting:
             self._forget(key)
-            await self._suspend_left_behind(key)
+            await self._suspend_left_behind(key, known)
             return None
         observed = await self._observe(key, known)
         decision = await self._act(key, observed)
@@ -83,12 +83,14 @@ class Reconciler:
             await self._write_status(key, known, decision.status)
         return self._pause(key, decision, observed)
 
-    async def _suspend_left_behind(self, key: Key) -> None:
+    async def _suspend_left_behind(self, key: Key, known: KnownJob | None) -> None:
         cron_job = self._index.cron_job(key)
-        action = None if cron_job is None else left_behind(cron_job)
+        action = None if cron_job is None else left_behind(cron_job, by=known.job.uid if known else None)
         if action is not None:
             await self._cluster.write(key, action)
-            log.warning("suspended a CronJob whose ConnectJob is gone", cronjob=action.name, namespace=key.namespace)
+            log.warning(
+                "suspended a CronJob whose ConnectJob is gone or going", cronjob=action.name, namespace=key.namespace
+            )
 
     def _forget(self, key: Key) -> None:
         self._secrets.forget(key)

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from connect_operator.decision import Action, Create, Observed, Replace, Suspend
+from connect_operator.drift import left_behind
 from connect_operator.facts import (
     RealmClaim,
     Refusal,
@@ -231,3 +232,14 @@ def test_an_image_of_its_own_holds_a_customer_back() -> None:
     assert pinned.status is not None
     assert pinned.status.image == "connect-worker:0.9"
     assert settled().status.image == DEFAULTS.image
+
+
+@pytest.mark.parametrize(("owner", "suspended"), [(None, True), ("job-uid", True), ("somebody", False)])
+def test_while_a_connect_job_is_being_deleted_its_cronjob_starts_nothing(owner: str | None, suspended: bool) -> None:
+    """A foreign finalizer may hold it for days."""
+    action = left_behind(cron_job(owner_uid=owner), by="job-uid")
+    assert isinstance(action, Suspend) is suspended
+
+
+def test_the_cronjob_of_a_connect_job_that_is_not_known_is_left_to_its_owner() -> None:
+    assert left_behind(cron_job(owner_uid="job-uid")) is None
