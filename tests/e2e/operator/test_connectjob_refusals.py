@@ -108,6 +108,10 @@ REFUSALS = {
         change={"secrets": {"customer": "c", "database": "d", "directory": "e"}},
         says="secrets.relay must name a Secret unless relay.transport is None",
     ),
+    "a Secret of another namespace": Refusal(
+        change={"secrets": {"customer": "../../other/secrets/c", "database": "d", "directory": "e", "relay": "r"}},
+        says="a Secret's name has lower-case letters, digits, and inner hyphens and dots",
+    ),
     "no word of a relay": Refusal(lacks="relay", says="spec.relay: Required value"),
     "a relay without an address": Refusal(
         change={"relay": {"transport": "gRPC"}}, says="relay.address must be given unless transport is None"
