@@ -1,4 +1,4 @@
-"""Runs that take a minute or more to end badly: all are started first, and looked at last."""
+"""What takes a minute or more to end badly, or to heal: all is begun first, and looked at last."""
 
 import signal
 from collections.abc import Iterator
@@ -20,17 +20,32 @@ class SlowRun:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Lacking:
+    """What was told while a Secret was missing."""
+
+    message: str
+    table: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class SlowRuns:
-    """`late` waits for a lock beyond its timeout; `hung` is stopped dead, hears nothing; `cut_off` has no bridge."""
+    """`late` waits for a lock beyond its timeout; `hung` is stopped dead, hears nothing; `cut_off` has no bridge.
+
+    `unfinished` was `lacking` a Secret, which is there now.
+    """
 
     late: SlowRun
     hung: SlowRun
     cut_off: SlowRun
+    unfinished: ClusterCustomer
+    lacking: Lacking
 
 
 @contextmanager
-def slow_runs(late: ClusterCustomer, hung: ClusterCustomer, cut_off: ClusterCustomer) -> Iterator[SlowRuns]:
-    """Start them all."""
+def slow_runs(
+    *, late: ClusterCustomer, hung: ClusterCustomer, cut_off: ClusterCustomer, unfinished: ClusterCustomer
+) -> Iterator[SlowRuns]:
+    """Begin them all."""
     with ExitStack() as standing:
         for customer in (late, hung, cut_off):
             customer.apply_secrets()
@@ -41,7 +56,22 @@ def slow_runs(late: ClusterCustomer, hung: ClusterCustomer, cut_off: ClusterCust
             standing.enter_context(customer.held_lock())
         for customer in (late, hung, cut_off):
             customer.wait_for_condition("Ready", "True", "Reconciled")
-        yield SlowRuns(late=_started(late), hung=_stopped_dead(hung), cut_off=_started(cut_off))
+        yield SlowRuns(
+            late=_started(late),
+            hung=_stopped_dead(hung),
+            cut_off=_started(cut_off),
+            unfinished=unfinished,
+            lacking=_lacking(unfinished),
+        )
+
+
+def _lacking(customer: ClusterCustomer) -> Lacking:
+    customer.apply_secrets("customer", "database", "directory")
+    customer.apply()
+    message = customer.wait_for_condition("Ready", "False", "SecretMissing")
+    table = customer.table()
+    customer.apply_secrets("relay")
+    return Lacking(message=message, table=table)
 
 
 def _started(customer: ClusterCustomer) -> SlowRun:

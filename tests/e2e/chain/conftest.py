@@ -92,5 +92,6 @@ def new_customer(
 @pytest.fixture(scope="session", autouse=True)
 def slow(new_customer: NewCustomer) -> Iterator[SlowRuns]:
     """Runs that take their time to end; they are started before everything else, and looked at in between."""
-    with slow_runs(new_customer("late"), new_customer("hung"), new_customer("cut-off")) as started:
-        yield started
+    late, hung, cut_off, unfinished = map(new_customer, ("late", "hung", "cut-off", "unfinished"))
+    with slow_runs(late=late, hung=hung, cut_off=cut_off, unfinished=unfinished) as begun:
+        yield begun
