@@ -97,7 +97,8 @@ def start_operator(
 
 def rights() -> list[Document]:
     """The rules of a Role, from the table in docs/reference/operator.md."""
-    table = (ROOT / "docs" / "reference" / "operator.md").read_text()
+    page = (ROOT / "docs" / "reference" / "operator.md").read_text()
+    table = page.partition("## Rights")[2].partition("## ")[0]
     rows = re.findall(r"^\| (\(core\)|`[^|]*`) \| (`[^|]*`) \| (`[^|]*`) \|", table, re.MULTILINE)
     assert rows
     return [

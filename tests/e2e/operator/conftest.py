@@ -6,6 +6,7 @@ import ssl
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
@@ -16,6 +17,7 @@ import yaml
 from tests.cluster.audit import AuditEvent
 from tests.cluster.cluster import Cluster
 from tests.cluster.start import start_cluster
+from tests.cluster.waiting import wait_until
 from tests.support.api_proxy import ApiProxy, start_api_proxy
 from tests.support.operator_process import STARTING, Document, OperatorProcess, rights, secrets, start_operator
 from tests.support.repository import ROOT
@@ -92,6 +94,10 @@ class Site:
         self.wait_for_ready(name)
         self.cluster.wait_until(f"{name} is settled", seen, lambda pair: pair[0] == pair[1])
 
+    def wait_until_older(self, name: str) -> None:
+        """Until a ConnectJob is older than any that is made now."""
+        wait_for_the_next_second(datetime.fromisoformat(self.get("connectjob", name)["metadata"]["creationTimestamp"]))
+
     def events(self, name: str) -> list[tuple[str, str]]:
         """Reason and note of each event of a ConnectJob."""
         found = self.cluster.get_json("events.events.k8s.io", f"--namespace={self.namespace}")
@@ -162,6 +168,12 @@ def make_site(cluster: Cluster, namespace: str, folder: Path, role: str) -> Site
     kubeconfig = folder / "kubeconfig"
     kubeconfig.write_text(_kubeconfig(_cluster_of(cluster), token))
     return Site(cluster=cluster, namespace=namespace, folder=folder, kubeconfig=kubeconfig)
+
+
+def wait_for_the_next_second(moment: datetime) -> None:
+    """Kubernetes tells before from after by whole seconds."""
+    later = moment.replace(microsecond=0) + timedelta(seconds=1)
+    wait_until("the next second", lambda: datetime.now(UTC), lambda now: now >= later)
 
 
 def _cluster_of(cluster: Cluster) -> dict[str, Any]:

@@ -140,6 +140,7 @@ def test_a_realm_belongs_to_the_older_connect_job_and_passes_on_when_that_goes(s
     with site.operator():
         site.apply(*secrets("first", realm="musterwil"), connect_job("first", realm="musterwil"))
         site.wait_until_settled("first")
+        site.wait_until_older("first")
         site.apply(*secrets("second", realm="musterwil"), connect_job("second", realm="musterwil"))
         site.wait_for_ready("second", "False", "RealmTaken")
         site.kubectl("delete", "connectjob", "first")

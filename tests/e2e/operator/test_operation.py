@@ -98,6 +98,7 @@ def test_one_operator_serves_all_namespaces_and_a_realm_is_given_once_in_all_of_
     with site.operator(CONNECT_NAMESPACE=""):
         site.apply(*secrets("weitwil"), connect_job("weitwil"))
         site.wait_until_settled("weitwil")
+        site.wait_until_older("weitwil")
         for document in (*secrets("weitwil"), connect_job("weitwil")):
             site.cluster.kubectl("apply", f"--namespace={other}", "--filename=-", source=json.dumps(document))
         site.cluster.kubectl(

@@ -3,11 +3,12 @@
 import random
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 
 from tests.cluster.waiting import wait_until
-from tests.e2e.operator.conftest import Site
+from tests.e2e.operator.conftest import Site, wait_for_the_next_second
 from tests.support.api_proxy import ApiProxy, Request
 from tests.support.operator_process import COMPLETE, STARTING, connect_job, secrets
 
@@ -16,6 +17,7 @@ STEPS = {
     "before the CronJob": ("POST", "/cronjobs"),
     "between CronJob and events": ("POST", "/events"),
     "between events and status": ("PATCH", "/status"),
+    "put back": ("PATCH", "/connect-musterwil"),
 }
 
 
@@ -34,7 +36,7 @@ def watched(proxy: ApiProxy) -> set[str]:
     return {request.plural for request in proxy.requests if request.watch}
 
 
-@pytest.mark.parametrize("step", list(STEPS))
+@pytest.mark.parametrize("step", ["before the CronJob", "between CronJob and events", "between events and status"])
 def test_killed_while_it_makes_a_cron_job(site: Site, step: str) -> None:
     """Whatever step it dies at, the next one goes on from there, and tells people once."""
     with site.proxy() as (proxy, seen_through), proxy.hold(at(step)) as hold, seen_through.operator() as operator:
@@ -102,6 +104,44 @@ def test_nothing_is_decided_before_the_first_picture_is_whole(site: Site) -> Non
         site.wait_until_settled("another")
 
 
+CONFLICT = "changed meanwhile: will look again"
+
+
+def meddle(site: Site, who: str, patch: str) -> None:
+    site.kubectl("patch", "cronjob", "connect-musterwil", "--type=merge", f"--field-manager={who}", f"--patch={patch}")
+
+
+def test_a_cron_job_that_changes_while_it_is_put_back_is_looked_at_again(site: Site) -> None:
+    """What the second one did would else be undone without anybody being told of it."""
+    with site.proxy() as (proxy, seen_through), seen_through.operator() as operator:
+        site.apply_with_secrets(connect_job("musterwil"))
+        site.wait_until_settled("musterwil")
+        with proxy.hold(at("put back")) as hold:
+            meddle(site, "first-meddler", '{"spec":{"suspend":true}}')
+            hold.wait()
+            wait_for_the_next_second(datetime.now(UTC))
+            meddle(site, "second-meddler", '{"spec":{"concurrencyPolicy":"Allow"}}')
+            hold.release()
+        wait_until("the conflict is told", lambda: operator.logged(CONFLICT))
+        site.wait_until_settled("musterwil")
+    told = [note for reason, note in site.events("musterwil") if reason == "DriftCorrected"]
+    assert len(told) == 1
+    assert "second-meddler" in told[0]
+
+
+def test_a_status_is_not_written_upon_a_connect_job_that_has_changed(site: Site) -> None:
+    with site.proxy() as (proxy, seen_through), seen_through.operator() as operator:
+        with proxy.hold(at("between events and status")) as hold:
+            site.apply_with_secrets(connect_job("musterwil"))
+            hold.wait()
+            site.apply(connect_job("musterwil", schedule="5 4 * * *"))
+            hold.release()
+        wait_until("the conflict is told", lambda: operator.logged(CONFLICT))
+        site.wait_until_settled("musterwil")
+    assert site.get("connectjob", "musterwil")["status"]["observedGeneration"] == 2
+    assert [reason for reason, _ in site.events("musterwil")] == ["Reconciled"]
+
+
 def test_a_cron_job_that_was_deleted_while_the_watch_began_anew_is_missed_and_made_again(site: Site) -> None:
     with site.proxy() as (proxy, seen_through), seen_through.operator():
         for name in ("musterwil", "another"):
@@ -126,6 +166,7 @@ def test_a_connect_job_that_was_deleted_while_the_watch_began_anew_gives_its_rea
         for name in ("first", "second"):
             site.apply(*secrets(name, realm="musterwil"), connect_job(name, realm="musterwil"))
             site.wait_for_ready(name, *(("True", "Reconciled") if name == "first" else ("False", "RealmTaken")))
+            site.wait_until_older(name)
         with proxy.hold(lists("connectjobs")) as hold:
             proxy.expire("connectjobs")
             hold.wait()
