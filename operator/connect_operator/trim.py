@@ -9,7 +9,6 @@ from connect_operator.facts import (
     JobFacts,
     PodFacts,
     PodPhase,
-    RealmClaim,
     Terminated,
     Trigger,
     Waiting,
@@ -60,8 +59,8 @@ def job_facts(body: Mapping[str, object]) -> JobFacts:
     )
 
 
-def pod_facts(body: Mapping[str, object], *, gone: bool = False) -> PodFacts:
-    """What matters of a pod; `gone` when it was seen DELETED."""
+def pod_facts(body: Mapping[str, object]) -> PodFacts:
+    """What matters of a pod, as it was last seen."""
     pod = JsonObject(body, "pod")
     meta, status = pod.object("metadata"), pod.object("status")
     containers = (each for each in status.elements("containerStatuses") if each.optional_text("name") == CONTAINER)
@@ -81,20 +80,6 @@ def pod_facts(body: Mapping[str, object], *, gone: bool = False) -> PodFacts:
         disrupted=next(
             (condition.optional_text("reason") or "" for condition in _held(status, "DisruptionTarget")), ""
         ),
-        gone=gone,
-    )
-
-
-def realm_claim(body: Mapping[str, object]) -> RealmClaim:
-    """What matters of a ConnectJob for the question whose a realm is."""
-    connect_job = JsonObject(body, "connectjob")
-    meta = connect_job.object("metadata")
-    return RealmClaim(
-        realm=connect_job.object("spec").text("realm"),
-        namespace=meta.text("namespace"),
-        name=meta.text("name"),
-        uid=meta.text("uid"),
-        created=_needed_moment(meta, "creationTimestamp"),
     )
 
 

@@ -1,13 +1,13 @@
 """Kubernetes' objects, as its API server answers them, trimmed to facts."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from connect_operator.facts import JobEnd, PodPhase, RealmClaim, Trigger, Waiting
 from connect_operator.realm import rival
-from connect_operator.trim import cron_job_facts, job_facts, pod_facts, realm_claim
+from connect_operator.trim import cron_job_facts, job_facts, pod_facts
 
 AT = "2026-11-22T02:17:00Z"
 MOMENT = datetime(2026, 11, 22, 2, 17, tzinfo=UTC)
@@ -112,11 +112,11 @@ class TestPod:
     def test_ended(self) -> None:
         state = {"terminated": {"exitCode": 3, "reason": "Error", "message": "{}", "startedAt": AT, "finishedAt": AT}}
         facts = pod_facts(
-            self.body(phase="Failed", startTime=AT, containerStatuses=[{"name": "worker", "state": state}]), gone=True
+            self.body(phase="Failed", startTime=AT, containerStatuses=[{"name": "worker", "state": state}])
         )
         assert facts.terminated is not None
         assert (facts.terminated.exit_code, facts.terminated.message, facts.terminated.finished) == (3, "{}", MOMENT)
-        assert (facts.phase, facts.gone, facts.started) == (PodPhase.FAILED, True, MOMENT)
+        assert (facts.phase, facts.gone, facts.started) == (PodPhase.FAILED, False, MOMENT)
 
     def test_beside_a_sidecar_the_worker_counts(self) -> None:
         states = [{"name": "istio-proxy", "state": {"terminated": {"exitCode": 0}}}]
@@ -138,12 +138,12 @@ class TestPod:
         assert (facts.reason, facts.message, facts.disrupted) == ("Evicted", "low on memory", "TerminationByKubelet")
 
 
-def claim(name: str, *, created: str = AT, realm: str = "musterwil") -> RealmClaim:
-    return realm_claim({"metadata": meta(name=name, uid=name, creationTimestamp=created), "spec": {"realm": realm}})
+def claim(name: str, *, created: datetime = MOMENT, realm: str = "musterwil") -> RealmClaim:
+    return RealmClaim(realm=realm, namespace="connect", name=name, uid=name, created=created)
 
 
 class TestRealm:
-    older = claim("the-older", created="2026-01-01T00:00:00Z")
+    older = claim("the-older", created=MOMENT - timedelta(days=300))
     younger = claim("a-younger")
 
     def test_belongs_to_the_oldest(self) -> None:
