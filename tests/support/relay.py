@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -84,10 +85,14 @@ class Command:
 
     @classmethod
     def start(cls, *arguments: str | Path) -> Self:
-        """Start it, from the tests' own environment."""
+        """Start it, in an environment of its own: in the tests' own the worker has told gRPC to be silent."""
         program = Path(sys.executable).with_name(str(arguments[0]))
         process = subprocess.Popen(
-            [program, *arguments[1:]], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            [program, *arguments[1:]],
+            env={"PATH": os.environ["PATH"], "LANG": "C.UTF-8"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
         )
         command = cls(process=process)
         threading.Thread(target=command._read, daemon=True).start()
