@@ -31,7 +31,7 @@ class Lacking:
 class SlowRuns:
     """`late` waits for a lock beyond its timeout; `hung` is stopped dead, hears nothing; `cut_off` has no bridge.
 
-    `unfinished` was `lacking` a Secret, which is there now.
+    `unfinished` was `lacking` a Secret, which is there now. `punctual` runs by its schedule, every minute.
     """
 
     late: SlowRun
@@ -39,17 +39,25 @@ class SlowRuns:
     cut_off: SlowRun
     unfinished: ClusterCustomer
     lacking: Lacking
+    punctual: ClusterCustomer
 
 
 @contextmanager
 def slow_runs(
-    *, late: ClusterCustomer, hung: ClusterCustomer, cut_off: ClusterCustomer, unfinished: ClusterCustomer
+    *,
+    late: ClusterCustomer,
+    hung: ClusterCustomer,
+    cut_off: ClusterCustomer,
+    unfinished: ClusterCustomer,
+    punctual: ClusterCustomer,
 ) -> Iterator[SlowRuns]:
     """Begin them all."""
     with ExitStack() as standing:
-        for customer in (late, hung, cut_off):
+        for customer in (late, hung, cut_off, punctual):
             customer.apply_secrets()
         cut_off.apply()
+        punctual.apply(schedule="* * * * *", mode="Validate")
+        standing.enter_context(punctual.bridge())
         for customer in (late, hung):
             customer.apply(timeout=TIMEOUT)
             standing.enter_context(customer.bridge())
@@ -62,6 +70,7 @@ def slow_runs(
             cut_off=_started(cut_off),
             unfinished=unfinished,
             lacking=_lacking(unfinished),
+            punctual=punctual,
         )
 
 

@@ -92,6 +92,7 @@ def new_customer(
 @pytest.fixture(scope="session", autouse=True)
 def slow(new_customer: NewCustomer) -> Iterator[SlowRuns]:
     """Runs that take their time to end; they are started before everything else, and looked at in between."""
-    late, hung, cut_off, unfinished = map(new_customer, ("late", "hung", "cut-off", "unfinished"))
-    with slow_runs(late=late, hung=hung, cut_off=cut_off, unfinished=unfinished) as begun:
+    names = ("late", "hung", "cut-off", "unfinished", "punctual")
+    late, hung, cut_off, unfinished, punctual = map(new_customer, names)
+    with slow_runs(late=late, hung=hung, cut_off=cut_off, unfinished=unfinished, punctual=punctual) as begun:
         yield begun

@@ -15,6 +15,18 @@ def test_a_missing_secret_is_named_and_then_found(slow: SlowRuns, page: Page) ->
     slow.unfinished.wait_for_condition("Ready", "True", "Reconciled")
 
 
+def test_kubernetes_starts_runs_by_the_schedule_until_it_is_suspended(slow: SlowRuns) -> None:
+    customer = slow.punctual
+    status = customer.wait("a run by the schedule", lambda status: "lastRun" in status, 90)
+    assert (status["lastRun"]["trigger"], status["lastRun"]["reason"]) == ("Scheduled", "Validated")
+    assert status["lastScheduleTime"]
+    customer.apply(schedule="* * * * *", mode="Validate", suspend=True, suspendReason="enough")
+    customer.wait_for_condition("Suspended", "True", "Suspended")
+    assert customer.release.get("cronjob", f"connect-{customer.realm}")["spec"]["suspend"] is True
+    assert customer.row()["SUSPENDED"].startswith("since ")
+    assert customer.row()["NEXT RUN"] == ""
+
+
 def test_a_run_without_bridge_ends_relay_unreachable(slow: SlowRuns, page: Page) -> None:
     """It is tried again three times; then it is told since when the bridge is away, and healed by its return."""
     customer = slow.cut_off.customer
