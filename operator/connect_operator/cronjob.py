@@ -75,14 +75,8 @@ def labels(job: ConnectJob) -> dict[str, str]:
 
 
 def _owner(job: ConnectJob) -> Manifest:
-    return {
-        "apiVersion": API_VERSION,
-        "kind": KIND,
-        "name": job.name,
-        "uid": job.uid,
-        "controller": True,
-        "blockOwnerDeletion": True,
-    }
+    # Without blockOwnerDeletion: it would need a right on the owner's finalizers, and collection works without.
+    return {"apiVersion": API_VERSION, "kind": KIND, "name": job.name, "uid": job.uid, "controller": True}
 
 
 def _job_template(job: ConnectJob, resolved: Resolved) -> Manifest:

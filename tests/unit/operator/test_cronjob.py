@@ -58,7 +58,6 @@ def test_it_is_named_labelled_and_owned() -> None:
         "name": "musterwil",
         "uid": "job-uid",
         "controller": True,
-        "blockOwnerDeletion": True,
     }
 
 
