@@ -6,9 +6,9 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import TypeVar
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from connect_operator.errors import SettingsError
+from connect_operator.zones import TimeZoneError, zone
 
 DEFAULT_TIME_ZONE = "Europe/Zurich"
 DEFAULT_LEVEL = "info"
@@ -101,8 +101,8 @@ class _Source:
 
 def _time_zone(value: str) -> str:
     try:
-        return ZoneInfo(value).key
-    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return zone(value).key
+    except TimeZoneError:
         raise ValueError("is no IANA time zone") from None
 
 

@@ -47,6 +47,13 @@ def test_an_empty_variable_counts_as_not_set() -> None:
     assert load_settings(environ) == Settings(worker_image="w")
 
 
+@pytest.mark.parametrize("name", ["Factory", "localtime", "posix/Europe/Zurich"])
+def test_a_time_zone_is_one_that_a_connectjob_may_name(name: str) -> None:
+    """The machine's own zone files have more of them."""
+    with pytest.raises(SettingsError, match="is no IANA time zone"):
+        load_settings({"CONNECT_WORKER_IMAGE": "w", "CONNECT_TIME_ZONE": name})
+
+
 def test_every_fault_is_named_at_once() -> None:
     with pytest.raises(SettingsError) as caught:
         load_settings(
