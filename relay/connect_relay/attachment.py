@@ -56,7 +56,7 @@ async def attach(stream: FrameStream, switchboard: Switchboard, times: Times, ca
 
 
 async def _greeted(stream: FrameStream, times: Times, caller: Caller) -> AttachedBridge:
-    realm = require_role(caller, Role.BRIDGE)
+    """What the bridge says of itself; a refusal comes only after it, for who still speaks would not hear it."""
     try:
         async with asyncio.timeout(times.first_frame):
             data = await stream.receive()
@@ -64,6 +64,7 @@ async def _greeted(stream: FrameStream, times: Times, caller: Caller) -> Attache
         raise ProtocolError(f"no Hello within {times.first_frame:g} s") from None
     if data is None:
         raise StreamBrokenError("the stream ended before it began")
+    realm = require_role(caller, Role.BRIDGE)
     hello = decode_from_bridge(data)
     if not isinstance(hello, Hello):
         raise ProtocolError("something in place of Hello")

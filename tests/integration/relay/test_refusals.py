@@ -300,7 +300,7 @@ async def test_only_tls_1_3_is_spoken(pki: Pki, relay: RelayCommand, option: str
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
     )
-    output = (await asyncio.wait_for(client.communicate(), 20))[0].decode()
+    output = (await asyncio.wait_for(client.communicate(), 20))[0].decode(errors="replace")
     assert ("Protocol version: TLSv1.3" in output) is works
     assert ("CONNECTION ESTABLISHED" in output) is works
 
