@@ -168,16 +168,20 @@ class SecretsView:
 
 
 class BridgeState(StrEnum):
-    """What the relay's admin endpoint says of a realm's bridge; UNKNOWN when it does not answer."""
+    """What the relay's admin endpoint says of a realm's bridge.
+
+    UNKNOWN when it does not answer; UNHEARD when it has not been asked for long enough to tell, which is no news.
+    """
 
     CONNECTED = "Connected"
     ABSENT = "Absent"
     UNKNOWN = "Unknown"
+    UNHEARD = "Unheard"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RelayView:
-    """The bridge of one realm. `since` is when it came or went; None if the relay never saw it."""
+    """The bridge of one realm. `since` is when it came or went; None if the relay does not say."""
 
     state: BridgeState
     since: datetime | None = None

@@ -17,13 +17,13 @@ FIRST_NOT_BLOCKING = 101
 RUN_MISSED = "RunMissed"
 
 
-def findings(observed: Observed, plan: Plan, ready: Finding, runs: Runs, missed: datetime | None) -> Iterator[Finding]:
-    """All that is to be said, in the order of ConditionType."""
+def findings(observed: Observed, plan: Plan, ready: Finding, runs: Runs, missed: Finding | None) -> Iterator[Finding]:
+    """All that is to be said, in the order of ConditionType; a missed run says more than the last one."""
     yield ready
     yield plan.schedule_valid
     yield _suspended(observed.job)
     yield from _run_started(runs, observed.status)
-    yield from _relay_connected(observed.job, observed.relay)
+    yield from _relay_connected(observed.job, observed.relay, observed.status)
     yield from _validated(runs.history.last, observed.status)
     yield from _last_run_succeeded(runs.history.last, missed)
 
@@ -120,10 +120,17 @@ def _active_started(runs: Runs, old: Status) -> Finding:
     return Finding(type=kind, truth=Truth.FALSE, reason=runs.hindered.reason, message=runs.hindered.sentence)
 
 
-def _relay_connected(job: ConnectJob, relay: RelayView | None) -> Iterator[Finding]:
+def _relay_connected(job: ConnectJob, relay: RelayView | None, old: Status) -> Iterator[Finding]:
     if relay is None:
         return
-    realm, since = job.realm, f" since {relay.since:%Y-%m-%d %H:%M} UTC" if relay.since else ""
+    if relay.state is not BridgeState.UNHEARD:
+        yield _bridge(job.realm, relay)
+    elif (known := old.condition(ConditionType.RELAY_CONNECTED)) is not None:
+        yield known.finding
+
+
+def _bridge(realm: str, relay: RelayView) -> Finding:
+    since = f" since {relay.since:%Y-%m-%d %H:%M} UTC" if relay.since else ""
     truth, reason, message = {
         BridgeState.CONNECTED: (Truth.TRUE, "BridgeConnected", f"The bridge of {realm} is connected to the relay."),
         BridgeState.ABSENT: (
@@ -137,7 +144,7 @@ def _relay_connected(job: ConnectJob, relay: RelayView | None) -> Iterator[Findi
             "The relay does not answer the operator. Look at the relay's pod.",
         ),
     }[relay.state]
-    yield Finding(type=ConditionType.RELAY_CONNECTED, truth=truth, reason=reason, message=message)
+    return Finding(type=ConditionType.RELAY_CONNECTED, truth=truth, reason=reason, message=message)
 
 
 def _validated(last: LastRun | None, old: Status) -> Iterator[Finding]:
@@ -164,14 +171,18 @@ def _blocking(rows: tuple[WarningCount, ...]) -> Iterator[WarningCount]:
     return (row for row in rows if row.code < FIRST_NOT_BLOCKING)
 
 
-def _last_run_succeeded(last: LastRun | None, missed: datetime | None) -> Iterator[Finding]:
-    kind = ConditionType.LAST_RUN_SUCCEEDED
+def _last_run_succeeded(last: LastRun | None, missed: Finding | None) -> Iterator[Finding]:
     if missed is not None:
-        message = (
-            f"The run of {missed:%Y-%m-%d %H:%M} UTC did not start in time. Look whether kube-controller-manager runs "
-            "and no earlier run is under way; start one with kubectl create job --from=cronjob/…"
-        )
-        yield Finding(type=kind, truth=Truth.FALSE, reason=RUN_MISSED, message=message)
+        yield missed
     elif last is not None:
         truth = Truth.TRUE if last.succeeded else Truth.FALSE
-        yield Finding(type=kind, truth=truth, reason=last.reason, message=last.words)
+        yield Finding(type=ConditionType.LAST_RUN_SUCCEEDED, truth=truth, reason=last.reason, message=last.words)
+
+
+def run_missed(expected: datetime) -> Finding:
+    """That the scheduled run of this moment did not start."""
+    message = (
+        f"The run of {expected:%Y-%m-%d %H:%M} UTC did not start in time. Look whether kube-controller-manager runs "
+        "and no earlier run is under way; start one with kubectl create job --from=cronjob/…"
+    )
+    return Finding(type=ConditionType.LAST_RUN_SUCCEEDED, truth=Truth.FALSE, reason=RUN_MISSED, message=message)

@@ -1,6 +1,7 @@
 """Asks the relay which bridges are there: one request for all realms, twice a minute."""
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
@@ -15,10 +16,14 @@ log = structlog.stdlib.get_logger()
 
 TIMEOUT = httpx.Timeout(5)
 PATIENCE = 3
-"""So many silences in a row make a bridge's state unknown: a relay that restarts is no news."""
+"""A relay that restarts is no news, nor are the bridges that come back to it one after the other.
+
+So many silences in a row make a bridge's state unknown; so many answers in a row that do not name it make it absent.
+"""
 
 _ABSENT = RelayView(state=BridgeState.ABSENT)
 _UNKNOWN = RelayView(state=BridgeState.UNKNOWN)
+_UNHEARD = RelayView(state=BridgeState.UNHEARD)
 
 
 class RelayWatch:
@@ -29,12 +34,13 @@ class RelayWatch:
         self._client = client
         self._url = f"{url}/bridges"
         self._interval = interval
+        self._answers: deque[Mapping[str, RelayView]] = deque(maxlen=PATIENCE)
         self._views: Mapping[str, RelayView] = {}
-        self._otherwise = _UNKNOWN
+        self._otherwise = _UNHEARD
         self._silences = 0
 
     def view(self, realm: str) -> RelayView:
-        """The bridge of a realm; ABSENT without a moment if the relay never saw it."""
+        """The bridge of a realm; ABSENT without a moment if the relay does not know of it."""
         return self._views.get(realm, self._otherwise)
 
     async def run(self, changed: Callable[[frozenset[str] | None], None]) -> None:
@@ -49,16 +55,23 @@ class RelayWatch:
             await asyncio.sleep(self._interval.total_seconds())
 
     async def ask(self) -> None:
-        """Ask once; a relay that does not answer keeps its word for a while."""
+        """Ask once; what the relay has said of a realm holds for a while if it says no more of it."""
         try:
-            self._views = await self._bridges()
+            self._answers.append(await self._bridges())
+            self._silences = 0
         except RelayUnknownError as error:
             self._silences += 1
             log.warning("the relay does not tell of its bridges", cause=error.what, times=self._silences)
             if self._silences >= PATIENCE:
-                self._views, self._otherwise = {}, _UNKNOWN
-            return
-        self._silences, self._otherwise = 0, _ABSENT
+                self._answers.clear()
+        self._views = {realm: view for answer in self._answers for realm, view in answer.items()}
+        self._otherwise = self._unnamed()
+
+    def _unnamed(self) -> RelayView:
+        """The bridge of a realm that no answer names."""
+        if self._silences >= PATIENCE:
+            return _UNKNOWN
+        return _ABSENT if len(self._answers) == PATIENCE else _UNHEARD
 
     async def _bridges(self) -> Mapping[str, RelayView]:
         try:

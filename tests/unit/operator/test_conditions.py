@@ -78,6 +78,14 @@ def test_the_bridge_shows_as_a_condition_and_never_stops_the_cronjob(
     assert decision.action is None
 
 
+@pytest.mark.parametrize("view", [view for view, _, _ in RELAYS.values()], ids=RELAYS.keys())
+def test_as_long_as_nothing_is_heard_of_a_bridge_what_was_known_stands(view: RelayView) -> None:
+    seen = settled(relay=view)
+    known = applied(seen, reconcile(seen))
+    decision = reconcile(replace(known, relay=RelayView(state=BridgeState.UNHEARD)))
+    assert (decision.action, decision.status, decision.events) == (None, None, ())
+
+
 def test_without_a_relay_nothing_is_said_of_bridges() -> None:
     assert settled().status.condition(ConditionType.RELAY_CONNECTED) is None
 

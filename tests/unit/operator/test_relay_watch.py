@@ -14,6 +14,9 @@ ANSWER = """{
   "absent": [{"realm": "otherwil", "since": "2026-11-22T02:00:00Z"}, {"realm": "neverwil", "since": null}]
 }"""
 
+LEFT = '{"bridges": [], "absent": [{"realm": "musterwil", "since": "2026-11-22T03:00:00Z"}]}'
+NOBODY = '{"bridges": [], "absent": []}'
+
 
 class Relay:
     """Answers what the test says."""
@@ -30,6 +33,14 @@ class Relay:
     def states(self, *realms: str) -> list[BridgeState]:
         return [self.watch.view(realm).state for realm in realms]
 
+    async def told(self, realm: str) -> list[BridgeState]:
+        """The state of a bridge now, and after each question until patience has run out."""
+        states = self.states(realm)
+        for _ in range(PATIENCE):
+            await self.watch.ask()
+            states += self.states(realm)
+        return states
+
 
 @pytest.fixture
 def relay() -> Relay:
@@ -44,17 +55,49 @@ def test_bridges_are_read_with_the_moment_since_when() -> None:
     }
 
 
-async def test_before_the_first_answer_nothing_is_known(relay: Relay) -> None:
-    assert relay.states("musterwil") == [BridgeState.UNKNOWN]
+async def test_a_relay_that_never_answers_is_told_after_a_while(relay: Relay) -> None:
+    """Before, nothing has been heard: an operator that begins again is no news."""
+    relay.status = 503
+    assert await relay.told("musterwil") == [BridgeState.UNHEARD] * PATIENCE + [BridgeState.UNKNOWN]
 
 
-async def test_a_realm_that_the_relay_never_saw_is_absent(relay: Relay) -> None:
+async def test_a_realm_that_the_relay_never_saw_is_absent_after_a_while(relay: Relay) -> None:
+    """The relay may have begun again at the same time as the operator, and its bridges be on their way."""
+    assert await relay.told("strange") == [BridgeState.UNHEARD] * PATIENCE + [BridgeState.ABSENT]
+
+
+async def test_what_the_relay_says_of_a_realm_counts_at_once(relay: Relay) -> None:
     await relay.watch.ask()
-    assert relay.states("musterwil", "otherwil", "strange") == [
-        BridgeState.CONNECTED,
-        BridgeState.ABSENT,
-        BridgeState.ABSENT,
-    ]
+    assert relay.states("musterwil", "otherwil") == [BridgeState.CONNECTED, BridgeState.ABSENT]
+    relay.text = LEFT
+    await relay.watch.ask()
+    assert relay.states("musterwil") == [BridgeState.ABSENT]
+
+
+async def test_a_relay_that_begins_again_is_no_news_while_its_bridges_come_back(relay: Relay) -> None:
+    await relay.watch.ask()
+    relay.text = NOBODY
+    for _ in range(PATIENCE - 1):
+        await relay.watch.ask()
+    assert relay.states("musterwil") == [BridgeState.CONNECTED]
+    relay.text = ANSWER
+    await relay.watch.ask()
+    assert relay.states("musterwil") == [BridgeState.CONNECTED]
+
+
+async def test_a_bridge_that_does_not_come_back_to_a_relay_is_absent_after_a_while(relay: Relay) -> None:
+    await relay.watch.ask()
+    relay.text = NOBODY
+    assert await relay.told("musterwil") == [BridgeState.CONNECTED] * PATIENCE + [BridgeState.ABSENT]
+
+
+async def test_a_relay_that_was_away_for_long_is_heard_out_before_its_bridges_are_absent(relay: Relay) -> None:
+    relay.status = 503
+    for _ in range(PATIENCE):
+        await relay.watch.ask()
+    relay.status, relay.text = 200, NOBODY
+    unheard = [BridgeState.UNHEARD] * (PATIENCE - 1)
+    assert await relay.told("musterwil") == [BridgeState.UNKNOWN, *unheard, BridgeState.ABSENT]
 
 
 @pytest.mark.parametrize(("status", "text"), [(503, ANSWER), (200, "busy"), (200, '{"bridges": [{}]}')])
