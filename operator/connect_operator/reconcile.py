@@ -8,12 +8,12 @@ from connect_operator import secret_needs
 from connect_operator.decision import Decision, Observed
 from connect_operator.drift import choose, corrected, recorded
 from connect_operator.events import events
-from connect_operator.findings import findings, ready
+from connect_operator.findings import RUN_MISSED, findings, ready, run_missed
 from connect_operator.names import cron_job_name
 from connect_operator.planning import Plan, make_plan
 from connect_operator.runs import Runs, look
 from connect_operator.starting import LOOKS_AGAIN
-from connect_operator.status import Finding, Status, Truth, Wanted, conditions
+from connect_operator.status import ActiveRun, ConditionType, Finding, LastRun, Status, Truth, Wanted, conditions
 from connect_operator.summary import summary
 
 REFUSAL_HOLDS = timedelta(minutes=10)
@@ -53,8 +53,7 @@ def _settled(observed: Observed) -> Observed:
 
 def _status(observed: Observed, plan: Plan, verdict: Finding, runs: Runs, due: datetime | None) -> Status:
     job, old, now = observed.job, observed.status, observed.now
-    missed = due - OVERDUE - job.starting_deadline if due is not None and due <= now else None
-    found = findings(observed, plan, verdict, runs, missed)
+    found = findings(observed, plan, verdict, runs, _missed(observed, runs, due))
     status = Status(
         generation=job.generation,
         conditions=conditions(found, old, generation=job.generation, now=now),
@@ -98,10 +97,27 @@ def _overdue_at(observed: Observed, plan: Plan, runs: Runs) -> datetime | None:
     job, cron_job = observed.job, observed.cron_job
     if job.suspend or cron_job is None or plan.timetable is None:
         return None
-    begun = [cron_job.last_schedule_time, cron_job.edited_at, cron_job.created]
-    begun += [run.started for run in (runs.active, runs.history.last) if run]
-    expected = plan.timetable.next_after(max(moment for moment in begun if moment))
+    begun = _last_start(cron_job.last_schedule_time, runs.active, runs.history.last)
+    after = max(moment for moment in (begun, cron_job.edited_at, cron_job.created) if moment)
+    expected = plan.timetable.next_after(after)
     return None if expected is None else expected + job.starting_deadline + OVERDUE
+
+
+def _missed(observed: Observed, runs: Runs, due: datetime | None) -> Finding | None:
+    """A run that did not start. Once told, only another start makes it good: no write to the CronJob does."""
+    old = observed.status
+    told = old.condition(ConditionType.LAST_RUN_SUCCEEDED)
+    if told is not None and told.finding.reason == RUN_MISSED:
+        known = _last_start(old.last_schedule, old.active, old.history.last)
+        latest = _last_start(_last_schedule(observed), runs.active, runs.history.last)
+        if latest is None or (known is not None and latest <= known):
+            return told.finding
+    return run_missed(due - OVERDUE - observed.job.starting_deadline) if due and due <= observed.now else None
+
+
+def _last_start(scheduled: datetime | None, active: ActiveRun | None, last: LastRun | None) -> datetime | None:
+    starts = (scheduled, active and active.started, last and last.started)
+    return max((moment for moment in starts if moment), default=None)
 
 
 def _own_cron_job(observed: Observed) -> bool:

@@ -17,6 +17,7 @@ from tests.support.connect_jobs import (
     applied,
     as_left,
     cron_job,
+    job,
     lacking,
     message,
     observed,
@@ -89,3 +90,21 @@ class TestMissedRun:
         decision = reconcile(replace(seen, cron_job=started))
         assert decision.status is not None
         assert decision.status.condition(ConditionType.LAST_RUN_SUCCEEDED) is None
+
+    def test_stays_when_the_cronjob_is_written_since_and_heals_with_the_next_run(self) -> None:
+        """An operator of a new version, or another timeout, starts no run."""
+        missed = self.seen(33)
+        told_of = applied(missed, reconcile(missed))
+        written = replace(
+            told_of, now=missed.now + timedelta(hours=1), job=replace(missed.job, timeout=timedelta(hours=2))
+        )
+        decision = reconcile(written)
+        assert isinstance(decision.action, Replace)
+        assert told(decision.status, ConditionType.LAST_RUN_SUCCEEDED) == "False RunMissed"
+        after = applied(written, decision)
+        later = reconcile(replace(after, now=after.now + timedelta(minutes=1)))
+        assert told(later.status or after.status, ConditionType.LAST_RUN_SUCCEEDED) == "False RunMissed"
+        assert "RunMissed" not in {event.reason for event in (*decision.events, *later.events)}
+        ran = reconcile(replace(after, jobs=(job(created=after.now, started=after.now),)))
+        assert ran.status is not None
+        assert ran.status.condition(ConditionType.LAST_RUN_SUCCEEDED) is None
