@@ -51,6 +51,8 @@ def _of_container(pod: PodFacts, terminated: Terminated, end: JobEnd) -> Ending:
         return _of_report(report, pod, end)
     if interruption := _interruption(pod):
         return interruption
+    if end.reason == JOB_DELETED and terminated.reason in _NEVER_RAN:
+        return _of_job(end)  # the kubelet's last word on a container that never was
     return _of_state(terminated)
 
 

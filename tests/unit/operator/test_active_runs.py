@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from connect_operator.decision import Decision
-from connect_operator.facts import JobFacts, PodFacts, PodPhase, Trigger, Waiting, WarningEvent
+from connect_operator.facts import JobFacts, PodFacts, PodPhase, Terminated, Trigger, Waiting, WarningEvent
 from connect_operator.reconcile import reconcile
 from connect_operator.status import ConditionType, Phase
 from tests.support.connect_jobs import (
@@ -167,3 +167,11 @@ class TestActiveRun:
         gone = replace(applied(run, reconcile(run)), jobs=())
         assert (of(gone).result.value, of(gone).reason) == ("Stopped", "JobDeleted")
         assert reconcile(applied(gone, reconcile(gone))).status is None
+
+    def test_whose_job_is_deleted_before_its_pod_ran_says_so(self) -> None:
+        """The kubelet ends such a pod with a container state of its own making."""
+        run = seen(job(), pod(), now=LAST_NIGHT + timedelta(minutes=1))
+        never = Terminated(exit_code=137, reason="ContainerStatusUnknown", message="could not be located")
+        ended = pod(phase=PodPhase.FAILED, terminated=never, gone=True)
+        last = of(replace(applied(run, reconcile(run)), jobs=(), pods=(ended,)))
+        assert (last.result.value, last.reason) == ("Stopped", "JobDeleted")
