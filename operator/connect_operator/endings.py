@@ -106,23 +106,13 @@ def _of_state(terminated: Terminated) -> Ending:
         )
     if terminated.reason in _NEVER_RAN:
         return _failed(terminated.reason, shown(text) or "The container did not run", "Check spec.image and the node")
+    # The worker reports whatever it did: without that, exit code 0 may be another program's.
     if text:
-        return _unreadable(text, code)
+        todo = "Is spec.image a worker of this operator's version? Look at its log"
+        return _failed("ReportUnreadable", f"The worker ended with exit code {code} and left: {shown(text)}", todo)
     if code in _KILLED:
         return _stopped("Killed", f"The worker was killed (exit code {code})", "Look at the node; the next run goes on")
-    result = Result.FAILED if code else Result.DONE
-    message = f"The worker ended with exit code {code} and left no report"
-    return Ending(result=result, reason="ReportMissing", evidence=Evidence.POD, message=message, todo="Look at its log")
-
-
-def _unreadable(text: str, code: int) -> Ending:
-    return Ending(
-        result=Result.FAILED if code else Result.DONE,
-        reason="ReportUnreadable",
-        evidence=Evidence.POD,
-        message=f"The worker ended with exit code {code} and left: {shown(text)}",
-        todo="Is spec.image a worker of this operator's version? Look at its log",
-    )
+    return _failed("ReportMissing", f"The worker ended with exit code {code} and left no report", "Look at its log")
 
 
 def _of_job(end: JobEnd) -> Ending:

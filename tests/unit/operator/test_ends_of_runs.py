@@ -137,7 +137,7 @@ ENDS = {
     "a report of a schema to come": Case(
         end=complete(),
         pods=(ended_pod(0, '{"schema": 99}'),),
-        result="Done",
+        result="Failed",
         reason="ReportUnreadable",
         says='{"schema": 99}',
     ),
@@ -149,6 +149,9 @@ ENDS = {
     ),
     "no report at all": Case(
         end=POLICY, pods=(ended_pod(1, ""),), result="Failed", reason="ReportMissing", says="exit code 1"
+    ),
+    "exit code 0 and no report, as of another program": Case(
+        end=complete(), pods=(ended_pod(0, ""),), result="Failed", reason="ReportMissing", says="exit code 0"
     ),
     "a good end whose pod is gone": Case(
         end=complete(), pods=(), result="Done", reason="ReportMissing", evidence="Job"
