@@ -200,8 +200,12 @@ class RealmClaim:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Refusal:
-    """The API server refused the CronJob of this hash; not tried again before some minutes have passed."""
+    """The API server refused the CronJob of this hash; not tried again before some minutes have passed.
+
+    `forbidden`: not for what is in it, but because the operator may not write it, or not now.
+    """
 
     hash: str
     message: str
     at: datetime
+    forbidden: bool = False

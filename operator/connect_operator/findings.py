@@ -5,7 +5,7 @@ from datetime import datetime
 
 from connect_operator.decision import Observed
 from connect_operator.endings import shown
-from connect_operator.facts import BridgeState, RelayView, SecretFinding
+from connect_operator.facts import BridgeState, Refusal, RelayView, SecretFinding
 from connect_operator.names import CONNECT_JOB_LABEL, cron_job_name
 from connect_operator.planning import Plan
 from connect_operator.runs import Runs
@@ -49,10 +49,15 @@ def _causes(observed: Observed, plan: Plan) -> Iterator[tuple[str, str]]:
         yield _secret(finding, observed.job)
     refusal = observed.refusal
     if refusal is not None and refusal.hash == plan.hash:
-        yield (
-            "TemplateRefused",
-            f"Kubernetes refuses the CronJob: {shown(refusal.message).rstrip('.')}. Correct the field in the spec.",
-        )
+        yield _refused(refusal)
+
+
+def _refused(refusal: Refusal) -> tuple[str, str]:
+    message = shown(refusal.message).rstrip(".")
+    if refusal.forbidden:
+        todo = "Look at the operator's rights, quotas and admission policies. It is tried again every ten minutes."
+        return "Forbidden", f"Kubernetes does not let the operator write the CronJob: {message}. {todo}"
+    return "TemplateRefused", f"Kubernetes refuses the CronJob: {message}. Correct the field in the spec."
 
 
 def _name_taken(observed: Observed) -> Iterator[tuple[str, str]]:

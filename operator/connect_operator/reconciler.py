@@ -144,7 +144,7 @@ class Reconciler:
         except (RefusedError, ForbiddenError) as error:
             if not isinstance(decision.action, Create | Replace):
                 raise
-            refusal = Refusal(hash=decision.action.hash, message=error.what, at=observed.now)
+            refusal = as_refusal(error, decision.action, observed.now)
         log.warning("the CronJob was refused", connectjob=key.name, namespace=key.namespace, cause=refusal.message)
         self._refusals[key] = refusal
         return await self._write(key, reconcile(replace(observed, refusal=refusal)))
@@ -188,3 +188,8 @@ class Reconciler:
             moments.append(observed.now + self._unwatched_interval)
         known = [moment for moment in moments if moment is not None]
         return max(min(known) - self._clock(), SHORTEST_PAUSE) if known else None
+
+
+def as_refusal(error: RefusedError | ForbiddenError, action: Create | Replace, now: datetime) -> Refusal:
+    """What the next decision is to know of an action that the API server did not let happen."""
+    return Refusal(hash=action.hash, message=error.what, at=now, forbidden=isinstance(error, ForbiddenError))

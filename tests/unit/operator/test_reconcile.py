@@ -7,12 +7,14 @@ import pytest
 
 from connect_operator.decision import Action, Create, Observed, Replace, Suspend
 from connect_operator.drift import left_behind
+from connect_operator.errors import ForbiddenError, RefusedError
 from connect_operator.facts import (
     RealmClaim,
     Refusal,
     SecretsView,
 )
 from connect_operator.reconcile import reconcile
+from connect_operator.reconciler import as_refusal
 from connect_operator.status import ConditionType
 from tests.support.connect_jobs import (
     CREATED,
@@ -144,6 +146,12 @@ CASES = {
         ready="False TemplateRefused",
         events=("TemplateRefused",),
     ),
+    "the API server does not let the operator write the CronJob": Case(
+        seen=observed(refusal=Refusal(hash=wanted_hash(), message="exceeded quota", at=NOW, forbidden=True)),
+        action=NOTHING,
+        ready="False Forbidden",
+        events=("Forbidden",),
+    ),
     "Kubernetes refused an earlier one": Case(
         seen=observed(refusal=Refusal(hash="of another spec", message="no", at=NOW)),
         action="Create",
@@ -243,3 +251,21 @@ def test_while_a_connect_job_is_being_deleted_its_cronjob_starts_nothing(owner: 
 
 def test_the_cronjob_of_a_connect_job_that_is_not_known_is_left_to_its_owner() -> None:
     assert left_behind(cron_job(owner_uid="job-uid")) is None
+
+
+@pytest.mark.parametrize(
+    ("error", "says", "todo"),
+    [
+        (RefusedError("spec…memory: Invalid value"), "spec…memory: Invalid value", "Correct the field in the spec."),
+        (ForbiddenError("cronjobs.batch is forbidden"), "cronjobs.batch is forbidden", "Look at the operator's rights"),
+    ],
+)
+def test_what_the_api_server_does_not_let_happen_is_told_in_its_words_with_what_to_do(
+    error: RefusedError | ForbiddenError, says: str, todo: str
+) -> None:
+    """Nobody is sent to the spec for a right that is missing."""
+    action = reconcile(observed()).action
+    assert isinstance(action, Create)
+    (event,) = reconcile(observed(refusal=as_refusal(error, action, NOW))).events
+    assert says in event.message
+    assert todo in event.message
