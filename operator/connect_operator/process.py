@@ -58,7 +58,7 @@ async def operate(settings: Settings) -> None:
             await operator.run(registry)
         except ExceptionGroup as group:
             cause = group.exceptions[0]
-            raise WatchLostError(f"the watch has ended: {type(cause).__name__}: {cause}") from cause
+            raise WatchLostError(f"listening has ended: {type(cause).__name__}: {cause}") from cause
 
 
 async def _check(cluster: Cluster, namespace: str | None) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import re
 import signal
 import socket
@@ -10,7 +11,7 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ from tests.cluster.waiting import wait_until
 from tests.support.repository import ROOT
 
 END_SECONDS = 15.0
+LOOPBACK = "127.0.0.1"
+PORTS = range(20_000, 32_000)
 ANSWER_SECONDS = 10.0
 IMAGE = "registry.test/connect-worker:1"
 STARTING = "starting"
@@ -144,7 +147,7 @@ def _words(cell: str) -> list[str]:
 
 def _get(port: int, path: str) -> tuple[int, str]:
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=ANSWER_SECONDS) as answer:
+        with urllib.request.urlopen(f"http://{LOOPBACK}:{port}{path}", timeout=ANSWER_SECONDS) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         with error:
@@ -152,5 +155,8 @@ def _get(port: int, path: str) -> tuple[int, str]:
 
 
 def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
+    """A port below those that the kernel gives to connections, one of which would take it before the operator does."""
+    for port in random.sample(PORTS, len(PORTS)):
+        with suppress(OSError), socket.create_server((LOOPBACK, port)):
+            return port
+    raise AssertionError("no port is free")
