@@ -64,9 +64,8 @@ class Replace:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Suspend:
-    """Set spec.suspend of the CronJob of this name, if it still is this one."""
+    """Set the CronJob's spec.suspend, if it still is this one."""
 
-    name: str
     uid: str
     resource_version: str
 

@@ -78,7 +78,7 @@ def _was_suspended_for_cause(old: Status) -> bool:
 def _suspend(cron_job: CronJobFacts) -> Suspend | None:
     if cron_job.suspended:
         return None
-    return Suspend(name=cron_job.name, uid=cron_job.uid, resource_version=cron_job.resource_version)
+    return Suspend(uid=cron_job.uid, resource_version=cron_job.resource_version)
 
 
 def _event(message: str) -> Event:

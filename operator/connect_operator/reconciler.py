@@ -25,7 +25,7 @@ from connect_operator.errors import ForbiddenError, NotFoundError, RefusedError
 from connect_operator.facts import CronJobFacts, Defaults, Refusal, RelayView, WarningEvent
 from connect_operator.index import Index, Key, KnownJob
 from connect_operator.kind import Kind
-from connect_operator.names import MANAGED_BY_LABEL, MANAGER
+from connect_operator.names import MANAGED_BY_LABEL, MANAGER, cron_job_name
 from connect_operator.realm import rival
 from connect_operator.reconcile import reconcile
 from connect_operator.relay_watch import RelayWatch
@@ -89,7 +89,9 @@ class Reconciler:
         if action is not None:
             await self._cluster.write(key, action)
             log.warning(
-                "suspended a CronJob whose ConnectJob is gone or going", cronjob=action.name, namespace=key.namespace
+                "suspended a CronJob whose ConnectJob is gone or going",
+                cronjob=cron_job_name(key.name),
+                namespace=key.namespace,
             )
 
     def _forget(self, key: Key) -> None:
