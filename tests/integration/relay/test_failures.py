@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 
@@ -32,7 +33,9 @@ PROMPT_SECONDS = 2
 HEARTBEAT = ("--heartbeat-seconds", "1")
 SILENCE_SECONDS = 15
 """Three heartbeats of a second, and some for a busy machine."""
-KERNEL_BUFFERS = 12 * MEGABYTE
+KERNEL_BUFFERS = sum(
+    int(Path(f"/proc/sys/net/ipv4/{name}").read_text(encoding="ascii").split()[2]) for name in ("tcp_rmem", "tcp_wmem")
+)
 """What the two sockets of one TCP connection on loopback may hold in one direction."""
 
 
