@@ -134,7 +134,8 @@ def _deadline(end: JobEnd) -> str:
 
 
 def shown(text: str) -> str:
-    """As much of a text as a status takes."""
+    """As much of a text as a status takes; half a surrogate pair, which UTF-8 has not, becomes a question mark."""
+    text = text.encode("utf-8", "replace").decode()
     return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
 
 

@@ -1,12 +1,15 @@
 """Reads JSON objects that another version of Connect, or somebody else, has written."""
 
 import json
+import math
 from collections.abc import Iterator, Mapping
 from typing import TypeAlias, TypeVar
 
 T = TypeVar("T")
 Raw: TypeAlias = object
 """A value as it stands; inside the class, `object` is a method."""
+GREATEST = 2**63 - 1
+"""What others keep numbers in: Kubernetes refuses a greater one, and NaN, which Python's JSON knows."""
 
 
 class JsonObject:
@@ -103,11 +106,18 @@ def _expected(value: object, kind: type[T], path: str, what: str) -> T:
 def _integer(value: object, path: str) -> int:
     if isinstance(value, bool):
         raise ValueError(f"{path} should be a whole number, not a truth value")  # noqa: TRY004 - wrong data
-    return _expected(value, int, path, "a whole number")
+    number = _expected(value, int, path, "a whole number")
+    if not -GREATEST - 1 <= number <= GREATEST:
+        raise ValueError(f"{path} should be a whole number of at most 64 bits")
+    return number
 
 
 def _number(value: object, path: str) -> float:
-    return value if isinstance(value, float) else float(_integer(value, path))
+    if not isinstance(value, float):
+        return float(_integer(value, path))
+    if not math.isfinite(value):
+        raise ValueError(f"{path} should be a number, not {value}")
+    return value
 
 
 def _described(value: object) -> str:

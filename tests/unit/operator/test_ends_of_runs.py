@@ -17,6 +17,7 @@ from tests.support.connect_jobs import (
     complete,
     ended_pod,
     job,
+    message,
     pod,
     report,
     told,
@@ -147,6 +148,12 @@ ENDS = {
         result="Failed",
         reason="ReportUnreadable",
     ),
+    "a report with a number that Kubernetes refuses": Case(
+        end=complete(),
+        pods=(ended_pod(0, report().to_json()[:-1] + ', "stages": {"plan": NaN}}'),),
+        result="Failed",
+        reason="ReportUnreadable",
+    ),
     "no report at all": Case(
         end=POLICY, pods=(ended_pod(1, ""),), result="Failed", reason="ReportMissing", says="exit code 1"
     ),
@@ -241,6 +248,13 @@ def test_a_run_without_report_has_counted_nothing() -> None:
     status = reconcile(seen(job(end=POLICY), ended_pod(137, "", container="OOMKilled"))).status
     assert status is not None
     assert (status.summary.warnings, status.summary.changes, status.summary.duration) == ("", "", "3m0s")
+
+
+def test_half_a_surrogate_pair_in_a_report_breaks_neither_status_nor_event() -> None:
+    broken = UNREACHABLE.to_json().replace("No bridge", "No \\ud800 bridge")
+    decision = reconcile(seen(job(end=POLICY), ended_pod(7, broken)))
+    assert "No ? bridge" in message(decision.status, ConditionType.LAST_RUN_SUCCEEDED)
+    assert "No ? bridge" in decision.events[-1].message
 
 
 def test_a_good_end_is_told_in_a_word() -> None:
