@@ -41,7 +41,7 @@ def look(observed: Observed) -> Runs:
     ended = [_last_run(job, observed) for job in jobs if job not in open_jobs]
     history, news = observed.status.history, []
     for run in _tellable(ended, open_jobs):
-        news += [run] if _is_new(run, history.last) else []
+        news += [run] if _is_new(run, history) else []
         history = _after(history, run)
     return _with_active(open_jobs, observed, history, tuple(news))
 
@@ -174,8 +174,11 @@ def _order(run: LastRun) -> tuple[datetime, str]:
     return run.completed, run.uid
 
 
-def _is_new(run: LastRun, last: LastRun | None) -> bool:
-    return last is None or (run.uid != last.uid and _order(run) > _order(last))
+def _is_new(run: LastRun, history: History) -> bool:
+    last = history.last
+    if last is None:
+        return True
+    return run.completed >= last.completed and run.uid not in {last.uid, *history.same_second}
 
 
 def _after(history: History, run: LastRun) -> History:
@@ -184,8 +187,10 @@ def _after(history: History, run: LastRun) -> History:
     if last is not None and run.uid == last.uid:
         better = _STRENGTH.index(run.evidence) > _STRENGTH.index(last.evidence)
         return replace(history, last=run) if better else history
-    if not _is_new(run, last):
+    if not _is_new(run, history):
         return history
+    told = (*history.same_second, last.uid) if last is not None and run.completed == last.completed else ()
+    history = replace(history, last=run, same_second=told)
     if run.succeeded:
-        return replace(history, last=run, last_successful=run.completed, consecutive_failures=0)
-    return replace(history, last=run, last_failure=run.completed, consecutive_failures=history.consecutive_failures + 1)
+        return replace(history, last_successful=run.completed, consecutive_failures=0)
+    return replace(history, last_failure=run.completed, consecutive_failures=history.consecutive_failures + 1)

@@ -124,9 +124,13 @@ class LastRun:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class History:
-    """What is kept of the runs that have ended, whose Jobs may be gone."""
+    """What is kept of the runs that have ended, whose Jobs may be gone.
+
+    `same_second`: the uids of the runs told before `last` that ended in the same second, so that none is told twice.
+    """
 
     last: LastRun | None = None
+    same_second: tuple[str, ...] = ()
     last_successful: datetime | None = None
     last_failure: datetime | None = None
     consecutive_failures: int = 0

@@ -45,6 +45,7 @@ def to_document(status: Status) -> Document:
             "consecutiveFailures": history.consecutive_failures,
             "activeRun": _active_document(status.active) if status.active else None,
             "lastRun": _last_document(history.last) if history.last else None,
+            "toldInSameSecond": list(history.same_second),
             "wanted": _wanted_document(status.wanted) if status.wanted else None,
             "summary": _summary_document(status.summary),
         }
@@ -193,6 +194,7 @@ def _condition(condition: JsonObject) -> Condition:
 def _history(status: JsonObject) -> History:
     return History(
         last=_last(status.object("lastRun")) if status.has("lastRun") else None,
+        same_second=status.texts("toldInSameSecond"),
         last_successful=_moment(status, "lastSuccessfulTime"),
         last_failure=_moment(status, "lastFailureTime"),
         consecutive_failures=_integer(status, "consecutiveFailures"),

@@ -163,6 +163,7 @@ FULL = Status(
     next_run=NOW,
     last_schedule=LAST_NIGHT,
     history=History(
+        same_second=("another",),
         last=LastRun(
             name="run",
             uid="uid",

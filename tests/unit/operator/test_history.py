@@ -14,6 +14,7 @@ from tests.support.connect_jobs import (
     applied,
     complete,
     ended_pod,
+    failed,
     job,
     report,
 )
@@ -74,6 +75,20 @@ class TestHistory:
         assert status.history.last is not None
         assert status.history.last.reason == "BlockedByWarnings"
         assert status.history.consecutive_failures == 1
+
+    def test_each_of_several_runs_that_end_in_one_second_is_told_once(self) -> None:
+        """Whichever of them is seen first."""
+        runs = [replace(night(0, succeeded=False), name=uid, uid=uid) for uid in ("run-c", "run-a", "run-b")]
+        world, told_of = seen(runs[0]), []
+        for count in (1, 2, 3, 3):
+            world = replace(world, jobs=tuple(runs[:count]))
+            decision = reconcile(world)
+            told_of += [event.message.partition(":")[0] for event in decision.events if event.reason == "RunFailed"]
+            world = applied(world, decision)
+        assert told_of == ["run-c", "run-a", "run-b"]
+        assert world.status.history.consecutive_failures == 3
+        later = history(replace(world, jobs=(job(uid="later", end=failed("x", minutes=4)),)))
+        assert (later.history.consecutive_failures, later.history.same_second) == (4, ())
 
     def test_success_ends_a_row_of_failures(self) -> None:
         run = seen(night(2, succeeded=False), night(1, succeeded=False))
