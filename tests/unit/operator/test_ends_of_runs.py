@@ -278,3 +278,17 @@ def test_warnings_show_by_number_until_a_run_validates_without() -> None:
     second = reconcile(unreached)
     assert told(second.status, ConditionType.VALIDATED) == "False WarningsPresent"
     assert told(second.status, ConditionType.LAST_RUN_SUCCEEDED) == "False RelayUnreachable"
+
+
+def test_a_good_run_has_no_warnings_whatever_its_stages_and_one_that_came_nowhere_changes_nothing() -> None:
+    well = seen(job(end=complete()), ended_pod(0, report().to_json()))
+    first = reconcile(well)
+    assert of(well).stages == ()
+    assert told(first.status, ConditionType.VALIDATED) == "True NoWarnings"
+    later = job(name="2", uid="run-2", created=NOW, started=NOW, end=JobEnd(complete=False, at=NOW, reason="x"))
+    unreached = replace(
+        applied(well, first), jobs=(later,), pods=(ended_pod(7, UNREACHABLE.to_json(), job_uid="run-2"),)
+    )
+    second = reconcile(unreached)
+    assert told(second.status, ConditionType.LAST_RUN_SUCCEEDED) == "False RelayUnreachable"
+    assert told(second.status, ConditionType.VALIDATED) == "True NoWarnings"
