@@ -26,6 +26,7 @@ SUPERUSER = "postgres"
 WAIT_SECONDS = 60
 SETTINGS = f"-c listen_addresses={ADDRESS} -c unix_socket_directories='' -c fsync=off -c full_page_writes=off"
 """Nothing that a demonstration holds is worth the disk's time."""
+_ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -84,12 +85,29 @@ def running(cluster: Cluster) -> Iterator[int]:
     """Start the server, yield its port, which is a free one, and stop it at the end."""
     stop(cluster)
     port = _free_port()
-    _require(cluster, "pg_ctl", "start", "--pgdata", str(cluster.data), "--wait", "--timeout", str(WAIT_SECONDS),
-             "--log", str(cluster.log), "--options", f"-p {port} {SETTINGS}")  # fmt: skip
     try:
+        with _signals_held_back():
+            _require(cluster, "pg_ctl", "start", "--pgdata", str(cluster.data), "--wait", "--timeout",
+                     str(WAIT_SECONDS), "--log", str(cluster.log), "--options", f"-p {port} {SETTINGS}")  # fmt: skip
         yield port
     finally:
         stop(cluster)
+
+
+@contextmanager
+def _signals_held_back() -> Iterator[None]:
+    """What ends us takes effect afterwards: a server that only begins to run could not be found, and ended."""
+    came: list[signal.Signals] = []
+    handlers = {
+        number: signal.signal(number, lambda number, _: came.append(signal.Signals(number))) for number in _ENDING
+    }
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        for number in came:
+            signal.raise_signal(number)
 
 
 def stop(cluster: Cluster) -> None:
