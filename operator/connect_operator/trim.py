@@ -13,7 +13,7 @@ from connect_operator.facts import (
     Trigger,
     Waiting,
 )
-from connect_operator.names import CONTAINER, INSTANTIATE_ANNOTATION, MODE_ANNOTATION
+from connect_operator.names import CONTAINER, INSTANTIATE_ANNOTATION, MANAGER, MODE_ANNOTATION
 from connect_protocol.json_object import JsonObject
 
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
@@ -88,8 +88,13 @@ def _owner(meta: JsonObject) -> str | None:
 
 
 def _last_edit(meta: JsonObject) -> JsonObject | None:
+    """The newest; of two in one second somebody else's, for ours is not the one that has to be explained."""
     edits = [entry for entry in meta.elements("managedFields") if not entry.optional_text("subresource")]
-    return max(edits, key=lambda entry: entry.optional_text("time") or "", default=None)
+    return max(edits, key=_edit_order, default=None)
+
+
+def _edit_order(entry: JsonObject) -> tuple[str, bool]:
+    return entry.optional_text("time") or "", entry.optional_text("manager") != MANAGER
 
 
 def _job_end(status: JsonObject) -> JobEnd | None:

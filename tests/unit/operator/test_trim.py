@@ -64,6 +64,12 @@ class TestCronJob:
         assert (facts.owner_uid, facts.labels, facts.suspended, facts.deleting) == (None, {}, False, True)
         assert (facts.edited_by, facts.edited_at, facts.last_schedule_time) == ("", None, None)
 
+    @pytest.mark.parametrize("managers", [("connect-operator", "kubectl-edit"), ("kubectl-edit", "connect-operator")])
+    def test_of_two_edits_in_one_second_somebody_elses_is_the_last(self, managers: tuple[str, str]) -> None:
+        edits = [{"manager": manager, "operation": "Update", "time": "2026-11-22T01:30:00Z"} for manager in managers]
+        facts = cron_job_facts({"metadata": meta(managedFields=edits), "spec": {"suspend": False}})
+        assert facts.edited_by == "kubectl-edit"
+
 
 class TestJob:
     def test_made_by_the_schedule(self) -> None:
