@@ -14,6 +14,7 @@ from typing import Any
 
 from connect_worker.settings import DatabaseSettings
 from connect_worker.store.lock import RUN_LOCK
+from tests.cluster.waiting import wait_until
 from tests.support.connect_release import NAMESPACE, Release
 from tests.support.customer_network import CustomerNetwork
 from tests.support.postgres import PostgresServer, through_socket
@@ -24,6 +25,8 @@ from tests.support.worker import ENCRYPTION_KEY, DirectoryAccess
 RUN_SECONDS = 240
 SEEN_SECONDS = 60
 END_SECONDS = 10
+CONNECTED = '"event": "relay connected"'
+"""What a bridge's log says when it has reached the relay."""
 ROLES = ("customer", "database", "directory", "relay")
 Document = Mapping[str, Any]
 
@@ -137,12 +140,13 @@ class ClusterCustomer:
 
     @contextmanager
     def bridge(self) -> Iterator[None]:
-        """With a bridge, which serves database and directory."""
+        """With a bridge that has reached the relay, and serves database and directory."""
         folder = self.release.certificate("bridge", self.realm)
         command = self.release.bridge_command(folder, self._targets())
-        with self.network.namespace.entered(), (folder / "log").open("ab") as log:
+        with self.network.namespace.entered(), (folder / "log").open("wb") as log:
             process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         try:
+            wait_until(f"the bridge of {self.realm}", (folder / "log").read_text, lambda told: CONNECTED in told)
             yield
         finally:
             process.terminate()

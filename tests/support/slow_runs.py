@@ -29,14 +29,16 @@ class Lacking:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SlowRuns:
-    """`late` waits for a lock beyond its timeout; `hung` is stopped dead, hears nothing; `cut_off` has no bridge.
+    """`late` waits for a lock beyond its timeout; `hung` is stopped dead, hears nothing; `cut_off` lost its bridge.
 
+    Closing `lock` lets go of the one that `late` waits for.
     `unfinished` was `lacking` a Secret, which is there now. `punctual` runs by its schedule, every minute.
     """
 
     late: SlowRun
     hung: SlowRun
     cut_off: SlowRun
+    lock: ExitStack
     unfinished: ClusterCustomer
     lacking: Lacking
     punctual: ClusterCustomer
@@ -56,18 +58,23 @@ def slow_runs(
         for customer in (late, hung, cut_off, punctual):
             customer.apply_secrets()
         cut_off.apply()
+        with cut_off.bridge():
+            cut_off.wait_for_condition("Ready", "True", "Reconciled")
         punctual.apply(schedule="* * * * *", mode="Validate")
         standing.enter_context(punctual.bridge())
         for customer in (late, hung):
             customer.apply(timeout=TIMEOUT)
             standing.enter_context(customer.bridge())
-            standing.enter_context(customer.held_lock())
-        for customer in (late, hung, cut_off):
+        for customer in (late, hung):
             customer.wait_for_condition("Ready", "True", "Reconciled")
+        standing.enter_context(hung.held_lock())
+        lock = standing.enter_context(ExitStack())
+        lock.enter_context(late.held_lock())
         yield SlowRuns(
             late=_started(late),
             hung=_stopped_dead(hung),
             cut_off=_started(cut_off),
+            lock=lock,
             unfinished=unfinished,
             lacking=_lacking(unfinished),
             punctual=punctual,

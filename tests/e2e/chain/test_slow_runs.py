@@ -28,10 +28,11 @@ def test_kubernetes_starts_runs_by_the_schedule_until_it_is_suspended(slow: Slow
 
 
 def test_a_run_without_bridge_ends_relay_unreachable(slow: SlowRuns, page: Page) -> None:
-    """It is tried again three times; then it is told since when the bridge is away, and healed by its return."""
+    """It is tried again three times; then it is told since when the bridge is away. Its return heals it."""
     customer = slow.cut_off.customer
     ended = customer.ended_run(slow.cut_off.job)
     assert (ended["result"], ended["reason"]) == ("Failed", "RelayUnreachable"), ended
+    assert "since" in ended["message"]
     page.shows("relay unreachable", customer.table())
     customer.wait_for_condition("RelayConnected", "False", "BridgeAbsent")
     customer.apply(mode="Validate")
@@ -42,10 +43,15 @@ def test_a_run_without_bridge_ends_relay_unreachable(slow: SlowRuns, page: Page)
 
 
 def test_a_run_beyond_its_timeout_ends_itself_and_reports(slow: SlowRuns, page: Page) -> None:
+    """The next one, which nothing holds up, goes through."""
     customer = slow.late.customer
     ended = customer.ended_run(slow.late.job)
     assert (ended["result"], ended["reason"], ended["evidence"]) == ("Stopped", "DeadlineExceeded", "Report"), ended
     page.shows("deadline exceeded", customer.table())
+    slow.lock.close()
+    customer.apply(mode="Validate")
+    assert customer.run()["reason"] == "Validated"
+    customer.wait_for_condition("LastRunSucceeded", "True", "Validated")
 
 
 def test_a_run_that_hangs_is_ended_by_its_pods_deadline(slow: SlowRuns) -> None:
