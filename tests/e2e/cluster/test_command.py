@@ -47,8 +47,11 @@ def test_a_kept_cluster_serves_the_developer_until_he_ends_it(kept: Command, tmp
     image = tmp_path / "image.tar"
     write_image(Image(name="connect.local/shell:1", files={"/sh": Path("/bin/busybox")}, entrypoint=("/sh",)), image)
     assert kept("load", str(image)).output == "connect.local/shell:1\n"
-    pod = ("run", "greeter", "--image=connect.local/shell:1", "--restart=Never", "--attach", "--", "-c", "echo hello")
-    assert "hello" in kept("kubectl", *pod).output_of_success()
+    pod = ("run", "greeter", "--image=connect.local/shell:1", "--restart=Never", "--", "-c", "echo hello")
+    assert kept("kubectl", *pod).output_of_success() == "pod/greeter created\n"
+    succeeded = ("wait", "pod/greeter", "--for=jsonpath={.status.phase}=Succeeded", "--timeout=60s")
+    assert kept("kubectl", *succeeded).output_of_success() == "pod/greeter condition met\n"
+    assert kept("kubectl", "logs", "greeter").output_of_success() == "hello\n"
     assert kept("helm", "list", "--short").output_of_success() == ""
     assert "10.250.0.1/24" in kept("enter", "ip", "-brief", "address").output_of_success()
     assert " Ready " in kept("up").output_of_success()
