@@ -8,7 +8,7 @@ from importlib import metadata
 
 import structlog
 
-from connect_operator.errors import OperatorError, SettingsError
+from connect_operator.errors import OperatorError, SettingsError, WatchLostError
 from connect_operator.log import configure_log
 from connect_operator.process import operate
 from connect_operator.settings import DEFAULT_LEVEL, load_settings
@@ -75,7 +75,8 @@ def _run() -> int:
 
 
 def _ended(code: int, error: OperatorError) -> int:
-    log.error("cannot go on", cause=error.what, todo=error.todo, exc_info=error.__cause__)
+    unexplained = error.__cause__ if isinstance(error, WatchLostError) else None
+    log.error("cannot go on", cause=error.what, todo=error.todo, exc_info=unexplained)
     return code
 
 

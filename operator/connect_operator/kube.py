@@ -54,19 +54,41 @@ def is_in_cluster() -> bool:
 async def open_kube(counted: Counted) -> AsyncIterator["Kube"]:
     """A connection with the pod's service account, or with the kubeconfig outside of a cluster.
 
-    Raises SettingsError if there is neither.
+    Raises SettingsError if neither can be used.
     """
     configuration = Configuration()
-    try:
-        if is_in_cluster():
-            load_incluster_config(configuration)  # type: ignore[no-untyped-call]
-        else:
-            await load_kube_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
-    except ConfigException as error:
-        raise SettingsError(f"neither a service account nor a kubeconfig: {error}", todo="Set KUBECONFIG") from error
+    if is_in_cluster():
+        _use_service_account(configuration)
+    else:
+        await _use_kubeconfig(configuration)
     async with ApiClient(configuration) as client:
         client.user_agent = MANAGER
         yield Kube(client, counted)
+
+
+def _use_service_account(configuration: Configuration) -> None:
+    try:
+        load_incluster_config(configuration)  # type: ignore[no-untyped-call]
+    except ConfigException as error:
+        raise SettingsError(
+            f"the pod's service account cannot be used: {error}", todo="Mount its token and certificate into the pod"
+        ) from error
+
+
+async def _use_kubeconfig(configuration: Configuration) -> None:
+    places = os.environ.get("KUBECONFIG") or "~/.kube/config"
+    todo = "Outside of a cluster set KUBECONFIG to a file that kubectl can work with"
+    if not _has_file(places):
+        raise SettingsError(f"there is no kubeconfig: {places} is no file, and this is no pod", todo=todo)
+    try:
+        await load_kube_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
+    except Exception as error:  # the library checks hardly anything, so that a wrong file shows as any kind of error
+        cause = str(error) if isinstance(error, ConfigException) else type(error).__name__
+        raise SettingsError(f"the kubeconfig {places} cannot be used: {cause}", todo=todo) from error
+
+
+def _has_file(places: str) -> bool:
+    return any(Path(place).expanduser().is_file() for place in places.split(os.pathsep))
 
 
 class Kube:

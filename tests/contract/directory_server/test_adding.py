@@ -97,8 +97,10 @@ def test_a_principal_name_is_unique_whatever_the_case(place: Place) -> None:
 
 
 def test_mail_and_proxy_addresses_are_not_unique(place: Place) -> None:
-    place.user("Anna", mail="a@school.test", proxyAddresses=["SMTP:a@school.test"])
-    place.user("Berta", mail="a@school.test", proxyAddresses=["SMTP:a@school.test"])
+    for name in ("Anna", "Berta"):
+        user = place.user(name, mail="a@school.test", proxyAddresses=["SMTP:a@school.test"])
+        assert place.client.value(user, "mail") == "a@school.test"
+        assert place.client.values(user, "proxyAddresses") == {"SMTP:a@school.test"}
 
 
 def test_an_account_name_longer_than_20(place: Place) -> None:

@@ -127,6 +127,7 @@ async def test_what_somebody_has_deleted_already_is_deleted(place: Workplace) ->
     (guid,) = await place.create(user)
     await place.must(delete(user.key, guid, user.dn))
     await place.must(delete(user.key, guid, user.dn))
+    assert (await place.target.read([place.ou])).users == ()
 
 
 async def test_a_new_object_with_the_old_name_is_not_deleted_in_its_place(place: Workplace) -> None:
