@@ -1,5 +1,6 @@
 """The real servers that every test may ask for."""
 
+from tests.support.forked import fork_server
 from tests.support.postgres import database, empty_database, postgres
 from tests.support.samba import samba, samba_factory
 from tests.support.school import school, store
@@ -8,6 +9,7 @@ from tests.support.simulator import simulator, simulator_factory
 __all__ = [
     "database",
     "empty_database",
+    "fork_server",
     "postgres",
     "samba",
     "samba_factory",

@@ -12,6 +12,7 @@ pytest.register_assert_rewrite(
 from connect_worker.settings import DatabaseSettings  # noqa: E402 - after the registration
 from tests.support.builders import TODAY  # noqa: E402
 from tests.support.domain import Domain  # noqa: E402
+from tests.support.forked import ForkServer  # noqa: E402
 from tests.support.postgres import PostgresServer  # noqa: E402
 from tests.support.samba import SambaServer  # noqa: E402
 from tests.support.scenario_school import Customer  # noqa: E402
@@ -34,9 +35,17 @@ def server(
 
 
 @pytest.fixture
-def site(server: Server, postgres: PostgresServer, database: DatabaseSettings, tmp_path: Path) -> Site:
+def site(
+    server: Server, postgres: PostgresServer, database: DatabaseSettings, tmp_path: Path, fork_server: ForkServer
+) -> Site:
     """A customer with a directory, a migrated database and a worker; the school is still empty."""
-    worker = Worker(folder=tmp_path / "worker", database=database, directory=Domain(server).access, today=TODAY)
+    worker = Worker(
+        folder=tmp_path / "worker",
+        database=database,
+        directory=Domain(server).access,
+        today=TODAY,
+        forks=fork_server,
+    )
     return Site(
         customer=Customer(postgres, database), database=database, postgres=postgres, server=server, worker=worker
     )
