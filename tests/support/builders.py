@@ -276,6 +276,7 @@ def actual_user(record: Account, **changes: Any) -> ActualUser:
             password_never_expires=record.password_never_expires,
         ),
         "profile": record.profile,
+        "extension_attributes": record.extension_attributes,
         "protected": False,
         "created": "2026-09-01T02:00:00+00:00",
     }

@@ -9,9 +9,10 @@ from typing import Self
 from uuid import UUID
 
 from connect_worker.core.dn import is_below, normalise
-from connect_worker.model.account import Profile
+from connect_worker.model.account import EXTENSION_NAMES, Extensions, Profile
 from connect_worker.model.change import (
     AddMembers,
+    AttributeChange,
     Change,
     CreateContainer,
     CreateGroup,
@@ -32,6 +33,7 @@ from connect_worker.targets.base import Passwords, Stopped
 from tests.support.fuse import Fuse
 
 _LOGIN = frozenset(Login.__dataclass_fields__)
+_PROFILE = frozenset(Profile.__dataclass_fields__)
 _GROUP = frozenset({"sam_account_name", "display_name", "description"})
 
 
@@ -185,7 +187,11 @@ class MemoryDirectory:
             raise RefusedError("a manager is linked once everybody is there")
         forever = change.login.password_never_expires and not change.must_change_password
         guid = self.create(change.dn, replace(change.login, password_never_expires=forever), change.profile)
-        self.users[guid] = replace(self.users[guid], must_change_password=change.must_change_password)
+        self.users[guid] = replace(
+            self.users[guid],
+            must_change_password=change.must_change_password,
+            extension_attributes=change.extension_attributes,
+        )
         return guid
 
     def _create_group(self, change: CreateGroup) -> Guid:
@@ -227,11 +233,12 @@ class MemoryDirectory:
             self._modify_group(found, values)
             return
         login = replace(found.login, **{name: value for name, value in values.items() if name in _LOGIN})  # type: ignore[arg-type]
-        profile = replace(found.profile, **{name: value for name, value in values.items() if name not in _LOGIN})  # type: ignore[arg-type]
+        profile = replace(found.profile, **{name: value for name, value in values.items() if name in _PROFILE})  # type: ignore[arg-type]
+        extensions = _with_extensions(found.extension_attributes, change.attributes)
         self._require_free(found.dn, login.sam_account_name, login.user_principal_name, found.guid)
         if profile.manager is not None:
             profile = replace(profile, manager=self._get(None, profile.manager).dn)
-        self.users[found.guid] = replace(found, login=login, profile=profile)
+        self.users[found.guid] = replace(found, login=login, profile=profile, extension_attributes=extensions)
 
     def _modify_group(self, found: ActualGroup, values: dict[str, Value]) -> None:
         if values.keys() - _GROUP:
@@ -306,6 +313,12 @@ def addresses_of(user: ActualUser) -> Iterable[str]:
     login = user.login
     given = (login.user_principal_name, login.mail, *login.addresses)
     return dict.fromkeys(address.lower() for address in given if address)
+
+
+def _with_extensions(held: Extensions, changes: Iterable[AttributeChange]) -> Extensions:
+    after = dict(zip(EXTENSION_NAMES, held, strict=True))
+    written = {one.attribute: None if one.after is None else str(one.after) for one in changes}
+    return tuple(written.get(name, value) for name, value in after.items())
 
 
 def _is_below_any(dn: str, bases: Iterable[str]) -> bool:

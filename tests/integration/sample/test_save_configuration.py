@@ -25,7 +25,9 @@ STUDENTS = Audience(
     name_template="{last_name} {first_name}",
     lead_days=14,
     grace_days=60,
-    password=PasswordPolicy(kind=PasswordKind.SIMPLE_WITH_SPECIAL, digits=4, length=10, never_expires=True),
+    password=PasswordPolicy(
+        kind=PasswordKind.SIMPLE_WITH_SPECIAL, digits=4, length=10, never_expires=True, may_not_change=True
+    ),
     info=InfoSwitch.VERSION,
     initials=True,
     office=OfficeSwitch.CLASSROOM,

@@ -43,6 +43,7 @@ COMPLETE = stored_account(
         telephone_number="+41 44 000 00 00",
         info="Vertretung",
     ),
+    extension_attributes=tuple(f"value {place}" for place in range(1, 16)),
     mandants=MandantMask(3),
     mandant_chosen=Mandant(2),
     mandant_chosen_by=Origin.PERSON,
@@ -58,6 +59,7 @@ COMPLETE = stored_account(
     password_set_at=datetime(2026, 8, 1, 2, 3, 4, tzinfo=UTC),
     password_never_expires=True,
     must_change_password=True,
+    password_change_prevented=True,
     object_guid=guid("Rea"),
     source_version="77",
 )

@@ -11,7 +11,7 @@ from connect_worker.core.group_diff import MEMBERS_PER_CHANGE
 from connect_worker.core.picture import Whereabouts
 from connect_worker.core.plan import Plan, make_plan
 from connect_worker.core.recovery import with_links
-from connect_worker.model.account import Account, Names, Status, Unmet
+from connect_worker.model.account import NO_EXTENSIONS, Account, Names, Status, Unmet
 from connect_worker.model.change import (
     AddMembers,
     Cause,
@@ -173,6 +173,26 @@ def test_a_password_that_never_expires_is_marked_so_once_its_owner_has_changed_i
     login = replace(actual_user(one).login, password_never_expires=False)
     found = changes(snapshot(actual_user(one, login=login, must_change_password=must_change)), one)
     assert len(found) == planned
+
+
+def test_extension_attributes_that_differ_are_modified_each_by_its_name() -> None:
+    wanted = ("3a", None, "", *NO_EXTENSIONS[3:])
+    mine = linked(account(1, extension_attributes=wanted))
+    found = difference(snapshot(actual_user(mine, extension_attributes=("2a", "old", None, *NO_EXTENSIONS[3:]))), mine)
+    (change,) = (change for change in found.changes if isinstance(change, Modify))
+    assert [(one.attribute, one.before, one.after) for one in change.attributes] == [
+        ("extension_attribute_1", "2a", "3a"),
+        ("extension_attribute_2", "old", None),
+    ]
+
+
+def test_new_account_is_created_with_its_extension_attributes() -> None:
+    wanted = (None, "MW", *NO_EXTENSIONS[2:])
+    (change,) = (
+        c for c in difference(snapshot(), account(1, extension_attributes=wanted)).changes if c.kind == "create_user"
+    )
+    assert isinstance(change, CreateUser)
+    assert change.extension_attributes == wanted
 
 
 def test_rename_by_guid_whatever_the_name_is_now() -> None:

@@ -366,10 +366,10 @@ def test_level_and_program_year_choose_the_password_policy() -> None:
 
 def test_changed_policy_changes_the_flags_at_once_but_never_the_password() -> None:
     first = stored(night(EMPTY, SCHOOL).state)
-    strict = PasswordPolicy(kind=PasswordKind.COMPLEX, never_expires=True)
+    strict = PasswordPolicy(kind=PasswordKind.COMPLEX, never_expires=True, may_not_change=True)
     level = LevelRule(position=1, level="Primar", program_years=frozenset(), password=strict)
     after = account_in(night(first, SCHOOL, configuration(levels=(level,))), student_key(1))
-    assert after.password_never_expires
+    assert (after.password_never_expires, after.password_change_prevented, after.has_changed) == (True, True, True)
     assert after.initial_password == "S.00001 SIMPLE ['anna', 'muster1']"
 
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from connect_worker.model.account import Profile
+from connect_worker.model.account import NO_EXTENSIONS, Profile
 from connect_worker.model.change import (
     AddMembers,
     AttributeChange,
@@ -47,6 +47,7 @@ EFFECTS: list[tuple[Change, object, object]] = [
             dn=DN,
             login=LOGIN,
             profile=Profile(given_name="Anna"),
+            extension_attributes=(None, "3a", *NO_EXTENSIONS[2:]),
             must_change_password=True,
             cause=Cause.NEW,
         ),
@@ -59,6 +60,7 @@ EFFECTS: list[tuple[Change, object, object]] = [
             "addresses": ("anna@x.ch",),
             "password_never_expires": True,
             "given_name": "Anna",
+            "extension_attribute_2": "3a",
         },
     ),
     (

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from connect_worker.model.account import Profile
+from connect_worker.model.account import EXTENSION_NAMES, Extensions, Profile
 from connect_worker.model.change import AttributeChange
 from connect_worker.model.directory import ActualGroup, DesiredGroup, Login
 
@@ -13,5 +13,12 @@ def attribute_changes(
     """Those of the named attributes whose values are not the same; absent, None and empty are."""
     for name in names:
         before, after = getattr(found, name), getattr(wanted, name)
+        if (before or None) != (after or None):
+            yield AttributeChange(attribute=name, before=before, after=after)
+
+
+def extension_changes(wanted: Extensions, found: Extensions) -> Iterator[AttributeChange]:
+    """Those of the fifteen extension attributes that are not the same."""
+    for name, before, after in zip(EXTENSION_NAMES, found, wanted, strict=True):
         if (before or None) != (after or None):
             yield AttributeChange(attribute=name, before=before, after=after)

@@ -96,6 +96,7 @@ def _active_users(accounts: Iterable[Account]) -> Iterable[tuple[Account, Desire
                 enabled=True,
                 login=login,
                 profile=_with_readable_manager(account.profile),
+                extension_attributes=account.extension_attributes,
             ),
         )
 

@@ -128,12 +128,13 @@ class _Night:
         if account.mandant_chosen_by is Origin.CONNECT:
             chosen = chosen_mandant(candidate.mandants, self._configured)
         policy = candidate.policy or candidate.audience.password
-        wanted = (candidate.mandants, chosen, policy.never_expires, policy.must_change)
+        wanted = (candidate.mandants, chosen, policy.never_expires, policy.must_change, policy.may_not_change)
         found = (
             account.mandants,
             account.mandant_chosen,
             account.password_never_expires,
             account.must_change_password,
+            account.password_change_prevented,
         )
         if wanted == found:
             return account
@@ -143,6 +144,7 @@ class _Night:
             mandant_chosen=chosen,
             password_never_expires=policy.never_expires,
             must_change_password=policy.must_change,
+            password_change_prevented=policy.may_not_change,
             has_changed=True,
         )
 
@@ -158,6 +160,7 @@ class _Night:
             initial_password=self._new_password(candidate.key, policy, tokens),
             password_never_expires=policy.never_expires,
             must_change_password=policy.must_change,
+            password_change_prevented=policy.may_not_change,
         )
 
     # Names

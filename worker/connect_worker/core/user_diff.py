@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import fields, replace
 
-from connect_worker.core.attribute_diff import attribute_changes
+from connect_worker.core.attribute_diff import attribute_changes, extension_changes
 from connect_worker.core.dn import normalise
 from connect_worker.core.picture import Picture
 from connect_worker.model.account import Account, Profile, Status, Unmet
@@ -73,6 +73,7 @@ def _creation(picture: Picture, account: Account, user: DesiredUser) -> Iterator
         dn=user.dn,
         login=user.login,
         profile=replace(user.profile, manager=None),
+        extension_attributes=user.extension_attributes,
         must_change_password=account.must_change_password,
         cause=cause,
     )
@@ -113,6 +114,8 @@ def _attribute_changes(
                 yield change
     if user.profile != actual.profile:
         yield from attribute_changes(user.profile, actual.profile, _PROFILE_FIELDS)
+    if user.extension_attributes != actual.extension_attributes:
+        yield from extension_changes(user.extension_attributes, actual.extension_attributes)
     wanted, found = user.profile.manager, actual.profile.manager
     if _may_be_another(picture, wanted, found) and _is_other_manager(picture, wanted, found):
         yield AttributeChange(attribute="manager", before=found, after=wanted)

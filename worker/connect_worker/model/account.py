@@ -11,6 +11,13 @@ ALIAS_PLACES = 5
 Aliases = tuple[str | None, str | None, str | None, str | None, str | None]
 NO_ALIASES: Aliases = (None, None, None, None, None)
 
+EXTENSION_PLACES = 15
+Extensions = tuple[str | None, ...]
+"""One value for each of extensionAttribute1 to extensionAttribute15: EXTENSION_PLACES long."""
+NO_EXTENSIONS: Extensions = (None,) * EXTENSION_PLACES
+EXTENSION_NAMES = tuple(f"extension_attribute_{place}" for place in range(1, EXTENSION_PLACES + 1))
+"""What changes call them, each by its place."""
+
 
 class Status(IntEnum):
     """`UserStatus`: aktiviert, deaktiviert, zu löschen, immun."""
@@ -105,6 +112,7 @@ class Account:
     key: AccountKey
     names: Names
     profile: Profile
+    extension_attributes: Extensions = NO_EXTENSIONS
     mandants: MandantMask | None
     mandant_chosen: Mandant | None
     mandant_chosen_by: Origin = Origin.CONNECT
@@ -121,6 +129,7 @@ class Account:
     password_set_at: datetime | None = None
     password_never_expires: bool = False
     must_change_password: bool = False
+    password_change_prevented: bool = False
     object_guid: Guid | None = None
     warning: int | None = None
     source_version: str | None = None

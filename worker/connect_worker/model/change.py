@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import ClassVar
 
-from connect_worker.model.account import Profile
+from connect_worker.model.account import NO_EXTENSIONS, Extensions, Profile
 from connect_worker.model.directory import Login, ObjectKey
 from connect_worker.model.ids import AccountKey, GroupKey, Guid
 
@@ -48,7 +48,10 @@ class Cause(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AttributeChange:
-    """One attribute's value before and after; the attribute by its name in Login, Profile or DesiredGroup."""
+    """One attribute's value before and after; the attribute by its name in Login, Profile or DesiredGroup.
+
+    Extension attributes go by EXTENSION_NAMES.
+    """
 
     attribute: str
     before: Value
@@ -82,6 +85,7 @@ class CreateUser:
     login: Login
     profile: Profile
     must_change_password: bool
+    extension_attributes: Extensions = NO_EXTENSIONS
     cause: Cause
 
     @property

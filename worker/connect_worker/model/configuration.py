@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
+from connect_worker.model.account import NO_EXTENSIONS, Extensions
 from connect_worker.model.ids import Criterion, GroupKey, Mandant
 
 TEAMS = frozenset({"O365", "EDUCLASS"})
@@ -30,6 +31,7 @@ class PasswordPolicy:
     length: int = 8
     never_expires: bool = False
     must_change: bool = False
+    may_not_change: bool = False
 
 
 class InfoSwitch(IntEnum):
@@ -67,7 +69,8 @@ class DisplayNameFollows(StrEnum):
 class Audience:
     """The settings that exist once for staff and once for students. A constant that is set wins (ruling 23).
 
-    `parent` is the OU below the customer's base DN. Days are calendar days.
+    `parent` is the OU below the customer's base DN. Days are calendar days. `extension_templates` has a template in
+    brackets for each extension attribute that is configured.
     """
 
     parent: str
@@ -84,6 +87,7 @@ class Audience:
     department: str | None = None
     country: str = "CH"
     language: str = "de-DE"
+    extension_templates: Extensions = NO_EXTENSIONS
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

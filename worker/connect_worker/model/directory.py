@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from connect_worker.model.account import Profile
+from connect_worker.model.account import NO_EXTENSIONS, Extensions, Profile
 from connect_worker.model.ids import AccountKey, GroupKey, Guid
 
 ObjectKey = AccountKey | GroupKey
@@ -32,6 +32,7 @@ class DesiredUser:
     enabled: bool
     login: Login
     profile: Profile
+    extension_attributes: Extensions = NO_EXTENSIONS
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,6 +63,7 @@ class ActualUser:
     protected: bool
     created: str
     must_change_password: bool = False
+    extension_attributes: Extensions = NO_EXTENSIONS
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

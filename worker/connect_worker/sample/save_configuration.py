@@ -73,6 +73,7 @@ def _password(policy: PasswordPolicy) -> Row:
         "password_length": policy.length,
         "disable_password_expiration": policy.never_expires,
         "force_password_change": policy.must_change,
+        "prevent_password_change": policy.may_not_change,
     }
 
 

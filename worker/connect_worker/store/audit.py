@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from connect_worker.model.account import EXTENSION_NAMES
 from connect_worker.model.change import (
     AddMembers,
     Change,
@@ -99,7 +100,9 @@ def _created(change: CreateContainer | CreateUser | CreateGroup) -> dict[str, An
         case CreateContainer():
             return {"dn": change.dn}
         case CreateUser():
-            return {"dn": change.dn, **_filled(asdict(change.login)), **_filled(asdict(change.profile))}
+            extensions = dict(zip(EXTENSION_NAMES, change.extension_attributes, strict=True))
+            values = {**asdict(change.login), **asdict(change.profile), **extensions}
+            return {"dn": change.dn, **_filled(values)}
         case CreateGroup():
             return _filled(
                 {

@@ -7,7 +7,17 @@ from collections.abc import Mapping
 from operator import attrgetter
 from typing import Any
 
-from connect_worker.model.account import ALIAS_PLACES, Account, Names, Origin, Profile, Status, Unmet
+from connect_worker.model.account import (
+    ALIAS_PLACES,
+    EXTENSION_PLACES,
+    NO_EXTENSIONS,
+    Account,
+    Names,
+    Origin,
+    Profile,
+    Status,
+    Unmet,
+)
 from connect_worker.model.directory import ObjectKey
 from connect_worker.model.group import Group
 from connect_worker.model.ids import AccountKey, Criterion, GroupKey, Mandant, UserType
@@ -24,6 +34,7 @@ NAMES = {
     "mail": "user_mail",
 }
 ALIASES = tuple(f"user_mail_alias{place}" for place in range(1, ALIAS_PLACES + 1))
+EXTENSIONS = tuple(f"user_extension_attribute{place:02}" for place in range(1, EXTENSION_PLACES + 1))
 PROFILE = {
     "employee_id": "user_employee_id",
     "given_name": "user_given_name",
@@ -58,6 +69,7 @@ USER = {
     "password_set_at": "user_password_set_at",
     "password_never_expires": "user_disable_password_expiration",
     "must_change_password": "user_force_change_password_next_sign_in",
+    "password_change_prevented": "user_prevent_password_change",
     "object_guid": "user_object_guid",
     "source_version": "user_timestamp_source",
 }
@@ -105,6 +117,7 @@ USER_COLUMNS = (
     *USER.values(),
     *USER_CHOICES.values(),
     *ALIASES,
+    *EXTENSIONS,
 )
 GROUP_COLUMNS = (*GROUP_KEY.values(), *GROUP.values(), *GROUP_CHOICES.values(), "group_config_source_table")
 
@@ -123,7 +136,7 @@ _group_values = attrgetter(*(f"key.{field}" for field in GROUP_KEY), *GROUP, *GR
 
 def row_of_account(account: Account) -> tuple[object, ...]:
     """The values of USER_COLUMNS."""
-    return (*_account_values(account), *account.names.aliases)
+    return (*_account_values(account), *account.names.aliases, *account.extension_attributes)
 
 
 def row_of_group(group: Group) -> tuple[object, ...]:
@@ -135,10 +148,12 @@ def account_of(row: Row) -> Account:
     """One row of main_connect_user."""
     before = row[USER_CHOICES["status_before"]]
     first, second, third, fourth, fifth = (row[column] for column in ALIASES)
+    extensions = tuple(row[column] for column in EXTENSIONS)
     return Account(
         key=user_key_of(row),
         names=Names(aliases=(first, second, third, fourth, fifth), **_fields(row, NAMES)),
         profile=Profile(**_fields(row, PROFILE)),
+        extension_attributes=extensions if any(extensions) else NO_EXTENSIONS,
         mandant_chosen_by=Origin(row[USER_CHOICES["mandant_chosen_by"]]),
         status=Status(row[USER_CHOICES["status"]]),
         status_before=None if before is None else Status(before),

@@ -132,6 +132,7 @@ def _policy(row: Row, prefix: str = "") -> PasswordPolicy:
         length=row[f"{prefix}password_length"],
         never_expires=row[f"{prefix}disable_password_expiration"],
         must_change=row[f"{prefix}force_password_change"],
+        may_not_change=row[f"{prefix}prevent_password_change"],
     )
 
 
