@@ -2,22 +2,12 @@
 
 import pytest
 
-from connect_worker.simulator.policy import Policy
 from tests.support.samba import SambaServer
 from tests.support.scenario import School
-from tests.support.simulator import SimulatorServer
 from tests.support.site import Site, assert_clear, assert_recorded
 
 PUPILS = 5
 BOTH = pytest.mark.parametrize("server", ["simulator", "samba"], indirect=True)
-
-
-def demand_passwords(site: Site, shortest: int) -> None:
-    """The domain's administrator changes its password policy."""
-    if isinstance(site.server, SimulatorServer):
-        site.server.simulator.tree.policy = Policy(minimum_password=shortest)
-    else:
-        site.domain.demand_password_length(shortest)
 
 
 @BOTH
@@ -25,7 +15,7 @@ def test_passwords_that_the_domain_refuses(site: Site) -> None:
     """The pupils' initial passwords are too short for the domain: the staff and the groups are made all the same."""
     site.enrol(PUPILS)
     site.customer.configure({"staff": {"password": {"length": 14}}})
-    demand_passwords(site, 12)
+    site.domain.demand_password_length(12)
     ended = site.run()
     says = ("changes were not made", "create user S.0000", "password policy refuses", "0000052D")
     assert_clear(site, ended, exit_code=6, reason="ChangesFailed", says=says)
@@ -37,7 +27,7 @@ def test_passwords_that_the_domain_refuses(site: Site) -> None:
     assert all("0000052D" in row["message"] for row in refused), refused
     objects = site.domain.objects()
     assert objects["KL.1"].values("member") == [objects["P.00001"].dn]
-    demand_passwords(site, 7)
+    site.domain.demand_password_length(7)
     assert site.run().report["reason"] == "Synced"
     site.assert_complete(PUPILS)
 

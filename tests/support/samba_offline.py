@@ -22,9 +22,13 @@ def open_directory(configuration: str) -> SamDB:
 
 
 def keep_passwords_forever(directory: SamDB) -> None:
-    """The template is cached: without this the Administrator's password would expire with its age."""
+    """The template is cached: without this the Administrator's password would expire with its age.
+
+    Tests change a password that was set a moment ago.
+    """
     change = ldb.Message(ldb.Dn(directory, str(directory.domain_dn())))
     change["maxPwdAge"] = ldb.MessageElement("0", ldb.FLAG_MOD_REPLACE, "maxPwdAge")
+    change["minPwdAge"] = ldb.MessageElement("0", ldb.FLAG_MOD_REPLACE, "minPwdAge")
     directory.modify(change)
 
 

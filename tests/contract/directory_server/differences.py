@@ -35,4 +35,5 @@ class Difference(Enum):
     LARGE_PAGE = "Samba fills a page of any size, Windows one of 1,000"
     RANGES = "Samba returns all members at once, Windows 1,500"
     WEAK_PASSWORD = "Samba refuses a weak password with 19, Windows with 53; both say 0000052D"
+    CHANGE_DENIED = "Samba refuses a denied change of a password with 19, Windows with 50"
     WHO_AM_I = "Samba does not know «who am I», Windows does"

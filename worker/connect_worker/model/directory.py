@@ -1,11 +1,21 @@
 """What a directory holds and what it should hold, in one shape for every kind of directory."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from connect_worker.model.account import NO_EXTENSIONS, Extensions, Profile
 from connect_worker.model.ids import AccountKey, GroupKey, Guid
 
 ObjectKey = AccountKey | GroupKey
+
+
+class PasswordChange(StrEnum):
+    """Whether a user may change his own password, as the rights on his object say."""
+
+    ALLOWED = "allowed"
+    PARTLY_DENIED = "partly_denied"  # to everyone or to himself, not to both
+    DENIED = "denied"
+    UNREADABLE = "unreadable"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

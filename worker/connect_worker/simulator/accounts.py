@@ -15,6 +15,7 @@ _EPOCH = datetime(1601, 1, 1, tzinfo=UTC)
 _NEVER = 2**63 - 1
 _ALREADY_A_USER, _ALREADY_A_GROUP = "00000524", "00000526"
 _UPN_TAKEN, _BAD_ACCOUNT_NAME, _NO_PASSWORD = "000021C8", "00000523", "0000052D"
+_COMPLEX = 1
 _BAD_GROUP_TYPE, _BAD_PARAMETER = "00002141", "00000057"
 
 
@@ -104,7 +105,8 @@ def _settle_password(tree: Tree, draft: Draft) -> None:
         password = decode_password(sent[0])
         check_password(
             password,
-            shortest=tree.policy.minimum_password,
+            shortest=tree.root.number("minPwdLength"),
+            complex_one=bool(tree.root.number("pwdProperties") & _COMPLEX),
             account_name=draft.text("sAMAccountName") or "",
             display_name=draft.text("displayName") or "",
         )

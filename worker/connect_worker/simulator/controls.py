@@ -6,18 +6,21 @@ from dataclasses import dataclass
 from connect_worker.simulator.ber import MalformedError, Reader, Tag, context, encode, encode_integer, encode_sequence
 from connect_worker.simulator.messages import Control
 from connect_worker.simulator.results import Refusal, ResultCode
+from connect_worker.simulator.security import EVERY_PART
 
 PAGED_RESULTS = "1.2.840.113556.1.4.319"
 SHOW_DELETED = "1.2.840.113556.1.4.417"
 DOMAIN_SCOPE = "1.2.840.113556.1.4.1339"
 PERMISSIVE_MODIFY = "1.2.840.113556.1.4.1413"
 SHOW_RECYCLED = "1.2.840.113556.1.4.2064"
+SD_FLAGS = "1.2.840.113556.1.4.801"
 SUPPORTED_CONTROLS = (
     PAGED_RESULTS,
     SHOW_DELETED,
     DOMAIN_SCOPE,
     PERMISSIVE_MODIFY,
     SHOW_RECYCLED,
+    SD_FLAGS,
 )
 
 START_TLS = "1.3.6.1.4.1.1466.20037"
@@ -35,12 +38,13 @@ class Page:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Wishes:
-    """What the controls of a request ask for."""
+    """What the controls of a request ask for; `descriptor_parts`: which parts of an object's rights are meant."""
 
     page: Page | None = None
     deleted: bool = False
     domain_only: bool = False
     permissive: bool = False
+    descriptor_parts: int = EVERY_PART
 
 
 def read_controls(controls: Sequence[Control]) -> Wishes:
@@ -60,6 +64,7 @@ def read_controls(controls: Sequence[Control]) -> Wishes:
         deleted=SHOW_DELETED in known or SHOW_RECYCLED in known,
         domain_only=DOMAIN_SCOPE in known,
         permissive=PERMISSIVE_MODIFY in known,
+        descriptor_parts=_read_parts(known[SD_FLAGS]) if SD_FLAGS in known else EVERY_PART,
     )
 
 
@@ -75,3 +80,9 @@ def _read_page(control: Control) -> Page:
         raise MalformedError("the control for pages has no value")
     parts = Reader(control.value).enter(Tag.SEQUENCE)
     return Page(size=parts.integer(), cookie=parts.content(Tag.OCTETS))
+
+
+def _read_parts(control: Control) -> int:
+    if control.value is None:
+        raise MalformedError("the control for the parts of a descriptor has no value")
+    return Reader(control.value).enter(Tag.SEQUENCE).integer()

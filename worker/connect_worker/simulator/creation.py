@@ -19,6 +19,7 @@ from connect_worker.simulator.results import (
     unknown_attribute,
 )
 from connect_worker.simulator.schema import Attribute, ObjectClass, structural_class
+from connect_worker.simulator.security import DESCRIPTOR, default_descriptor
 from connect_worker.simulator.tree import Tree
 from connect_worker.simulator.values import Values, check_values
 
@@ -115,6 +116,7 @@ def _own_values(tree: Tree, kind: ObjectClass) -> dict[str, Values]:
         "objectClass": tuple(name.encode() for name in kind.chain),
         "objectCategory": (f"CN={kind.category},CN=Schema,CN=Configuration,{tree.base_dn}".encode(),),
         "instanceType": (b"4",),
+        DESCRIPTOR: (default_descriptor(),),
     }
     if kind.name in _PRINCIPALS:
         own["objectSid"] = (tree.next_sid(),)

@@ -10,12 +10,24 @@ from connect_worker.simulator.placement import TOMBSTONES
 from connect_worker.simulator.tree import Tree
 
 CONFIGURATION, SCHEMA = "CN=Configuration", "CN=Schema,CN=Configuration"
+# As Windows has them on the first day, but for the days that one must be old to be changed.
+_PASSWORD_RULES = {
+    "minPwdLength": (b"7",),
+    "pwdProperties": (b"1",),
+    "pwdHistoryLength": (b"24",),
+    "maxPwdAge": (b"-36288000000000",),
+    "minPwdAge": (b"0",),
+}
 _ADMINISTRATOR, _DOMAIN_ADMINS, _DOMAIN_USERS = 500, 512, 513
 
 
 def found_domain(tree: Tree, *, password: str) -> None:
     """Fill an empty tree: the Administrator signs in with `password`. Raises Refusal when that breaks the policy."""
-    tree.root.values = {"objectClass": (b"top", b"domain", b"domainDNS"), "objectSid": (tree.sid(0)[:-4],)}
+    tree.root.values = {
+        "objectClass": (b"top", b"domain", b"domainDNS"),
+        "objectSid": (tree.sid(0)[:-4],),
+        **_PASSWORD_RULES,
+    }
     tree.stamp(tree.root)
     base = tree.base_dn
     for name in ("CN=Users", "CN=Computers", "CN=Builtin", CONFIGURATION, SCHEMA, TOMBSTONES):

@@ -25,17 +25,15 @@ def decode_password(value: bytes) -> str:
     return text[1:-1]
 
 
-def check_password(password: str, *, shortest: int, account_name: str, display_name: str) -> None:
-    """The complexity rule of a Windows domain: length, three classes of characters, no part of the person's names.
+def check_password(password: str, *, shortest: int, complex_one: bool, account_name: str, display_name: str) -> None:
+    """A Windows domain's rule: length, and for a complex one three classes of characters and no part of the names.
 
     Raises Refusal 53 with 0000052D.
     """
-    lower = password.lower()
-    if len(password) < shortest or _classes(password) < _CLASSES_NEEDED:
+    if len(password) < shortest:
         raise unwilling(_POLICY)
-    tokens = [account_name, *_DELIMITERS.split(display_name)]
-    if any(len(token) >= _SHORTEST_TOKEN and token.lower() in lower for token in tokens):
-        raise unwilling(_POLICY)
+    if complex_one:
+        _check_complexity(password, account_name, display_name)
 
 
 def seal(password: str) -> bytes:
@@ -47,6 +45,15 @@ def seal(password: str) -> bytes:
 def opens(sealed: bytes, password: str) -> bool:
     """Whether this is the password that was sealed."""
     return hmac.compare_digest(_digest(sealed[:_SALT_BYTES], password), sealed[_SALT_BYTES:])
+
+
+def _check_complexity(password: str, account_name: str, display_name: str) -> None:
+    lower = password.lower()
+    if _classes(password) < _CLASSES_NEEDED:
+        raise unwilling(_POLICY)
+    tokens = [account_name, *_DELIMITERS.split(display_name)]
+    if any(len(token) >= _SHORTEST_TOKEN and token.lower() in lower for token in tokens):
+        raise unwilling(_POLICY)
 
 
 def _digest(salt: bytes, password: str) -> bytes:

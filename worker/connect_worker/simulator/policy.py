@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Policy:
-    """MaxPageSize, MaxValRange, MaxResultSetsPerConn and the domain's shortest password.
+    """MaxPageSize, MaxValRange and MaxResultSetsPerConn.
 
     `plain` permits binds and passwords without TLS, which Windows refuses: for a demonstration on loopback.
     """
@@ -13,5 +13,4 @@ class Policy:
     page_size: int = 1000
     value_range: int = 1500
     open_pages: int = 10
-    minimum_password: int = 7
     plain: bool = False

@@ -32,9 +32,10 @@ class Rights:
             yield CREATABLE, (b"contact", b"group", b"organizationalUnit", b"user")
 
     def _may_write(self, account: Entry, written: Entry) -> bool:
-        return self._is_administrator(account) or self._is_delegated(account, written)
+        return self.is_administrator(account) or self._is_delegated(account, written)
 
-    def _is_administrator(self, account: Entry) -> bool:
+    def is_administrator(self, account: Entry) -> bool:
+        """Whether the account is a member of the domain's administrators."""
         admins = self._tree.account("Domain Admins")
         return admins is not None and admins in account.back_links.get("member", {})
 

@@ -21,7 +21,7 @@ class Attribute:
     """An attribute's definition. `upper` is the longest text in UTF-16 code units.
 
     `back_link` names the attribute at the other end of a link. A `secret` one is never returned, a `system` one is
-    written by the directory alone, a `kept` one survives a deletion.
+    written by the directory alone, a `kept` one survives a deletion, a `hidden` one comes only where it is named.
     """
 
     name: str
@@ -32,6 +32,7 @@ class Attribute:
     secret: bool = False
     system: bool = False
     kept: bool = False
+    hidden: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -130,6 +131,7 @@ _ACCOUNT_NUMBERS = (
     "userAccountControl",
     "primaryGroupID",
 )
+_DOMAIN_NUMBERS = ("maxPwdAge", "minPwdAge", "minPwdLength", "pwdHistoryLength", "pwdProperties")
 _SYSTEM = (
     Attribute(name="objectClass", single=False, kept=True),
     Attribute(name="objectCategory", syntax=Syntax.NAME, kept=True),
@@ -147,6 +149,7 @@ _SYSTEM = (
     Attribute(name="isCriticalSystemObject", syntax=Syntax.BOOLEAN, system=True),
     Attribute(name="sAMAccountType", syntax=Syntax.INTEGER, system=True),
     Attribute(name="adminCount", syntax=Syntax.INTEGER),
+    Attribute(name="nTSecurityDescriptor", syntax=Syntax.OCTETS, hidden=True),
 )
 _KEPT = frozenset({"sAMAccountName", "userAccountControl", "groupType", "cn", "ou"})
 
@@ -161,6 +164,7 @@ def _definitions() -> tuple[Attribute, ...]:
     found += [_text(name, upper) for name, upper in texts.items()]
     found += [_text(name, upper, single=False) for name, upper in _LISTS.items()]
     found += [Attribute(name=name, syntax=Syntax.INTEGER, kept=name in _KEPT) for name in _ACCOUNT_NUMBERS]
+    found += [Attribute(name=name, syntax=Syntax.INTEGER) for name in _DOMAIN_NUMBERS]
     found += [Attribute(name="groupType", syntax=Syntax.INTEGER, kept=True)]
     found += [Attribute(name="unicodePwd", syntax=Syntax.OCTETS, secret=True)]
     found += [Attribute(name="thumbnailPhoto", syntax=Syntax.OCTETS, upper=102400)]
@@ -220,7 +224,13 @@ CLASSES = {
         ),
         _class("container", "container", "CN", "Container", frozenset(_TEXTS["container"])),
         _class("attributeSchema", "attributeSchema", "CN", "Attribute-Schema", frozenset({"cn", "lDAPDisplayName"})),
-        _class("domainDNS", "domain domainDNS", "DC", "Domain-DNS", frozenset(_TEXTS["domain"])),
+        _class(
+            "domainDNS",
+            "domain domainDNS",
+            "DC",
+            "Domain-DNS",
+            frozenset({"dc", *_DOMAIN_NUMBERS}),
+        ),
     )
 }
 

@@ -15,12 +15,12 @@ Selected = Iterator[tuple[str, Values]]
 def select(
     schema: Schema, entry: Entry, names: Sequence[str], *, value_range: int, types_only: bool = False
 ) -> Selected:
-    """The attributes by the names asked for: none named, or `*`, are all.
+    """The attributes by the names asked for: none named, or `*`, are all. Hidden ones are left to others.
 
     More values than `value_range` come as Windows sends them: the attribute empty, and its first range.
     """
     for attribute, asked in _wanted(schema, entry, names):
-        if attribute.secret:
+        if attribute.secret or attribute.hidden:
             continue
         found = _ranged(attribute.name, entry.read(attribute.name), asked, value_range)
         yield from ((name, () if types_only else values) for name, values in found)
@@ -30,7 +30,7 @@ def _wanted(schema: Schema, entry: Entry, names: Sequence[str]) -> Iterator[tupl
     if not names or _ALL in names:
         for name in dict.fromkeys(entry.names()):
             attribute = schema.find(name)
-            if attribute is not None:
+            if attribute is not None and not attribute.hidden:
                 yield attribute, None
     for asked in names:
         match = _RANGE.fullmatch(asked)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from connect_worker.simulator import responses
+from connect_worker.simulator import responses, security
 from connect_worker.simulator.authentication import authenticate
 from connect_worker.simulator.controls import START_TLS, WHO_AM_I, Wishes, page_control, read_controls
 from connect_worker.simulator.creation import create
@@ -24,6 +24,7 @@ from connect_worker.simulator.messages import (
     SearchRequest,
 )
 from connect_worker.simulator.modification import modify
+from connect_worker.simulator.password_change import change_of, change_password
 from connect_worker.simulator.placement import delete, rename
 from connect_worker.simulator.responses import ResponseTag
 from connect_worker.simulator.results import Refusal, ResultCode, bad_name, unwilling
@@ -120,7 +121,7 @@ class Session:
             return self._describe(number, request)
         self._signed_in()
         found = spoil(search(self._tree, request, wishes, self._pages))
-        answer = [self._entry(number, request, entry) for entry in found.entries]
+        answer = [self._entry(number, request, entry, wishes) for entry in found.entries]
         answer += [responses.reference(number, url) for url in found.references]
         controls = b"" if found.cookie is None else page_control(found.cookie)
         answer.append(responses.result(number, ResponseTag.SEARCH_DONE, found.code, controls=controls))
@@ -133,7 +134,7 @@ class Session:
         done = responses.result(number, ResponseTag.SEARCH_DONE, ResultCode.SUCCESS)
         return responses.entry(number, "", shown) + done
 
-    def _entry(self, number: int, request: SearchRequest, entry: Entry) -> bytes:
+    def _entry(self, number: int, request: SearchRequest, entry: Entry, wishes: Wishes) -> bytes:
         policy = self._tree.policy
         selected = select(
             self._tree.schema,
@@ -142,11 +143,19 @@ class Session:
             value_range=policy.value_range,
             types_only=request.types_only,
         )
-        return responses.entry(number, entry.dn, [*selected, *self._creatable(request, entry)])
+        shown = [*selected, *self._computed(request, entry, wishes)]
+        return responses.entry(number, entry.dn, shown)
 
-    def _creatable(self, request: SearchRequest, entry: Entry) -> Iterable[tuple[str, Values]]:
-        asked = any(name.lower() == CREATABLE.lower() for name in request.attributes)
-        return self._rights.creatable(self._signed_in(), entry) if asked else ()
+    def _computed(self, request: SearchRequest, entry: Entry, wishes: Wishes) -> Iterable[tuple[str, Values]]:
+        """Attributes that come only where they are named, and depend on who asks."""
+        asked = {name.lower() for name in request.attributes}
+        account = self._signed_in()
+        if CREATABLE.lower() in asked:
+            yield from self._rights.creatable(account, entry)
+        if security.DESCRIPTOR.lower() in asked:
+            may_audit = self._rights.is_administrator(account)
+            owner = self._tree.root.values["objectSid"][0]
+            yield from security.shown(entry, wishes.descriptor_parts, owner=owner, may_audit=may_audit)
 
     def _compare(self, number: int, request: CompareRequest) -> bytes:
         self._signed_in()
@@ -162,9 +171,15 @@ class Session:
         create(self._tree, request.name, request.attributes)
 
     def _modify(self, request: ModifyRequest, wishes: Wishes) -> None:
-        entry = self._writable(self._tree.find(request.name))
         self._check_password_is_protected(change.attribute for change in request.modifications)
-        modify(self._tree, entry, request.modifications, permissive=wishes.permissive)
+        change = change_of(request.modifications)
+        if change is not None:
+            self._signed_in()
+            change_password(self._tree, self._tree.find(request.name), change)
+            return
+        entry = self._writable(self._tree.find(request.name))
+        written = security.with_written_parts(entry, request.modifications, wishes.descriptor_parts)
+        modify(self._tree, entry, written, permissive=wishes.permissive)
 
     def _rename(self, request: RenameRequest) -> None:
         entry = self._writable(self._tree.find(request.name))
