@@ -11,7 +11,7 @@ from connect_worker.core.bases import bases
 from connect_worker.core.reservation import with_foreign_names
 from connect_worker.core.update import update
 from connect_worker.core.validation import Validation, validate
-from connect_worker.model.configuration import Limits, MandantRule
+from connect_worker.model.configuration import Limit, Limits, MandantRule
 from connect_worker.model.directory import ActualGroup, ActualUser, ObjectKey
 from connect_worker.model.ids import Guid, Mandant
 from connect_worker.model.outcome import Outcome, Result
@@ -43,7 +43,7 @@ CONFIGURATION = replace(
 )
 GRACE = timedelta(days=30)
 
-_EVERYTHING_ALLOWED = Limits(deletes=10**6, failures=10**6)
+_EVERYTHING_ALLOWED = Limits(recreations=Limit(count=10**6), failures=Limit(count=10**6))
 _SETTINGS = Settings(
     realm="school",
     run_id=str(UUID(int=1)),

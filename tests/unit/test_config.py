@@ -16,7 +16,7 @@ from connect_relay.pki import Authority, Issued, client
 from connect_worker import config_values
 from connect_worker.config import load_settings, today
 from connect_worker.errors import ConfigurationError
-from connect_worker.model.configuration import Limits
+from connect_worker.model.configuration import Limit, Limits
 from connect_worker.model.secret import Secret
 from connect_worker.settings import DatabaseSettings, DirectorySettings, RelaySettings, Settings
 from tests.support.certificates import create_authority
@@ -75,6 +75,11 @@ def test_everything_is_read_from_its_place(tmp_path: Path) -> None:
         CONNECT_RUN_ID=run,
         CONNECT_SAFETY_MAX_DELETES="25",
         CONNECT_SAFETY_MAX_DELETE_PERCENT="2.5",
+        CONNECT_SAFETY_MAX_DISABLE_PERCENT="7",
+        CONNECT_SAFETY_MAX_REMOVALS="300",
+        CONNECT_SAFETY_MAX_RECREATIONS="0",
+        CONNECT_SAFETY_MAX_EXIT_PERCENT="40",
+        CONNECT_SAFETY_MAX_FAILURES="3",
         CONNECT_TODAY="2026-11-22",
     )
 
@@ -101,7 +106,16 @@ def test_everything_is_read_from_its_place(tmp_path: Path) -> None:
         time_zone=ZoneInfo("America/Sao_Paulo"),
         timeout=timedelta(minutes=90),
         lock_wait=timedelta(seconds=90),
-        limits=Limits(deletes=25, delete_percent=2.5),
+        limits=Limits(
+            deletes=Limit(count=25, percent=2.5),
+            disables=Limit(count=25, percent=7),
+            removals=Limit(count=300, percent=2.5),
+            renames=Limit(count=25, percent=2.5),
+            resets=Limit(count=25, percent=2.5),
+            recreations=Limit(count=0, percent=2.5),
+            exit_percent=40,
+            failures=Limit(count=3, percent=25),
+        ),
         today=date(2026, 11, 22),
     )
 

@@ -12,7 +12,7 @@ from connect_protocol.environment import SecretKey, Variable
 from connect_protocol.relay.identity import Identity, Role
 from connect_worker import config_values as values
 from connect_worker.errors import ConfigurationError
-from connect_worker.model.configuration import Limits
+from connect_worker.model.configuration import Limit, Limits
 from connect_worker.model.secret import Secret
 from connect_worker.settings import DatabaseSettings, DirectorySettings, RelaySettings, Settings, is_on_this_machine
 
@@ -161,10 +161,29 @@ def _realm(source: _Source) -> str:
 
 
 def _limits(source: _Source) -> Limits:
+    """The limit on deletes holds for every kind of change that has none of its own."""
     default = Limits()
+    deletes = _limit(source, Variable.MAX_DELETES, Variable.MAX_DELETE_PERCENT, otherwise=default.deletes)
+
+    def limit(count: Variable, percent: Variable) -> Limit:
+        return _limit(source, count, percent, otherwise=deletes)
+
     return Limits(
-        deletes=source.variable(Variable.MAX_DELETES, values.whole_number, otherwise=default.deletes),
-        delete_percent=source.variable(Variable.MAX_DELETE_PERCENT, values.percent, otherwise=default.delete_percent),
+        deletes=deletes,
+        disables=limit(Variable.MAX_DISABLES, Variable.MAX_DISABLE_PERCENT),
+        removals=limit(Variable.MAX_REMOVALS, Variable.MAX_REMOVAL_PERCENT),
+        renames=limit(Variable.MAX_RENAMES, Variable.MAX_RENAME_PERCENT),
+        resets=limit(Variable.MAX_RESETS, Variable.MAX_RESET_PERCENT),
+        recreations=limit(Variable.MAX_RECREATIONS, Variable.MAX_RECREATION_PERCENT),
+        exit_percent=source.variable(Variable.MAX_EXIT_PERCENT, values.percent, otherwise=default.exit_percent),
+        failures=_limit(source, Variable.MAX_FAILURES, Variable.MAX_FAILURE_PERCENT, otherwise=default.failures),
+    )
+
+
+def _limit(source: _Source, count: Variable, percent: Variable, *, otherwise: Limit) -> Limit:
+    return Limit(
+        count=source.variable(count, values.whole_number, otherwise=otherwise.count),
+        percent=source.variable(percent, values.percent, otherwise=otherwise.percent),
     )
 
 

@@ -20,7 +20,7 @@ from connect_worker.model.directory import TakenName
 from connect_worker.model.outcome import Outcome, Result
 from connect_worker.model.state import State
 from connect_worker.settings import Settings
-from connect_worker.stages import sync, update
+from connect_worker.stages import gate, sync, update
 from connect_worker.stages.context import Context
 from connect_worker.store.connection import application_name
 from connect_worker.store.lock import Holder
@@ -89,7 +89,7 @@ async def plan_only(run: Run) -> None:
         _require_no_warnings(run)
         planned = await _plan(run, directory, updated.state, updated.configuration)
     run.tally.reason = "Planned" if planned.plan.changes else "NothingToDo"
-    sync.require_safe(planned, run.context)
+    await gate.require_safe(run.store, run.context, planned)
 
 
 async def sync_only(run: Run) -> None:
@@ -197,7 +197,11 @@ async def _check_schema(run: Run) -> None:
 async def _record_start(run: Run) -> None:
     settings = run.context.settings
     await run.store.start_run(
-        run.context.run_id, command=run.tally.command, trigger=settings.trigger, realm=settings.realm
+        run.context.run_id,
+        command=run.tally.command,
+        trigger=settings.trigger,
+        realm=settings.realm,
+        day=run.context.today,
     )
     run.recorded = True
 
@@ -241,7 +245,7 @@ async def _sync(run: Run, directory: Directory, state: State, configuration: Con
         run.tally.reason = "SyncSwitchedOff"
         return
     planned = await _plan(run, directory, state, configuration)
-    sync.require_safe(planned, run.context)
+    await gate.require_safe(run.store, run.context, planned)
     with run.tally.stage("apply"):
         outcomes = await sync.apply(run.store, directory, run.context, planned)
     run.tally.applied(outcomes)

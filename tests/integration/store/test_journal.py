@@ -8,7 +8,8 @@ from uuid import UUID
 import pytest
 
 from connect_worker.model.account import Account
-from connect_worker.model.change import Cause, CreateUser, Disable
+from connect_worker.model.act import Act
+from connect_worker.model.change import Cause, Change, CreateGroup, CreateUser, Disable, Member, RemoveMembers
 from connect_worker.model.directory import Login
 from connect_worker.model.finding import Finding
 from connect_worker.model.group import Group, Members
@@ -205,7 +206,7 @@ async def test_write_back_and_audit_are_one_step_or_none(
     beat = two.accounts[1]
     disable = Disable(key=BEAT, guid=guid("Beat"), dn="CN=Beat,DC=school,DC=test", cause=Cause.EXIT)
     settled = Settlement(key=BEAT, version=beat.version, disabled_since=date(2026, 11, 16), clear_has_changed=True)
-    await store.start_run(RUN, command="run", trigger="schedule", realm="hofen")
+    await store.start_run(RUN, command="run", trigger="schedule", realm="hofen", day=NIGHT.date())
 
     async def write(times: int) -> None:
         async with store.transaction():
@@ -276,7 +277,7 @@ async def test_a_run_and_its_changes_are_kept_in_order(
         cause=Cause.NEW,
     )
     disable = Disable(key=BEAT, guid=guid("Beat"), dn="CN=Beat,DC=school,DC=test", cause=Cause.EXIT)
-    await store.start_run(RUN, command="run", trigger="schedule", realm="hofen")
+    await store.start_run(RUN, command="run", trigger="schedule", realm="hofen", day=NIGHT.date())
     await store.record_outcomes(RUN, [Outcome(change=create, result=Result.DONE, guid=guid("Anna"))])
     await store.record_outcomes(RUN, [Outcome(change=disable, result=Result.FAILED, message="no")])
     await store.finish_run(
@@ -330,3 +331,43 @@ async def test_doctor_hears_everything_that_is_missing(
         "Connect's tables lack 1 migrations, from 0003_runs on",
         "the view connect.source_function is missing",
     )
+
+
+def membership_of(*members: Member) -> RemoveMembers:
+    return RemoveMembers(key=CLASS, guid=guid("class"), dn="CN=3a,OU=Groups", members=members)
+
+
+async def test_what_the_last_days_have_taken_away_is_told_in_one_question(store: Store) -> None:
+    """Done, and of these days; a create only if somebody had deleted the object."""
+    anna, beat = (Member(key=key, dn=f"CN={key},OU=Pupils") for key in (ANNA, BEAT))
+    disabled = Disable(key=ANNA, guid=guid("anna"), dn="CN=Anna,OU=Pupils", cause=Cause.EXIT)
+    created = CreateGroup(
+        key=CLASS, dn="CN=3a", sam_account_name="KL.1", display_name=None, description=None, cause=Cause.NEW
+    )
+    days: dict[date, Change] = {
+        date(2026, 11, 9): disabled,
+        date(2026, 11, 10): membership_of(anna, beat),
+        date(2026, 11, 17): disabled,
+    }
+    for place, (day, change) in enumerate(days.items()):
+        run = RunId(UUID(int=place + 1))
+        await store.start_run(run, command="run", trigger="schedule", realm="hofen", day=day)
+        await store.record_outcomes(run, [Outcome(change=change, result=Result.DONE)])
+    await store.start_run(RUN, command="run", trigger="schedule", realm="hofen", day=date(2026, 11, 16))
+    await store.record_outcomes(
+        RUN,
+        [
+            Outcome(change=created, result=Result.DONE),
+            Outcome(change=replace(created, cause=Cause.DELETED_BY_HAND), result=Result.DONE),
+            Outcome(change=replace(disabled, key=BEAT), result=Result.FAILED),
+            Outcome(change=replace(disabled, key=BEAT, cause=Cause.DEACTIVATED), result=Result.DONE),
+        ],
+    )
+    acts = await store.read_recent_acts(since=date(2026, 11, 10), until=date(2026, 11, 16))
+    assert set(acts) == {
+        Act(kind="remove_members", cause=Cause.MEMBERSHIP, key=CLASS, member=ANNA),
+        Act(kind="remove_members", cause=Cause.MEMBERSHIP, key=CLASS, member=BEAT),
+        Act(kind="create_group", cause=Cause.DELETED_BY_HAND, key=CLASS),
+        Act(kind="disable", cause=Cause.DEACTIVATED, key=BEAT),
+    }
+    assert len(acts) == 4

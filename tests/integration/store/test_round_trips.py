@@ -1,6 +1,7 @@
 """The database is far away: the number of round trips must not grow with the number of people."""
 
 from dataclasses import replace
+from datetime import date
 from uuid import uuid4
 
 from connect_worker.model.change import Cause, Disable
@@ -39,7 +40,7 @@ async def a_night(store: Store, people: int, relay: CountingRelay) -> dict[str, 
     """Round trips of each step of a night in which everything changes for everybody."""
     counts: dict[str, int] = {}
     run = RunId(uuid4())
-    await store.start_run(run, command="run", trigger="test", realm="hofen")
+    await store.start_run(run, command="run", trigger="test", realm="hofen", day=date(2026, 11, 16))
     before = relay.round_trips
 
     def counted(step: str) -> None:

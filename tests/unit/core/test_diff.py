@@ -29,7 +29,7 @@ from connect_worker.model.change import (
 )
 from connect_worker.model.directory import Snapshot
 from connect_worker.model.group import Group, Members, Memberships
-from connect_worker.model.ids import Guid
+from connect_worker.model.ids import AccountKey, Criterion, GroupKey, Guid, Mandant
 from connect_worker.model.state import State
 from tests.support.builders import (
     BASE,
@@ -39,11 +39,13 @@ from tests.support.builders import (
     account,
     actual_group,
     actual_user,
+    class_group_key,
     group,
     guid,
     linked,
     linked_group,
     snapshot,
+    staff_key,
     student_key,
 )
 
@@ -402,6 +404,43 @@ def test_members_missing_are_added_computed_no_longer_removed_and_foreign_left()
     assert [[m.key for m in c.members] for c in removed] == [[goes.key]]
     assert [[m.key for m in c.members] for c in added] == [[comes.key]]
     assert any("1 members that are not Connect's" in note for note in found.notes)
+
+
+def causes_of_removal(record: Group, members: Members, *present: Account) -> dict[Cause, list[AccountKey]]:
+    actual = snapshot(*map(actual_user, present), actual_group(record, *(str(one.dn) for one in present)))
+    found = changes(actual, *present, groups=(record,), members={record.key: members})
+    assert all(isinstance(change, RemoveMembers) for change in found)
+    return {c.cause: [member.key for member in c.members] for c in found if isinstance(c, RemoveMembers)}
+
+
+def test_each_removed_member_has_its_cause() -> None:
+    """A pupil has left the class, a teacher does not lead it any more, and a person has taken a third one out."""
+    pupil, by_hand = linked(account(1)), linked(account(2))
+    teacher = linked(account(3, key=staff_key(1)))
+    tombstone = Members(automatic=frozenset({by_hand.key}), removed=frozenset({by_hand.key}))
+    assert causes_of_removal(linked_group(group()), tombstone, pupil, by_hand, teacher) == {
+        Cause.CLASS_CHANGED: [pupil.key],
+        Cause.REMOVED_BY_HAND: [by_hand.key],
+        Cause.MEMBERSHIP: [teacher.key],
+    }
+
+
+def test_a_pupil_who_leaves_another_group_than_a_class_has_not_changed_class() -> None:
+    everybody = linked_group(group(key=GroupKey(Criterion.ALL_STUDENTS, Mandant(0), 0)))
+    pupil = linked(account(1))
+    assert causes_of_removal(everybody, Members(), pupil) == {Cause.MEMBERSHIP: [pupil.key]}
+
+
+def test_a_group_ends_with_its_class_or_for_another_reason() -> None:
+    of_class, of_all = (
+        linked_group(group(key=key), status=Status.TO_DELETE, disabled_since=date(2026, 10, 1), delete_on=TODAY)
+        for key in (class_group_key(1), GroupKey(Criterion.ALL_STUDENTS, Mandant(0), 0))
+    )
+    found = changes(snapshot(actual_group(of_class), actual_group(of_all)), groups=(of_class, of_all))
+    assert {change.key: change.cause for change in found} == {
+        of_class.key: Cause.CLASS_ENDED,
+        of_all.key: Cause.GRACE_OVER,
+    }
 
 
 def test_member_in_grace_is_neither_added_nor_removed() -> None:

@@ -14,12 +14,13 @@ from connect_worker.core.plan import make_plan
 from connect_worker.core.safety import excesses, scope_excess, without_prefix
 from connect_worker.errors import IncompleteReadError
 from connect_worker.model.account import Account, Status, Unmet
-from connect_worker.model.configuration import Limits
+from connect_worker.model.configuration import Limit, Limits
 from connect_worker.model.directory import ActualUser, Snapshot
 from connect_worker.model.state import State
 from tests.support.builders import STUDENTS_OU, TODAY, account, actual_user, guid, linked, snapshot
 
-LIMITS = Limits(deletes=2, delete_percent=10, exit_percent=25)
+TWO = Limit(count=2, percent=10)
+LIMITS = Limits(deletes=TWO, disables=TWO, removals=TWO, renames=TWO, resets=TWO, recreations=TWO, exit_percent=25)
 
 
 def school(size: int, changed: Iterable[Account]) -> tuple[Account, ...]:
@@ -32,7 +33,7 @@ def sentences(accounts: tuple[Account, ...], actual: Snapshot | None = None) -> 
     state = State(accounts=accounts, groups=(), memberships={})
     seen = actual or snapshot(*(actual_user(a, enabled=a.disabled_since is None) for a in accounts))
     found = diff(desire(state, today=TODAY), seen, Whereabouts(elsewhere={}, recovered={}))
-    return [excess.sentence for excess in excesses(make_plan(found, {}), state, LIMITS)]
+    return [excess.sentence for excess in excesses(make_plan(found, {}), (), state, LIMITS)]
 
 
 def leavers(count: int, reason: Unmet) -> list[Account]:

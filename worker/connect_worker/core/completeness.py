@@ -1,6 +1,5 @@
 """Whether what was read from a directory can be believed: nothing is planned on half a picture."""
 
-import math
 from collections.abc import Mapping, Sequence
 
 from connect_worker.core.dn import is_below
@@ -34,7 +33,7 @@ def require_complete(
                 todo="Check the DNs of the configuration and the rights of the bind account; nothing was changed",
                 reason="BaseMissing",
             )
-    limit = max(limits.deletes, math.floor(len(linked) * limits.delete_percent / 100))
+    limit = limits.recreations.of(len(linked))
     if len(nowhere) > limit:
         raise IncompleteReadError(
             f"{len(nowhere)} of Connect's {len(linked)} objects were not found in the directory, {limit} may be",

@@ -118,7 +118,7 @@ def _groups(
         if dn is None or group.sam_account_name is None or waits or is_due(group, today) or not is_name(dn):
             continue
         rebuilt = group.status is Status.ACTIVE
-        members = state.memberships.get(group.key, nobody).effective & active if rebuilt else None
+        known = state.memberships.get(group.key, nobody)
         yield (
             group,
             DesiredGroup(
@@ -128,6 +128,7 @@ def _groups(
                 sam_account_name=group.sam_account_name,
                 display_name=group.display_name,
                 description=group.description,
-                members=members,
+                members=known.effective & active if rebuilt else None,
+                removed=known.removed,
             ),
         )

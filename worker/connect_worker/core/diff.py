@@ -31,6 +31,7 @@ from connect_worker.model.account import Account, Status, Unmet
 from connect_worker.model.change import Cause, Change, CreateContainer, Delete, Rename
 from connect_worker.model.directory import ActualUser, ObjectKey, Snapshot
 from connect_worker.model.group import Group
+from connect_worker.model.ids import CLASS_CRITERIA
 
 FEW = 5
 """How many strangers are named."""
@@ -137,8 +138,9 @@ def _deletion(picture: Picture, record: Account | Group, vanished: set[ObjectKey
 def _cause_of_deletion(record: Account | Group) -> Cause:
     if record.status is Status.IMMUNE:
         return Cause.IMMUNE
-    left = isinstance(record, Account) and Unmet.EXIT in record.unmet
-    return Cause.EXIT_GRACE_OVER if left else Cause.GRACE_OVER
+    if isinstance(record, Group):
+        return Cause.CLASS_ENDED if record.key.criterion in CLASS_CRITERIA else Cause.GRACE_OVER
+    return Cause.EXIT_GRACE_OVER if Unmet.EXIT in record.unmet else Cause.GRACE_OVER
 
 
 def _step_aside(changes: Sequence[Change]) -> tuple[Change, ...]:

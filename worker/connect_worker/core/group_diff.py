@@ -17,7 +17,7 @@ from connect_worker.model.change import (
 )
 from connect_worker.model.directory import ActualGroup, DesiredGroup
 from connect_worker.model.group import Group
-from connect_worker.model.ids import AccountKey
+from connect_worker.model.ids import CLASS_CRITERIA, AccountKey, UserType
 
 MEMBERS_PER_CHANGE = 500
 _FIELDS = ("sam_account_name", "display_name", "description")
@@ -67,15 +67,31 @@ def _member_changes(
     picture: Picture, wanted: DesiredGroup, members: frozenset[AccountKey], actual: ActualGroup
 ) -> Iterator[Change]:
     """Missing ones are added, no longer computed ones removed; a member that is not ours is left (ruling 19)."""
-    keys = [picture.key_at(dn) for dn in actual.members]
-    present = {key for key in keys if key is not None}
-    foreign = keys.count(None)
+    found = [picture.key_at(dn) for dn in actual.members]
+    present = {key for key in found if key is not None}
+    foreign = found.count(None)
     if foreign:
         picture.note(f"{wanted.dn} has {foreign} members that are not Connect's; they are left")
-    for chunk in _chunks(picture, present - members - picture.desired.frozen):
-        yield RemoveMembers(key=wanted.key, guid=actual.guid, dn=wanted.dn, members=chunk)
+    for cause, keys in _by_cause(wanted, present - members - picture.desired.frozen).items():
+        for chunk in _chunks(picture, keys):
+            yield RemoveMembers(key=wanted.key, guid=actual.guid, dn=wanted.dn, members=chunk, cause=cause)
     for chunk in _chunks(picture, members - present):
         yield AddMembers(key=wanted.key, guid=actual.guid, dn=wanted.dn, members=chunk)
+
+
+def _by_cause(wanted: DesiredGroup, leaving: Iterable[AccountKey]) -> dict[Cause, list[AccountKey]]:
+    """Why each of them is a member no more: the safety gate does not count a pupil who leaves his class (ruling 35)."""
+    causes: dict[Cause, list[AccountKey]] = {}
+    of_class = wanted.key.criterion in CLASS_CRITERIA
+    for key in leaving:
+        if key in wanted.removed:
+            cause = Cause.REMOVED_BY_HAND
+        elif of_class and key.type is UserType.STUDENT:
+            cause = Cause.CLASS_CHANGED
+        else:
+            cause = Cause.MEMBERSHIP
+        causes.setdefault(cause, []).append(key)
+    return causes
 
 
 def _chunks(picture: Picture, keys: Iterable[AccountKey]) -> Iterator[tuple[Member, ...]]:

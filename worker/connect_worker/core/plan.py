@@ -1,18 +1,15 @@
 """A plan: changes in the order in which they can be made, counted, and identified by a checksum."""
 
-import hashlib
-import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 
 from connect_worker.core.diff import Difference
-from connect_worker.model.change import Change, Delete, Disable, RemoveMembers, Rename, SetPassword, Wave
+from connect_worker.core.gated import checksum_of, gated_changes
+from connect_worker.model.change import Change, Wave
 from connect_worker.model.directory import ObjectKey
 from connect_worker.model.ids import Guid
-
-GATED = (Disable, Delete, Rename, RemoveMembers, SetPassword)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,21 +39,11 @@ class Plan:
 
     @property
     def checksum(self) -> str:
-        """Identifies the gated changes only: kind, object, before, after; no passwords, no times (ruling 36)."""
-        gated = [_identity(change) for change in self.changes if isinstance(change, GATED)]
-        return "sha256:" + hashlib.sha256(json.dumps(sorted(gated), ensure_ascii=False).encode()).hexdigest()
+        """Identifies the changes that the safety gate counts, and only those (ruling 36)."""
+        return checksum_of(gated_changes(self.changes))
 
 
 def make_plan(difference: Difference, linked: Mapping[ObjectKey, Guid]) -> Plan:
     """Sort the changes into waves, and within a wave by object, so that the same picture gives the same plan."""
     ordered = sorted(difference.changes, key=lambda change: (change.wave, change.dn.count(","), change.dn))
     return Plan(difference=difference, changes=tuple(ordered), linked=linked)
-
-
-def _identity(change: Disable | Delete | Rename | RemoveMembers | SetPassword) -> list[str]:
-    after = ""
-    if isinstance(change, Rename):
-        after = change.new_dn
-    elif isinstance(change, RemoveMembers):
-        after = ",".join(str(member.key) for member in change.members)
-    return [change.kind, str(change.guid), change.dn, after]

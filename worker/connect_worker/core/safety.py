@@ -1,53 +1,64 @@
 """The safety gate: a plan that takes away too much stops before its first write (rulings 33 and 35).
 
-A limit is the larger of a count and a percentage of the active managed objects of that kind.
+Counted are objects, and members of groups, once each: those of the plan together with those of the last seven days.
+What is counted together, and against which limit, stands in core/guards.py.
 """
 
-import math
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from connect_worker.core.dn import value_of
+from connect_worker.core.guards import Guard, acts_of, guard_of, limit_of
 from connect_worker.core.plan import Plan
 from connect_worker.model.account import Account, Status, Unmet
-from connect_worker.model.change import Cause, Change, CreateContainer, CreateGroup, CreateUser, Delete, Disable
+from connect_worker.model.act import Act
+from connect_worker.model.change import AddMembers, CreateContainer, Delete, Disable, RemoveMembers
 from connect_worker.model.configuration import Limits
-from connect_worker.model.group import Group
-from connect_worker.model.ids import AccountKey
+from connect_worker.model.directory import ObjectKey
+from connect_worker.model.group import Group, Members
+from connect_worker.model.ids import AccountKey, GroupKey
 from connect_worker.model.state import State
+
+DAYS = 7
+"""What was done today and on the six days before counts along with a plan."""
+
+_Object = tuple[ObjectKey, AccountKey | None]
+_NOBODY = Members()
+_TAKING = frozenset({Delete.kind, Disable.kind})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Excess:
-    """One limit that the plan exceeds."""
+    """One limit that is exceeded: `count` are planned, and `recent` others were done in the last DAYS days."""
 
     what: str
     count: int
     limit: int
+    recent: int = 0
 
     @property
     def sentence(self) -> str:
         """For the report: what, how many, how many are allowed."""
-        return f"{self.count} {self.what} exceed the limit of {self.limit}"
+        before = f", and {self.recent} in the last {DAYS} days," if self.recent else ""
+        return f"{self.count} {self.what}{before} exceed the limit of {self.limit}"
 
 
-def excesses(plan: Plan, state: State, limits: Limits) -> tuple[Excess, ...]:
-    """Every limit that the plan exceeds; empty means that it may be applied."""
-    users, groups = _standing(state.accounts), _standing(state.groups)
-    strict_users = _limit(limits.deletes, limits.delete_percent, users)
-    strict_groups = _limit(limits.deletes, limits.delete_percent, groups)
-    by_exit = _limit(limits.deletes, limits.exit_percent, users)
-    counted = (
-        ("users to delete whose exit date has passed", by_exit, _count(plan, _deletes_after_exit)),
-        ("users to delete for other reasons", strict_users, _count(plan, _deletes_otherwise)),
-        ("groups to delete", strict_groups, _count(plan, _deletes_group)),
-        ("users to disable because of their exit date", by_exit, _count(plan, _disables_by_exit)),
-        ("users to disable for other reasons", strict_users, _count(plan, _disables_otherwise)),
-        ("users deleted by hand to create anew", strict_users, _count(plan, _recreates_user)),
-        ("groups deleted by hand to create anew", strict_groups, _count(plan, _recreates_group)),
-    )
-    return tuple(Excess(what=what, count=count, limit=limit) for what, limit, count in counted if count > limit)
+def excesses(plan: Plan, recent: Iterable[Act], state: State, limits: Limits) -> tuple[Excess, ...]:
+    """Every limit that the plan exceeds, together with what was done recently; empty means that it may be applied."""
+    planned = _by_guard(acts_of(plan.changes))
+    done = _by_guard(_lasting(recent, state))
+    sizes = _Sizes(plan, state)
+    found = [
+        _excess(guard.value, planned[guard], done[guard], limit_of(guard, limits).of(sizes.of(guard)))
+        for guard in Guard
+    ]
+    names = {change.key: value_of(change.dn) for change in plan.changes if isinstance(change, RemoveMembers)}
+    before = _by_group(done[Guard.REMOVALS])
+    for group, members in _by_group(planned[Guard.REMOVALS]).items():
+        what = f"members to remove from {names[group]}"
+        found.append(_excess(what, members, before[group], limits.removals.of(sizes.members(group))))
+    return tuple(excess for excess in found if excess is not None)
 
 
 def without_prefix(plan: Plan, prefix: str) -> tuple[str, ...]:
@@ -66,7 +77,7 @@ def scope_excess(before: Sequence[Account], after: Iterable[Account], limits: Li
     """
     active = {account.key for account in before if account.status in {Status.ACTIVE, Status.DEACTIVATED}}
     leaving = [a for a in after if a.key in active and a.status is Status.TO_DELETE and Unmet.EXIT not in a.unmet]
-    limit = _limit(limits.deletes, limits.delete_percent, len(active))
+    limit = limits.disables.of(len(active))
     if len(leaving) <= limit:
         return ()
     reasons = Counter(reason for account in leaving for reason in account.unmet)
@@ -74,43 +85,67 @@ def scope_excess(before: Sequence[Account], after: Iterable[Account], limits: Li
     return (Excess(what=f"people leaving the scope ({told})", count=len(leaving), limit=limit),)
 
 
-def _limit(count: int, percent: float, population: int) -> int:
-    return max(count, math.floor(population * percent / 100))
+class _Sizes:
+    """Of how many a percentage is: active managed objects; members as they are before the plan (ruling 35)."""
 
+    def __init__(self, plan: Plan, state: State) -> None:
+        self._users = _standing(state.accounts)
+        self._groups = _standing(state.groups)
+        changed: Counter[GroupKey] = Counter()
+        for change in plan.changes:
+            if isinstance(change, RemoveMembers | AddMembers):
+                removed = isinstance(change, RemoveMembers)
+                changed[change.key] += len(change.members) if removed else -len(change.members)
+        self._members = {
+            group.key: len(state.memberships.get(group.key, _NOBODY).effective) + changed[group.key]
+            for group in state.groups
+            if group.object_guid is not None and group.disabled_since is None
+        }
 
-def _count(plan: Plan, predicate: Callable[[Change], bool]) -> int:
-    return sum(predicate(change) for change in plan.changes)
+    def of(self, guard: Guard) -> int:
+        if guard is Guard.REMOVALS:
+            return sum(self._members.values())
+        return self._groups if guard.is_of_groups else self._users
+
+    def members(self, group: GroupKey) -> int:
+        return self._members.get(group, 0)
 
 
 def _standing(records: Iterable[Account | Group]) -> int:
-    """How many have an object that Connect has not locked out: what a percentage is of (ruling 35)."""
+    """How many have an object that Connect has not locked out."""
     return sum(record.object_guid is not None and record.disabled_since is None for record in records)
 
 
-def _deletes_after_exit(change: Change) -> bool:
-    return isinstance(change, Delete) and change.cause is Cause.EXIT_GRACE_OVER
+def _excess(what: str, planned: set[_Object], done: set[_Object], limit: int) -> Excess | None:
+    """Nothing planned exceeds nothing, whatever was done before."""
+    recent = len(done - planned)
+    if not planned or len(planned) + recent <= limit:
+        return None
+    return Excess(what=what, count=len(planned), recent=recent, limit=limit)
 
 
-def _deletes_otherwise(change: Change) -> bool:
-    user = isinstance(change, Delete) and isinstance(change.key, AccountKey)
-    return user and not _deletes_after_exit(change)
+def _by_guard(acts: Iterable[tuple[Guard, Act]]) -> Mapping[Guard, set[_Object]]:
+    found: defaultdict[Guard, set[_Object]] = defaultdict(set)
+    for guard, act in acts:
+        found[guard].add((act.key, act.member))
+    return found
 
 
-def _deletes_group(change: Change) -> bool:
-    return isinstance(change, Delete) and not isinstance(change.key, AccountKey)
+def _by_group(removals: Iterable[_Object]) -> Mapping[GroupKey, set[_Object]]:
+    found: defaultdict[GroupKey, set[_Object]] = defaultdict(set)
+    for key, member in removals:
+        if isinstance(key, GroupKey):
+            found[key].add((key, member))
+    return found
 
 
-def _disables_by_exit(change: Change) -> bool:
-    return isinstance(change, Disable) and change.cause is Cause.EXIT
-
-
-def _disables_otherwise(change: Change) -> bool:
-    return isinstance(change, Disable) and change.cause is not Cause.EXIT
-
-
-def _recreates_user(change: Change) -> bool:
-    return isinstance(change, CreateUser) and change.cause is Cause.DELETED_BY_HAND
-
-
-def _recreates_group(change: Change) -> bool:
-    return isinstance(change, CreateGroup) and change.cause is Cause.DELETED_BY_HAND
+def _lasting(recent: Iterable[Act], state: State) -> Iterator[tuple[Guard, Act]]:
+    """What was done and still holds: who is back by now, or a member again, was not taken away."""
+    active = {record.key for record in state.records if record.status is Status.ACTIVE}
+    for act in recent:
+        guard = guard_of(act.kind, act.cause, act.key)
+        if guard is None or (act.kind in _TAKING and act.key in active):
+            continue
+        members = state.memberships.get(act.key, _NOBODY) if isinstance(act.key, GroupKey) else _NOBODY
+        if act.member is None or act.member not in members.effective:
+            yield guard, act

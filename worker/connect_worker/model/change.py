@@ -41,7 +41,10 @@ class Cause(StrEnum):
     IMMUNE = "immune"
     GRACE_OVER = "grace_over"
     EXIT_GRACE_OVER = "exit_grace_over"
+    CLASS_ENDED = "class_ended"
     MEMBERSHIP = "membership"
+    CLASS_CHANGED = "class_changed"
+    REMOVED_BY_HAND = "removed_by_hand"
     RESET = "reset"
     INTERRUPTED = "interrupted"
 

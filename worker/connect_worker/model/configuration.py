@@ -130,17 +130,34 @@ class GroupRule:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Limits:
-    """The safety gate's limits: the larger of count and percent counts.
+class Limit:
+    """How much may be done unasked: a count or a percentage of what there is, whichever is larger."""
 
-    `failures` and `failure_percent` stop a run whose changes are refused.
+    count: int = 10
+    percent: float = 10.0
+
+    def of(self, population: int) -> int:
+        """The number that is still allowed; a percentage has three decimals at most."""
+        return max(self.count, population * round(self.percent * 1000) // 100_000)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Limits:
+    """The safety gate's limits, one for each kind of change that takes something away (ruling 35).
+
+    `disables` holds for whoever leaves the scope too, `recreations` for objects that are missing. What is ordinary,
+    the end of a person's or a class's time, has its kind's count and `exit_percent`. `failures`: refused changes that
+    stop a run.
     """
 
-    deletes: int = 10
-    delete_percent: float = 10.0
+    deletes: Limit = Limit()
+    disables: Limit = Limit()
+    removals: Limit = Limit()
+    renames: Limit = Limit()
+    resets: Limit = Limit()
+    recreations: Limit = Limit()
     exit_percent: float = 25.0
-    failures: int = 10
-    failure_percent: float = 25.0
+    failures: Limit = Limit(percent=25.0)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -47,7 +47,10 @@ class DesiredUser:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DesiredGroup:
-    """A group as the directory should have it; `members` None: left as they are."""
+    """A group as the directory should have it; `members` None: left as they are.
+
+    `removed` are those whom a person has taken out.
+    """
 
     key: GroupKey
     guid: Guid | None
@@ -56,6 +59,7 @@ class DesiredGroup:
     display_name: str | None
     description: str | None
     members: frozenset[AccountKey] | None
+    removed: frozenset[AccountKey] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -45,6 +45,10 @@ class Criterion(StrEnum):
     MANUAL = "manual"
 
 
+CLASS_CRITERIA = frozenset({Criterion.STUDENTS_AND_TEACHER_PER_CLASS})
+"""The criteria whose groups are one class each: they begin and end with it."""
+
+
 class GroupKey(NamedTuple):
     """What one group is: rule, mandant (0: over all) and source id (0: none), never its name (ruling 18)."""
 

@@ -10,9 +10,8 @@ from connect_worker.core.diff import Difference, diff
 from connect_worker.core.picture import Whereabouts
 from connect_worker.core.plan import Plan, make_plan
 from connect_worker.core.recovery import recognise, with_links
-from connect_worker.core.safety import excesses, without_prefix
 from connect_worker.core.settling import Periods, Settling
-from connect_worker.errors import BlockedBySafetyGateError, ConfigurationError
+from connect_worker.errors import ConfigurationError
 from connect_worker.model.change import (
     AddMembers,
     Change,
@@ -70,24 +69,6 @@ async def make(
     return Planned(
         plan=make_plan(difference, where.recovered), state=known, configuration=configuration, blocked=blocked
     )
-
-
-def require_safe(planned: Planned, context: Context) -> None:
-    """Raise BlockedBySafetyGateError if the plan exceeds a limit, or leaves the test prefix's ground."""
-    prefix = planned.configuration.test_prefix
-    bare = without_prefix(planned.plan, prefix) if prefix else ()
-    if bare:
-        raise BlockedBySafetyGateError(
-            f"With the test prefix {prefix} set, {len(bare)} objects without it would be written, such as {bare[0]}",
-            todo="Is this a copy of another database? Unlink its objects or remove the prefix; nothing was changed",
-            reason="TestPrefixMissing",
-        )
-    found = excesses(planned.plan, planned.state, context.settings.limits)
-    if found:
-        raise BlockedBySafetyGateError(
-            "; ".join(excess.sentence for excess in found),
-            todo=f"Look at the plan ({planned.plan.checksum}) with connect-worker plan; nothing was changed",
-        )
 
 
 async def apply(store: Store, directory: Directory, context: Context, planned: Planned) -> tuple[Outcome, ...]:
@@ -207,8 +188,7 @@ class _Application:
             self._without_password.add(change.key)
 
     def _too_many_failures(self) -> bool:
-        allowed = max(self._limits.failures, len(self.outcomes) * self._limits.failure_percent / 100)
-        return self._failures > allowed
+        return self._failures > self._limits.failures.of(len(self.outcomes))
 
 
 def _require_containers(difference: Difference) -> None:

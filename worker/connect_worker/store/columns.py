@@ -209,6 +209,11 @@ def object_key(text: str) -> ObjectKey:
     if ":" in text:
         criterion, mandant, source_id = text.split(":")
         return GroupKey(Criterion(criterion), Mandant(int(mandant)), int(source_id))
+    return account_key(text)
+
+
+def account_key(text: str) -> AccountKey:
+    """The key that `str(key)` has written: `S.00012`."""
     kind, source_id = text.split(".")
     return AccountKey(UserType(kind), int(source_id))
 

@@ -1,13 +1,17 @@
 """What a run leaves behind: itself, its changes, its intentions, and what the directory has made true."""
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 
+from connect_worker.core.guards import GUARDED_KINDS
+from connect_worker.model.act import Act
+from connect_worker.model.change import Cause
 from connect_worker.model.directory import ObjectKey
 from connect_worker.model.ids import AccountKey, GroupKey, RunId
 from connect_worker.model.outcome import Outcome
 from connect_worker.model.state import Intention, Settlement
 from connect_worker.store.audit import AUDIT_COLUMNS, row_of_outcome
-from connect_worker.store.columns import group_key_of, object_key, user_key_of
+from connect_worker.store.columns import account_key, group_key_of, object_key, user_key_of
 from connect_worker.store.difference import SetDifference
 from connect_worker.store.sql import QUERIES
 from connect_worker.store.version import program_version
@@ -17,9 +21,9 @@ from connect_worker.store.writing import Writer, transposed
 class Journal(Writer):
     """Runs, audit, intentions, and the write-back of a sync."""
 
-    async def start_run(self, run_id: RunId, *, command: str, trigger: str, realm: str) -> None:
-        """Record that a run has begun; a run that is still without end later was killed."""
-        await self._session.fetch(QUERIES["start_run"], run_id, command, trigger, realm, program_version())
+    async def start_run(self, run_id: RunId, *, command: str, trigger: str, realm: str, day: date) -> None:
+        """Record that a run has begun that works for a `day`; one that is still without end later was killed."""
+        await self._session.fetch(QUERIES["start_run"], run_id, command, trigger, realm, program_version(), day)
 
     async def finish_run(
         self, run_id: RunId, *, result: str, reason: str | None, exit_code: int, report: str, plan_checksum: str | None
@@ -34,6 +38,15 @@ class Journal(Writer):
             first = last["sequence"] + 1
             rows = [(run_id, number, *row_of_outcome(outcome)) for number, outcome in enumerate(outcomes, first)]
             await self._session.copy("connect_change", AUDIT_COLUMNS, rows, schema="connect")
+
+    async def read_recent_acts(self, *, since: date, until: date) -> tuple[Act, ...]:
+        """What runs for these days have taken away, for the safety gate: one round trip, whatever there is."""
+        rows = await self._session.fetch(QUERIES["recent_acts"], since, until, GUARDED_KINDS)
+        return tuple(
+            Act(kind=row["kind"], cause=Cause(row["cause"]), key=object_key(row["object"]), member=member)
+            for row in rows
+            for member in (map(account_key, row["members"]) if row["members"] else (None,))
+        )
 
     async def write_intentions(self, run_id: RunId, intentions: Iterable[Intention]) -> None:
         """Commit what is about to be created; outside any transaction, or it would not be committed (ruling 34)."""

@@ -244,12 +244,26 @@ WHERE target = 'ad'
 ORDER BY object
 
 -- start_run --
-INSERT INTO connect.connect_run (id, command, "trigger", realm, program_version) VALUES ($1, $2, $3, $4, $5)
+INSERT INTO connect.connect_run (id, command, "trigger", realm, program_version, day) VALUES ($1, $2, $3, $4, $5, $6)
 
 -- finish_run --
 UPDATE connect.connect_run
 SET finished_at = now(), result = $2, reason = $3, exit_code = $4, report = $5::jsonb, plan_checksum = $6
 WHERE id = $1
+
+-- recent_acts --
+-- What the safety gate may count of the days from $1 to $2.
+SELECT
+    c.kind,
+    c.cause,
+    c.object,
+    ARRAY(SELECT m ->> 'key' FROM jsonb_array_elements(c.before -> 'members') AS m) AS members
+FROM connect.connect_run r
+JOIN connect.connect_change c ON c.run_id = r.id
+WHERE r.day BETWEEN $1 AND $2
+    AND c.kind = ANY($3::text[])
+    AND c.result = 'done'
+    AND (c.kind NOT LIKE 'create%' OR c.cause = 'deleted_by_hand')
 
 -- last_sequence --
 SELECT coalesce(max(sequence), 0) AS sequence FROM connect.connect_change WHERE run_id = $1
