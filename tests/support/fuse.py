@@ -9,15 +9,14 @@ class KilledError(Exception):
 
 @dataclass(slots=True)
 class Fuse:
-    """Burns with every write to the database or the directory; None: it is out."""
+    """Burns with every write to the database or the directory; None: there is none. Burnt down it lets nothing pass."""
 
     writes: int | None = None
 
     def burn(self) -> None:
-        """Called before each write. Raises KilledError once so many were made."""
+        """Called before each write. Raises KilledError once so many were made, and from then on."""
         if self.writes is None:
             return
         if self.writes == 0:
-            self.writes = None
             raise KilledError
         self.writes -= 1

@@ -33,7 +33,7 @@ async def test_more_objects_than_a_page_holds_are_all_read(place: Workplace) -> 
 
 async def test_several_bases_are_read_and_what_lies_beside_them_is_not(place: Workplace) -> None:
     ous = [f"OU={name},{place.ou}" for name in ("a", "b", "c")]
-    await place.create(*(CreateContainer(dn=ou) for ou in ous))
+    await place.must(*(CreateContainer(dn=ou) for ou in ous))
     users = [create_user(number, ou, place.name(number)) for number, ou in enumerate(ous)]
     await place.create(*users)
     read = await place.target.read(ous[:2])

@@ -30,7 +30,8 @@ async def test_only_the_spelling_of_a_name_changes(place: Workplace) -> None:
 
 async def test_a_user_is_moved_and_renamed_in_one_step(place: Workplace) -> None:
     change, ou = create_user(1, place.ou, place.name(1)), f"OU=b,{place.ou}"
-    guid, _ = await place.create(change, CreateContainer(dn=ou))
+    (guid,) = await place.create(change)
+    await place.must(CreateContainer(dn=ou))
     await place.must(rename(change.key, guid, change.dn, f"CN=neu,{ou}"))
     assert await _dns(place) == {guid: f"CN=neu,{ou}"}
 

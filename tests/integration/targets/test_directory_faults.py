@@ -244,9 +244,23 @@ async def test_a_user_is_never_created_twice_when_its_guid_cannot_be_read(simula
     async with signed_in(simulator) as target:
         await _fill(target, 0)
         simulator.faults.add(
-            Fault(operation=Operation.SEARCH, name="CN=anna", action=Refuse(code=ResultCode.BUSY, message="later"))
+            Fault(
+                operation=Operation.SEARCH, name=simulator.base_dn, action=Refuse(code=ResultCode.BUSY, message="later")
+            )
         )
         assert await _apply(target, create_user(1, OU, "anna")) == [Result.FAILED]
+        assert len((await target.read([OU])).users) == 1
+
+
+async def test_what_became_of_a_create_is_unknown_when_the_connection_breaks_before_its_guid(
+    simulator: SimulatorServer,
+) -> None:
+    async with signed_in(simulator) as target:
+        await _fill(target, 0)
+        simulator.faults.add(Fault(operation=Operation.SEARCH, name=simulator.base_dn, action=DropBefore()))
+        assert await _apply(target, create_user(1, OU, "anna")) == [Result.UNKNOWN]
+        assert await _apply(target, create_user(2, OU, "bea")) == [Result.NOT_STARTED]
+    async with signed_in(simulator) as target:
         assert len((await target.read([OU])).users) == 1
 
 

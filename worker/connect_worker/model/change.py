@@ -92,9 +92,14 @@ class CreateUser:
     cause: Cause
 
     @property
+    def sam_account_name(self) -> str | None:
+        """As a group's."""
+        return self.login.sam_account_name
+
+    @property
     def sentence(self) -> str:
         """What it does, for people."""
-        return f"create user {self.login.sam_account_name} as {self.dn}"
+        return f"create user {self.sam_account_name} as {self.dn}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,7 +1,9 @@
 """Sync: actual × desired → plan → safety gate → apply → write-back (docs/explanation/architecture.md)."""
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 
 from connect_worker.core.bases import bases
 from connect_worker.core.completeness import missing_guids, require_complete
@@ -84,9 +86,7 @@ async def apply(store: Store, directory: Directory, context: Context, planned: P
         if found:
             await store.settle(found)
         context.progress.begin("apply", len(planned.plan.changes))
-        for _, changes in planned.plan.waves():
-            for batch in _batches(changes):
-                await application.make(batch)
+        await application.make([batch for _, changes in planned.plan.waves() for batch in _batches(changes)])
         finished = settling.finish(blocked=planned.blocked)
         if finished:
             await store.settle(finished)
@@ -112,25 +112,44 @@ class _Application:
         self._failures = 0
         self._broken = False
 
-    async def make(self, batch: Sequence[Change]) -> None:
-        """One batch of one wave: intend, apply, write back."""
+    async def make(self, batches: Sequence[Sequence[Change]]) -> None:
+        """Every batch in its turn: intend, apply, write back.
+
+        While the directory works on a batch, the database takes what became of the one before and what is intended with
+        the next: neither waits for the other.
+        """
+        made: Sequence[Outcome] = ()
+        await self._keep(made, batches[0] if batches else ())
+        for batch, following in zip_longest(batches, batches[1:], fillvalue=()):
+            keeping = asyncio.create_task(self._keep(made, following))
+            try:
+                made = await self._apply(batch)
+            finally:
+                await keeping
+            self._context.progress.advance(len(batch))
+        await self._keep(made, ())
+
+    async def _apply(self, batch: Sequence[Change]) -> Sequence[Outcome]:
         outcomes = [*self._prevented(batch)]
         prevented = {id(outcome.change) for outcome in outcomes}
         possible = [self._without_astray(change) for change in batch if id(change) not in prevented]
         if possible:
-            intentions = self._intentions(possible)
-            if intentions:
-                await self._store.write_intentions(self._run_id, intentions)
             outcomes += await self._directory.apply(
                 possible, passwords=self._passwords, stopped=lambda: self._context.stop.requested
             )
         self._remember(outcomes)
-        settlements = self._settling.of(outcomes)
-        async with self._store.transaction():
-            if settlements:
-                await self._store.settle(settlements)
-            await self._store.record_outcomes(self._run_id, outcomes)
-        self._context.progress.advance(len(batch))
+        return outcomes
+
+    async def _keep(self, made: Sequence[Outcome], following: Sequence[Change]) -> None:
+        settlements = self._settling.of(made)
+        if made:
+            async with self._store.transaction():
+                if settlements:
+                    await self._store.settle(settlements)
+                await self._store.record_outcomes(self._run_id, made)
+        intentions = self._intentions(following)
+        if intentions:
+            await self._store.write_intentions(self._run_id, intentions)
 
     def _prevented(self, batch: Sequence[Change]) -> Iterator[Outcome]:
         """The changes that are not to be tried: the run ends, or something that they need has failed."""
@@ -162,7 +181,7 @@ class _Application:
     def _intentions(self, changes: Sequence[Change]) -> list[Intention]:
         now = self._context.now()
         return [
-            Intention(key=change.key, sam_account_name=_sam(change), dn=change.dn, intended_at=now)
+            Intention(key=change.key, sam_account_name=change.sam_account_name or "", dn=change.dn, intended_at=now)
             for change in changes
             if isinstance(change, CreateUser | CreateGroup)
         ]
@@ -239,7 +258,3 @@ def _periods(configuration: Configuration, context: Context) -> Periods:
 
 def _batches(changes: Sequence[Change]) -> Iterator[Sequence[Change]]:
     return (changes[start : start + BATCH] for start in range(0, len(changes), BATCH))
-
-
-def _sam(change: CreateUser | CreateGroup) -> str:
-    return change.login.sam_account_name or "" if isinstance(change, CreateUser) else change.sam_account_name

@@ -7,7 +7,6 @@ from itertools import groupby
 
 from connect_worker.errors import ConnectError, ConnectionFailedError
 from connect_worker.model.change import Change, CreateContainer
-from connect_worker.model.ids import Guid
 from connect_worker.model.outcome import Outcome, Result
 from connect_worker.targets.active_directory.answers import Answer
 from connect_worker.targets.active_directory.channel import WINDOW, Channel
@@ -83,8 +82,8 @@ class Wave:
     def _advance(self, job: _Job, answer: Answer | None) -> None:
         try:
             request = next(job.steps) if answer is None else job.steps.send(answer)
-        except StopIteration as end:
-            self._finish(job, Result.DONE, guid=end.value)
+        except StopIteration:
+            self._finish(job, Result.DONE)
         except UndeletableError as refused:
             self._finish(job, Result.UNDELETABLE, message=str(refused))
         except Exception as fault:  # noqa: BLE001 - one change's fault must not lose what the others have done
@@ -103,8 +102,8 @@ class Wave:
     def _lose(self, job: _Job, broken: ConnectionFailedError) -> None:
         self._finish(job, Result.UNKNOWN, message=str(broken))
 
-    def _finish(self, job: _Job, result: Result, *, message: str = "", guid: Guid | None = None) -> None:
-        self._outcomes[job.place] = Outcome(change=job.change, result=result, message=message, guid=guid)
+    def _finish(self, job: _Job, result: Result, *, message: str = "") -> None:
+        self._outcomes[job.place] = Outcome(change=job.change, result=result, message=message)
 
 
 def _batches(changes: Sequence[Change]) -> list[list[tuple[int, Change]]]:

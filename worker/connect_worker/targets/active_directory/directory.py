@@ -16,6 +16,7 @@ from connect_worker.targets.active_directory.answers import ResultCode
 from connect_worker.targets.active_directory.apply import Wave
 from connect_worker.targets.active_directory.channel import Channel
 from connect_worker.targets.active_directory.connection import ANSWER_TIMEOUT_SECONDS, connect
+from connect_worker.targets.active_directory.created import with_guids, without_guids
 from connect_worker.targets.active_directory.read import Reader
 from connect_worker.targets.active_directory.refusals import words_of
 from connect_worker.targets.active_directory.requests import Search
@@ -103,9 +104,17 @@ class ActiveDirectory:
             wave = Wave(channel, lambda change: steps_of(change, self._memory, passwords), stopped)
             outcomes = wave.run(changes)
             self._broken = wave.broken
-            return outcomes
+            return self._with_guids(channel, outcomes)
 
         return await self._in_turn(run)
+
+    def _with_guids(self, channel: Channel, outcomes: Sequence[Outcome]) -> tuple[Outcome, ...]:
+        if self._broken is None:
+            try:
+                return with_guids(Reader(channel, self._domain_dn), outcomes)
+            except ConnectionFailedError as broken:
+                self._broken = broken
+        return without_guids(outcomes, str(self._broken))
 
     async def highest_usn(self) -> int:
         """The number of the domain controller's latest change: the same before and after means nothing was written."""

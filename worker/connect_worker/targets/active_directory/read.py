@@ -3,12 +3,14 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from ldap3.utils.conv import escape_filter_chars
+
 from connect_worker.core.dn import split
 from connect_worker.errors import IncompleteReadError
 from connect_worker.model.directory import ActualGroup, ActualUser, Snapshot, TakenName
 from connect_worker.model.ids import Guid
 from connect_worker.targets.active_directory.answers import Answer, Entry, ResultCode
-from connect_worker.targets.active_directory.attributes import GUID
+from connect_worker.targets.active_directory.attributes import GUID, TEXT
 from connect_worker.targets.active_directory.channel import Channel
 from connect_worker.targets.active_directory.entries import (
     READ_ATTRIBUTES,
@@ -28,9 +30,10 @@ from connect_worker.targets.active_directory.steps import Memory
 
 PAGE_ENTRIES = 1000
 """What a Windows server gives at most in one answer."""
-GUIDS_PER_SEARCH = 200
+FILTERS_PER_SEARCH = 200
 MANAGED = "(|(objectClass=organizationalUnit)(objectClass=group)(&(objectClass=user)(!(objectClass=computer))))"
 NAMED = "(|(sAMAccountName=*)(userPrincipalName=*)(mail=*)(proxyAddresses=*))"
+_SAM = TEXT["sam_account_name"]
 
 
 class Reader:
@@ -70,22 +73,24 @@ class Reader:
         search = Search(base=self._domain_dn, scope=Scope.SUBTREE, filter=NAMED, attributes=TAKEN_ATTRIBUTES)
         return tuple(taken_name_of(entry) for entry in self._pages(search))
 
+    def read_guids(self, names: Sequence[str]) -> dict[str, Guid]:
+        """The GUIDs of these sAM account names, anywhere in the domain; the names in the answer are case-folded."""
+        wanted = [f"({_SAM}={escape_filter_chars(name)})" for name in names]
+        entries = self._any_of(wanted, (GUID, _SAM))
+        return {entry.attributes[_SAM.lower()][0].decode().casefold(): guid_of(entry) for entry in entries}
+
     def locate(self, guids: Iterable[Guid]) -> dict[Guid, str]:
         """Where these objects are, anywhere in the domain; deleted ones are not found."""
-        wanted = [f"(objectGUID={_escaped(guid.bytes_le)})" for guid in dict.fromkeys(guids)]
-        searches = [
-            Search(
-                base=self._domain_dn,
-                scope=Scope.SUBTREE,
-                filter=f"(|{''.join(wanted[start : start + GUIDS_PER_SEARCH])})",
-                attributes=(GUID,),
+        wanted = [f"({GUID}={_escaped(guid.bytes_le)})" for guid in dict.fromkeys(guids)]
+        return {guid_of(entry): entry.dn for entry in self._any_of(wanted, (GUID,))}
+
+    def _any_of(self, filters: Sequence[str], attributes: tuple[str, ...]) -> Iterator[Entry]:
+        """The domain's entries that meet one of the filters."""
+        for start in range(0, len(filters), FILTERS_PER_SEARCH):
+            either = "".join(filters[start : start + FILTERS_PER_SEARCH])
+            yield from self._pages(
+                Search(base=self._domain_dn, scope=Scope.SUBTREE, filter=f"(|{either})", attributes=attributes)
             )
-            for start in range(0, len(wanted), GUIDS_PER_SEARCH)
-        ]
-        found: dict[Guid, str] = {}
-        for search in searches:
-            found |= {guid_of(entry): entry.dn for entry in self._pages(search)}
-        return found
 
     def _below(self, base: str, missing: list[str]) -> Iterator[Entry]:
         there = self._channel.ask(Search(base=base, attributes=("objectClass",)))

@@ -1,7 +1,7 @@
 """How each kind of change is made: a conversation of one or more requests, each after the answer to the one before.
 
-A conversation yields requests, is sent their answers, and returns the new object's GUID or None. It raises
-RefusedError. Several run at once (see apply); a directory may answer requests that are under way together in any order.
+A conversation yields requests and is sent their answers. It raises RefusedError. Several run at once (see apply); a
+directory may answer requests that are under way together in any order.
 """
 
 from collections.abc import Generator, Sequence
@@ -15,8 +15,6 @@ from connect_worker.model.change import (
     AddMembers,
     Change,
     CreateContainer,
-    CreateGroup,
-    CreateUser,
     Delete,
     Disable,
     Enable,
@@ -29,7 +27,7 @@ from connect_worker.model.ids import AccountKey, Guid
 from connect_worker.model.secret import Secret
 from connect_worker.targets.active_directory.answers import Answer, Entry, ResultCode
 from connect_worker.targets.active_directory.attributes import GUID, Held
-from connect_worker.targets.active_directory.entries import HELD_ATTRIBUTES, guid_of, held_of
+from connect_worker.targets.active_directory.entries import HELD_ATTRIBUTES, held_of
 from connect_worker.targets.active_directory.refusals import RefusedError, words_of
 from connect_worker.targets.active_directory.requests import (
     DeleteEntry,
@@ -40,7 +38,6 @@ from connect_worker.targets.active_directory.requests import (
     WriteRequest,
 )
 from connect_worker.targets.active_directory.writing import (
-    control_of_new_user,
     members_request,
     needs_held,
     request_of,
@@ -50,7 +47,7 @@ from connect_worker.targets.base import Passwords
 
 T = TypeVar("T")
 Conversation = Generator[Request, Answer, T]
-Steps = Conversation[Guid | None]
+Steps = Conversation[None]
 SwitchingChange = Disable | Enable | SetPassword | Modify
 
 # A whole list of members is refused when one of them is there already, gone already, or no object at all.
@@ -83,7 +80,7 @@ class MembersRefusedError(RefusedError):
 
 
 class Memory:
-    """What is known of users before they are changed: as they were read, and as they were created."""
+    """What is known of users before they are changed, as they were read."""
 
     def __init__(self) -> None:
         self._held: dict[Guid, Held] = {}
@@ -105,8 +102,8 @@ class Memory:
 def steps_of(change: Change, memory: Memory, passwords: Passwords) -> Steps:
     """The conversation that makes a change. What is so already is success."""
     match change:
-        case CreateContainer() | CreateUser() | CreateGroup():
-            return _create(change, memory, passwords)
+        case CreateContainer():
+            return _create_container(change)
         case AddMembers() | RemoveMembers():
             return _members(change)
         case Delete():
@@ -118,20 +115,12 @@ def steps_of(change: Change, memory: Memory, passwords: Passwords) -> Steps:
 
 def _write(request: WriteRequest) -> Steps:
     yield from _done(request)
-    return None
 
 
-def _create(change: CreateContainer | CreateUser | CreateGroup, memory: Memory, passwords: Passwords) -> Steps:
-    request = request_of(change, Held(), passwords)
-    answer = yield request
-    there = answer.code == ResultCode.ENTRY_ALREADY_EXISTS and isinstance(change, CreateContainer)
-    if answer.code and not there:
+def _create_container(change: CreateContainer) -> Steps:
+    answer = yield request_of(change, Held(), _no_passwords)
+    if answer.code not in {ResultCode.SUCCESS, ResultCode.ENTRY_ALREADY_EXISTS}:
         raise RefusedError(answer)
-    found = yield from _done(Search(base=change.dn, attributes=(GUID,)))
-    guid = guid_of(_only(found))
-    if isinstance(change, CreateUser):
-        memory.keep(guid, Held(account_control=control_of_new_user(change)))
-    return guid
 
 
 def _switch(change: SwitchingChange, memory: Memory, passwords: Passwords) -> Steps:
@@ -145,7 +134,6 @@ def _switch(change: SwitchingChange, memory: Memory, passwords: Passwords) -> St
     memory.forget(change.guid)
     if answer.code:
         raise RefusedError(answer)
-    return None
 
 
 def _members(change: AddMembers | RemoveMembers) -> Steps:
@@ -155,7 +143,6 @@ def _members(change: AddMembers | RemoveMembers) -> Steps:
         yield from _members_one_by_one(change)
     elif answer.code:
         raise RefusedError(answer)
-    return None
 
 
 def _members_one_by_one(change: AddMembers | RemoveMembers) -> Conversation[None]:
@@ -184,7 +171,6 @@ def _delete(change: Delete) -> Steps:
         raise UndeletableError(answer, "it is protected from deletion, or Connect's account may not delete it")
     if answer.code not in {ResultCode.SUCCESS, ResultCode.NO_SUCH_OBJECT}:
         raise RefusedError(answer)
-    return None
 
 
 def _delete_children(target: str, refusal: Answer) -> Conversation[None]:
