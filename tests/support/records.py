@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
+from connect_worker.core import dn
 from connect_worker.core.validation import validate
 from connect_worker.model.account import Account, Names
 from connect_worker.model.configuration import Configuration, MandantRule
@@ -15,8 +16,13 @@ from tests.support.builders import account, configuration
 
 
 def user(number: int = 1, **changes: Any) -> Account:
-    """Student `number`, with other values of Account or Names where given."""
+    """Student `number`, with other values of Account or Names where given; of CN and first element one is enough."""
     names = {name: changes.pop(name) for name in tuple(changes) if name in Names.__slots__}
+    element, cn = names.get("dn_first_element"), names.get("cn")
+    if element is not None and dn.is_common_name(element):
+        names.setdefault("cn", dn.value_of(element))
+    if cn is not None and cn.strip():
+        names.setdefault("dn_first_element", f"CN={dn.escape(cn)}")
     record = account(number)
     return replace(record, names=replace(record.names, **names), **changes)
 

@@ -81,9 +81,11 @@ class School:
 class Office:
     """What people enter in Connect's tables: columns of users and groups by sAM account name, members, the lock.
 
-    `add_members` and `remove_members` are acts by hand; `locked` names who holds up the sync, "" lifts it.
+    `manual_users` are new rows by their key: columns of the user, and nothing else is entered. `add_members` and
+    `remove_members` are acts by hand; `locked` names who holds up the sync, "" lifts it.
     """
 
+    manual_users: Mapping[int, Values] = field(default_factory=dict)
     users: Mapping[str, Values] = field(default_factory=dict)
     groups: Mapping[str, Values] = field(default_factory=dict)
     add_members: Mapping[str, list[str]] = field(default_factory=dict)
@@ -278,6 +280,7 @@ _SCHOOL: Mapping[str, Reader] = {
     "staff_functions": _map_of(int, _list_of(int)),
 }
 _OFFICE: Mapping[str, Reader] = {
+    "manual_users": _map_of(int, _values),
     **_all(("users", "groups"), _map_of(str, _values)),
     **_all(("add_members", "remove_members"), _map_of(str, _list_of(str))),
     "locked": _text,

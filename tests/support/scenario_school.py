@@ -73,6 +73,8 @@ class ConnectTables:
 
     def edit_office(self, edits: Office) -> None:
         """Do what the school office does in its forms."""
+        for number, values in edits.manual_users.items():
+            self._enter_manual_user(number, values)
         for table in ("user", "group"):
             entries: Mapping[str, Values] = getattr(edits, f"{table}s")
             for sam, values in entries.items():
@@ -121,6 +123,13 @@ class ConnectTables:
                 $json${document}$json$))
             WHERE t.{table}_sam_account_name = '{sam}' RETURNING 1""")
         assert done == "1", f"{table} {sam}: {done or 'no such row'}"
+
+    def _enter_manual_user(self, number: int, values: Values) -> None:
+        columns = ", ".join(values)
+        self.run(f"""
+            INSERT INTO connect.main_connect_user (id, user_config_type, {columns})
+            SELECT {number}, 'M', {columns} FROM json_populate_record(NULL::connect.main_connect_user,
+                $json${json.dumps(values, default=str)}$json$)""")
 
     def _set_membership(self, group: str, user: str, *, removed: bool) -> None:
         done = self.run(f"""

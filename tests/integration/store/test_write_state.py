@@ -260,3 +260,31 @@ async def test_a_password_in_the_clear_never_gets_into_the_table(store: Store) -
     with pytest.raises(Exception, match="user_password_check"):
         await store.write_state(NOTHING, state(stored_account(initial_password="Blu38me")))
     assert await own(store) == NOTHING
+
+
+async def test_who_was_taken_out_and_is_added_again_follows_the_rule_again(
+    store: Store, three: State, school: DatabaseSettings, postgres: PostgresServer
+) -> None:
+    members = Members(automatic=frozenset({ANNA, BEAT}), removed=frozenset({ANNA, CLEA}))
+    await store.write_state(three, replace(three, memberships={CLASS: members}))
+    postgres.run("UPDATE connect.main_connect_membership SET removed_at = NULL", database=school.name)
+    after = (await own(store)).memberships[CLASS]
+    assert after == Members(automatic=frozenset({ANNA, BEAT}), manual=frozenset({CLEA}))
+
+
+async def test_a_new_manual_user_is_locked_out_until_somebody_sets_his_status(
+    store: Store, school: DatabaseSettings, postgres: PostgresServer
+) -> None:
+    postgres.run(
+        """
+        INSERT INTO connect.main_connect_user (user_config_type) VALUES ('M');
+        INSERT INTO connect.main_connect_user (user_config_type, user_status) VALUES ('M', 0);
+        INSERT INTO connect.main_connect_user (user_config_type, user_config_source_fk) VALUES ('S', 1);
+        """,
+        database=school.name,
+    )
+    assert [account.status for account in (await own(store)).accounts] == [
+        Status.DEACTIVATED,
+        Status.ACTIVE,
+        Status.ACTIVE,
+    ]

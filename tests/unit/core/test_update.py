@@ -287,7 +287,7 @@ def test_immune_row_without_object_goes_when_its_person_leaves_and_its_names_sta
 
 def test_manual_user_is_never_touched() -> None:
     first = stored(night(EMPTY, SCHOOL).state)
-    manual = replace(first.accounts[0], key=AccountKey(UserType.MANUAL, 77), is_generic=True)
+    manual = replace(first.accounts[0], key=AccountKey(UserType.MANUAL, 77), is_generic=True, must_change_password=True)
     result = night(replace(first, accounts=(*first.accounts, manual)), SCHOOL)
     assert account_in(result, manual.key) == manual
 
@@ -295,7 +295,7 @@ def test_manual_user_is_never_touched() -> None:
 def test_manual_user_and_group_never_end_whether_or_not_somebody_set_the_flag() -> None:
     """Another program may enter them; the type alone says that no record of the master data stands behind."""
     first = stored(night(EMPTY, SCHOOL).state)
-    user = replace(first.accounts[0], key=AccountKey(UserType.MANUAL, 77))
+    user = replace(first.accounts[0], key=AccountKey(UserType.MANUAL, 77), must_change_password=True)
     club = replace(first.groups[0], key=GroupKey(Criterion.MANUAL, Mandant(0), 77))
     immune_club = replace(club, key=GroupKey(Criterion.MANUAL, Mandant(0), 78), status=Status.IMMUNE, object_guid=None)
     by_hand = replace(first, accounts=(*first.accounts, user), groups=(*first.groups, club, immune_club))

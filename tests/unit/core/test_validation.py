@@ -89,9 +89,10 @@ def test_who_is_deactivated_by_hand_blocks_like_an_active_one() -> None:
     assert validate(state(user(mail=None, status=Status.DEACTIVATED)), configured(1)).blocking != ()
 
 
-def test_a_manual_user_is_left_alone_until_mandant_and_password_are_set() -> None:
+def test_a_manual_user_is_left_alone_until_mandant_password_and_status_are_set() -> None:
     assert codes(manual(mandant_chosen=None)) == []
     assert codes(manual(initial_password=None)) == []
+    assert codes(manual(status=Status.DEACTIVATED)) == []
     assert codes(manual()) == [7]
 
 
@@ -123,5 +124,5 @@ def test_a_finding_leads_to_its_solution() -> None:
 
 
 def test_the_rules_are_registered_once_each_in_the_order_of_their_codes() -> None:
-    assert [rule.code for rule in USER_RULES] == [*range(1, 10), 101, 102, 103, 105, 106]
+    assert [rule.code for rule in USER_RULES] == [*range(1, 10), 101, 102, 103, 105, 106, 107]
     assert [rule.code for rule in GROUP_RULES] == [1, 2, 3, 4, 8, 101, 103, 104, 105]

@@ -8,6 +8,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Se
 from dataclasses import dataclass, replace
 from datetime import date
 
+from connect_worker.core import manual
 from connect_worker.core.attributes import DISPLAY_NAME, LONG
 from connect_worker.core.lengths import cut
 from connect_worker.core.lifecycle import ended_group, kept_group
@@ -127,6 +128,7 @@ class GroupUpdate:
         """Raises ConfigurationError for a template that does not parse."""
         self._configuration = configuration
         self._today = today
+        self._all_mandants = mask_of(*(row.number for row in configuration.mandants))
         self._templates = {rule: GroupTemplates.of(rule, configuration.test_prefix) for rule in configuration.groups}
 
     def groups(self, before: Iterable[Group], drafts: Iterable[GroupDraft]) -> tuple[Group, ...]:
@@ -138,7 +140,9 @@ class GroupUpdate:
         return (*kept, *new)
 
     def _kept(self, group: Group, draft: GroupDraft | None) -> Group:
-        if group.is_manual or group.status is Status.IMMUNE:
+        if group.is_manual:
+            return manual.kept_group(group, self._all_mandants)
+        if group.status is Status.IMMUNE:
             return group
         if draft is None:
             return ended_group(group, today=self._today, grace_days=self._configuration.group_grace_days(group.key))

@@ -103,13 +103,39 @@ class Naming:
         holds stays: people sign in to Windows with it. Without a chosen mandant the addresses keep their domain.
         """
         names = self._names(replace(request, domain=request.domain or _domain_of(present.mail)))
-        old_mail = self._own(NameKind.ADDRESS, present.mail, request.key) if known_to_directory else None
         sam = self._own(NameKind.SAM, present.sam_account_name, request.key)
-        names = replace(
-            names,
+        named = replace(
+            present,
+            dn_parent=names.dn_parent,
+            dn_first_element=names.dn_first_element,
+            cn=names.cn,
             sam_account_name=sam or names.sam_account_name,
-            aliases=rotate(present.aliases, old_mail=old_mail, new_mail=names.mail),
         )
+        address = names.user_principal_name
+        names = self._readdressed(named, request.key, address, known_to_directory=known_to_directory)
+        self._taken.release(request.key, present)
+        self._taken.add(request.key, names)
+        return names
+
+    def follow(self, request: NameRequest, present: Names, *, known_to_directory: bool) -> Names | None:
+        """Names after the DN's first element that stands there, typed by a person (ruling 10).
+
+        Without a login the address follows it, and the old mail becomes an alias; neither a login nor a domain that is
+        new in the meantime has an effect (ruling 14). A test prefix that the person left out is put before it. None if
+        somebody else holds the first element or the address.
+        """
+        name = self._bare(dn.value_of(present.dn_first_element or ""))
+        cn, address = self._prefix + name, present.user_principal_name
+        follows = address is None or not _login(request)
+        if follows:
+            stem = self._stem(replace(request, domain=_domain_of(present.mail) or request.domain), name)
+            address = stem.numbered(0)[1]
+        if not self._is_free(cn, address, request.key):
+            return None
+        sam = present.sam_account_name or f"{self._prefix}{request.key}"
+        names = replace(present, dn_first_element=_first_element(cn), cn=cn, sam_account_name=sam)
+        if follows:
+            names = self._readdressed(names, request.key, address, known_to_directory=known_to_directory)
         self._taken.release(request.key, present)
         self._taken.add(request.key, names)
         return names
@@ -126,7 +152,7 @@ class Naming:
     def _names(self, request: NameRequest) -> Names:
         template = self._template(request.key)
         values = _values(request)
-        stem = self._stem(request, template, values)
+        stem = self._stem(request, template.value.fill_name(values) or str(request.key))
         cn, address = next(
             (cn, address)
             for cn, address in map(stem.numbered, chain(self._numbers_of_before(stem, request.key), count()))
@@ -142,10 +168,18 @@ class Naming:
             aliases=NO_ALIASES,
         )
 
-    def _stem(self, request: NameRequest, template: DnTemplate, values: Values) -> _Stem:
-        name = template.value.fill_name(values) or str(request.key)
-        login = (request.login or "").partition("@")[0]
-        local_part = _local_part(login) or _local_part(name) or str(request.key).lower()
+    def _readdressed(self, names: Names, key: AccountKey, address: str | None, *, known_to_directory: bool) -> Names:
+        """The names with another address, and the old mail among the aliases where it belongs there."""
+        old_mail = self._own(NameKind.ADDRESS, names.mail, key) if known_to_directory else None
+        return replace(
+            names,
+            user_principal_name=address,
+            mail=address,
+            aliases=rotate(names.aliases, old_mail=old_mail, new_mail=address),
+        )
+
+    def _stem(self, request: NameRequest, name: str) -> _Stem:
+        local_part = _login(request) or _local_part(name) or str(request.key).lower()
         return _Stem(
             prefix=self._prefix,
             cn=name,
@@ -161,6 +195,10 @@ class Naming:
                 if dn.normalise(_first_element(stem.numbered(number)[0])) == element:
                     yield number
 
+    def _bare(self, cn: str) -> str:
+        """A CN without the test prefix."""
+        return cn[len(self._prefix) :] if cn.casefold().startswith(self._prefix.casefold()) else cn
+
     def _is_free(self, cn: str, address: str | None, key: AccountKey) -> bool:
         return self._taken.is_free(NameKind.DN_FIRST_ELEMENT, _first_element(cn), key) and (
             address is None or self._taken.is_free(NameKind.ADDRESS, address, key)
@@ -169,6 +207,14 @@ class Naming:
     def _own(self, kind: NameKind, name: str | None, key: AccountKey) -> str | None:
         """The name if it is this person's alone."""
         return name if name and self._taken.is_free(kind, name, key) else None
+
+
+def is_typed(names: Names) -> bool:
+    """Whether a person typed the DN's first element: its value is not the CN that Connect knows (ruling 10)."""
+    element = names.dn_first_element
+    if element is None or element == f"CN={names.cn}" or not dn.is_common_name(element):
+        return False
+    return dn.value_of(element) != names.cn
 
 
 def _first_element(cn: str) -> str:
@@ -188,6 +234,10 @@ def _values(request: NameRequest) -> Values:
 def _clean(value: str) -> str:
     """A part of a name without special characters, and none where it would hold a separator only."""
     return " ".join(_NOT_IN_NAMES.sub(" ", transliterate(value)).split()).strip(_SEPARATORS)
+
+
+def _login(request: NameRequest) -> str:
+    return _local_part((request.login or "").partition("@")[0])
 
 
 def _local_part(text: str) -> str:

@@ -7,31 +7,29 @@
 Nothing is decided anywhere else about who has an account, what it is called and what stands in it.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
+from connect_worker.core.allocation import Allocation
 from connect_worker.core.attributes import Attributes
-from connect_worker.core.candidates import Candidate, candidates, domain
+from connect_worker.core.candidates import Candidate, candidates
 from connect_worker.core.dn import is_name
 from connect_worker.core.groups import GroupRules, GroupUpdate, Population, memberships
 from connect_worker.core.lifecycle import dismissed, kept
 from connect_worker.core.mandants import chosen_mandant
-from connect_worker.core.names import NameRequest, Naming, in_naming_order
+from connect_worker.core.manual import NewPassword, kept_user
 from connect_worker.core.passwords import tokens_of
+from connect_worker.core.places import audience_of
 from connect_worker.core.reservation import reserved_names
 from connect_worker.core.school import School
 from connect_worker.core.scope import StudentScope
 from connect_worker.core.taken_names import TakenNames
 from connect_worker.model.account import Account, Names, Origin, Profile, Status, Unmet
-from connect_worker.model.configuration import Audience, Configuration, DisplayNameFollows, InfoSwitch, PasswordPolicy
+from connect_worker.model.configuration import Audience, Configuration, DisplayNameFollows, InfoSwitch
 from connect_worker.model.ids import AccountKey, UserType, mask_of
 from connect_worker.model.person import MasterData
-from connect_worker.model.secret import SealedSecret
 from connect_worker.model.state import ReservedName, State
-
-NewPassword = Callable[[AccountKey, PasswordPolicy, frozenset[str]], SealedSecret]
-"""Makes and seals an initial password that contains none of the tokens."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,7 +81,7 @@ class _Night:
         self._old = {account.key: account for account in before.accounts}
 
     def run(self) -> Update:
-        accounts = self._with_profiles(self._with_names(self._with_status()))
+        accounts = self._with_profiles(self._named(self._with_status()))
         removed = [account for key, account in self._old.items() if key not in accounts]
         state = self._with_groups(accounts)
         in_scope = [candidate.key.type for candidate in self._candidates.values() if not candidate.unmet]
@@ -92,6 +90,10 @@ class _Night:
             students_in_scope=in_scope.count(UserType.STUDENT),
             staff_in_scope=in_scope.count(UserType.STAFF),
         )
+
+    def _named(self, accounts: Mapping[AccountKey, Account]) -> Mapping[AccountKey, Account]:
+        taken = TakenNames(self._before, today=self._today)
+        return Allocation(self._configuration, self._candidates, taken).named(accounts)
 
     # Status
 
@@ -109,7 +111,7 @@ class _Night:
 
     def _existing(self, old: Account, candidate: Candidate | None) -> Account | None:
         if old.is_manual:
-            return old
+            return kept_user(old, self._configuration, self._new_password)
         unmet = candidate.unmet if candidate is not None else (Unmet.VANISHED,)
         if candidate is None or unmet:
             return self._leaving(old, candidate, unmet)
@@ -119,7 +121,7 @@ class _Night:
         """An immune user without an object whose person has left the scope: the row goes (ruling 5)."""
         if old.status is Status.IMMUNE and old.object_guid is None:
             return None
-        audience = self._audience(old.key)
+        audience = audience_of(self._configuration, old.key.type)
         exit_on = candidate.exit_on if candidate is not None else None
         return dismissed(old, unmet, exit_on=exit_on, today=self._today, grace_days=audience.grace_days)
 
@@ -163,51 +165,9 @@ class _Night:
             password_change_prevented=policy.may_not_change,
         )
 
-    # Names
-
-    def _with_names(self, accounts: dict[AccountKey, Account]) -> dict[AccountKey, Account]:
-        """Names for whoever has none, and anew for whoever is flagged; everybody below today's parent."""
-        taken = TakenNames(self._before, today=self._today)
-        naming = Naming(self._configuration, taken)
-        for key in in_naming_order(accounts):
-            account = accounts[key]
-            if account.status is Status.TO_DELETE or account.status is Status.IMMUNE:
-                continue
-            named = self._named(account, naming)
-            if named is not account:
-                accounts[key] = named
-        return accounts
-
-    def _named(self, account: Account, naming: Naming) -> Account:
-        names = account.names
-        request = self._name_request(account)
-        if account.regenerate_names or names.dn_first_element is None or names.user_principal_name is None:
-            if account.regenerate_names and names.dn_first_element is not None:
-                known = account.object_guid is not None
-                names = naming.regenerate(request, names, known_to_directory=known)
-            elif request.domain is not None or names.dn_first_element is None:
-                names = naming.allocate(request, aliases=names.aliases)
-        elif not account.is_manual and (parent := naming.parent_of(request)) != names.dn_parent:
-            names = replace(names, dn_parent=parent)
-        if names == account.names and not account.regenerate_names:
-            return account
-        return replace(account, names=names, regenerate_names=False, has_changed=True)
-
-    def _name_request(self, account: Account) -> NameRequest:
-        candidate = self._candidates.get(account.key)
-        return NameRequest(
-            key=account.key,
-            first_name=candidate.first_name if candidate else account.profile.given_name or "",
-            last_name=candidate.last_name if candidate else account.profile.surname or "",
-            short_code=candidate.short_code if candidate else None,
-            login=candidate.login if candidate else None,
-            domain=domain(self._configuration, account.key.type, account.mandant_chosen),
-            parent_dn=(account.names.dn_parent or "") if account.is_manual else self._parent(account.key),
-        )
-
     # Profiles
 
-    def _with_profiles(self, accounts: dict[AccountKey, Account]) -> Mapping[AccountKey, Account]:
+    def _with_profiles(self, accounts: Mapping[AccountKey, Account]) -> Mapping[AccountKey, Account]:
         def manager_dn(key: AccountKey) -> str | None:
             manager = accounts.get(key)
             return manager.names.dn if manager is not None and manager.status is Status.ACTIVE else None
@@ -274,13 +234,6 @@ class _Night:
     def _reserved(self, removed: Iterable[Account]) -> Iterator[ReservedName]:
         until = self._today + timedelta(days=self._configuration.reserve_days)
         return (name for account in removed for name in reserved_names(account, until=until))
-
-    def _audience(self, key: AccountKey) -> Audience:
-        return self._configuration.students if key.type is UserType.STUDENT else self._configuration.staff
-
-    def _parent(self, key: AccountKey) -> str:
-        audience = self._audience(key)
-        return f"{audience.parent},{self._configuration.base_dn}" if audience.parent else self._configuration.base_dn
 
 
 _NAMELESS = Names(

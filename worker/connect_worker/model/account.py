@@ -145,11 +145,12 @@ class Account:
     def is_draft(self) -> bool:
         """Whether somebody is still entering this manual user: neither validated nor synced yet (ruling 24).
 
-        Once it is linked with an object in a directory it is no draft any more, whatever is taken out of the row.
+        What is still to be set is the mandant, the password, or the status «aktiviert». Once it is linked with an
+        object in a directory it is no draft any more, whatever is taken out of the row.
         """
         if self.key.type is not UserType.MANUAL or self.object_guid is not None:
             return False
-        return self.mandant_chosen is None or self.initial_password is None
+        return self.mandant_chosen is None or self.initial_password is None or self.status is not Status.ACTIVE
 
     @property
     def dn(self) -> str | None:

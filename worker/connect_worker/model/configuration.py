@@ -170,6 +170,7 @@ class Configuration:
     levels: tuple[LevelRule, ...]
     mandants: tuple[MandantRule, ...]
     groups: tuple[GroupRule, ...]
+    manual_password: PasswordPolicy = PasswordPolicy(kind=PasswordKind.COMPLEX, must_change=True)
     state: str | None = None
     test_prefix: str = ""
     sync_ad: bool = True

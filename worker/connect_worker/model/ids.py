@@ -13,7 +13,9 @@ RunId = NewType("RunId", UUID)
 Guid = NewType("Guid", UUID)
 """objectGUID of Active Directory, id of Entra: never changes on rename or move."""
 Mandant = NewType("Mandant", int)
-"""Number of a school authority within the customer's database, from 1."""
+"""Number of a school authority within the customer's database, from 1 to MOST_MANDANTS."""
+MOST_MANDANTS = 62
+"""A mask is a bigint."""
 MandantMask = NewType("MandantMask", int)
 """Mandantzahl: bit n-1 stands for mandant n."""
 

@@ -48,6 +48,7 @@ def _general(configuration: Configuration) -> Row:
         **_audience("student", students),
         # The seed counts the students' switch differently: 1 is the program's version.
         "student_user_info": 1 if students.info is InfoSwitch.VERSION else 0,
+        **{f"manual_{column}": value for column, value in _password(configuration.manual_password).items()},
     }
 
 

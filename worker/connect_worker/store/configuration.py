@@ -48,6 +48,7 @@ def configuration_of(rows: ConfigurationRows) -> Configuration:
         levels=tuple(map(_level, rows.levels)),
         mandants=tuple(map(_mandant, rows.mandants)),
         groups=tuple(map(_group, rows.groups)),
+        manual_password=_policy(config, "manual_"),
         display_name_follows=DisplayNameFollows(config["display_name_follows"]),
         **{column: config[column] for column in _SAME_NAME},
     )

@@ -22,6 +22,7 @@ from connect_worker.core.rules.own import (
     GroupIdentityLength,
     GroupNameHeldOutside,
     GroupSamMissingOrShared,
+    TypedDnUnused,
     UserDnUnusable,
     UserIdentityLength,
     UserNameHeldOutside,
@@ -47,6 +48,7 @@ USER_RULES: tuple[Rule[Account], ...] = (
     UserNameHeldOutside(),
     UserDnUnusable(),
     AliasDoubled(),
+    TypedDnUnused(),
 )
 GROUP_RULES: tuple[Rule[Group], ...] = (
     NoMandantChosen(),

@@ -2,6 +2,7 @@
 
 from connect_worker.core import dn
 from connect_worker.core.lengths import length
+from connect_worker.core.names import is_typed
 from connect_worker.core.rules.context import Context, folded
 from connect_worker.core.rules.names import REGENERATE
 from connect_worker.core.rules.rule import Rule, Text
@@ -214,6 +215,34 @@ class AliasDoubled(Rule[Account]):
                 return f"{address} is given more than once"
             seen.add(folded(address))
         return None
+
+
+class TypedDnUnused(Rule[Account]):
+    """Finding 107: a first element typed by hand that no update could follow (ruling 10)."""
+
+    code = 107
+    meaning = Text(
+        english="The DN First Elem typed by hand cannot be used",
+        german="Das von Hand gesetzte DN First Elem kann nicht verwendet werden",
+    )
+    condition = (
+        "The value of the DN's first element is not the CN that stands beside it. An update makes the CN, and without "
+        "a login user principal name and mail, follow what a person has typed, unless somebody else holds the name or "
+        "the address."
+    )
+    solution = Text(
+        english="Run an update if there was none since. Otherwise somebody else holds this name, or the address that "
+        "follows from it: type another one, or tick «Regenerate Names».",
+        german="Falls seither keine Aktualisierung lief: Daten aktualisieren. Sonst ist der Name oder die Adresse, die "
+        "daraus entsteht, vergeben: einen anderen eintragen oder bei «Regenerate Names» ein Häkchen setzen.",
+    )
+
+    def find(self, record: Account, context: Context) -> str | None:  # noqa: ARG002  the port's shape
+        """Say what stands in both."""
+        names = record.names
+        if not (names.cn or "").strip() or not is_typed(names):
+            return None
+        return f"{names.dn_first_element} stands beside the CN {names.cn}"
 
 
 def _wrong_lengths(*fields: tuple[str, str | None, int]) -> str | None:
