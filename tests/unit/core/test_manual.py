@@ -81,11 +81,12 @@ def test_what_no_person_can_know_is_filled_in() -> None:
 
 
 def test_the_password_and_what_holds_for_it_follow_the_manual_users_policy() -> None:
-    policy = PasswordPolicy(kind=PasswordKind.SIMPLE, never_expires=True)
+    policy = PasswordPolicy(kind=PasswordKind.SIMPLE, never_expires=True, may_not_change=True)
     config = configuration(manual_password=policy)
     user = user_in(night(entered(), config=config))
     assert str(user.initial_password).startswith("M.00007 SIMPLE")
     assert (user.password_never_expires, user.must_change_password) == (True, False)
+    assert user.password_change_prevented
     later = user_in(night(user))
     assert (later.password_never_expires, later.must_change_password) == (False, True)
     assert later.initial_password == user.initial_password

@@ -38,6 +38,7 @@ def kept_user(account: Account, configuration: Configuration, new_password: NewP
         initial_password=account.initial_password or _first_password(account, policy, new_password),
         password_never_expires=policy.never_expires,
         must_change_password=policy.must_change,
+        password_change_prevented=policy.may_not_change,
     )
     return account if completed == account else replace(completed, has_changed=True)
 
