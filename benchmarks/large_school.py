@@ -27,7 +27,7 @@ def order_of(people: int, base_dn: str) -> SampleOrder:
 def with_projects(state: State, base_dn: str) -> State:
     """The state with a project group for every 25 people; together with the rules' groups, ten memberships each."""
     keys = sorted(account.key for account in state.accounts)
-    projects = [_project(number, base_dn) for number in range(len(keys) // PEOPLE_PER_PROJECT)]
+    projects = [project(FIRST_PROJECT + number, base_dn) for number in range(len(keys) // PEOPLE_PER_PROJECT)]
     members = {project.key: Members(manual=_members(keys, number)) for number, project in enumerate(projects)}
     return replace(state, groups=(*state.groups, *projects), memberships={**state.memberships, **members})
 
@@ -44,15 +44,16 @@ def _members(keys: Sequence[AccountKey], number: int) -> frozenset[AccountKey]:
     return frozenset(keys[(number + place * stride) % len(keys)] for place in range(count))
 
 
-def _project(number: int, base_dn: str) -> Group:
-    name = f"Projekt_{number:04d}"
+def project(number: int, base_dn: str) -> Group:
+    """A group by hand, without members."""
+    name = f"Projekt_{number - FIRST_PROJECT:04d}"
     return Group(
-        key=GroupKey(Criterion.MANUAL, Mandant(0), FIRST_PROJECT + number),
+        key=GroupKey(Criterion.MANUAL, Mandant(0), number),
         dn_parent=f"OU=Projekte,OU=Gruppen,{base_dn}",
         dn_first_element=f"CN={name}",
         cn=name,
         sam_account_name=name,
-        display_name=f"Projekt {number}",
+        display_name=f"Projekt {number - FIRST_PROJECT}",
         description=name,
         ad_type="SG",
         mandants=MandantMask(1),

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from benchmarks import bench_core, bench_first_sync, bench_night, bench_round_trips
+from benchmarks import bench_changes, bench_core, bench_first_sync, bench_night, bench_round_trips
 from benchmarks.recording import PAGE, RESULTS
 
 FEW = ["--people", "140", "--runs", "1"]
@@ -23,6 +23,7 @@ def recorded() -> dict[str, str]:
         (bench_core.main, ["update + validate + desired + diff, pure", "… diff", "… memory of the process"]),
         (bench_night.main, ["a night without changes, no latency", "… of it CPU", "the same with 20 ms of round trip"]),
         (bench_first_sync.main, ["first sync, 171 people with passwords"]),
+        (bench_changes.main, ["85 attribute changes, 340 membership changes at 20 ms", "… of it the applying"]),
         (bench_round_trips.main, ["round trips to the database", "round trips to the directory"]),
     ],
 )
