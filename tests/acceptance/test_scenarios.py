@@ -13,5 +13,6 @@ from tests.support.site import Site
 @pytest.mark.parametrize("path", scenario_files(), ids=lambda path: path.stem)
 @pytest.mark.parametrize("server", ["simulator", "samba"], indirect=True)
 def test_scenario(path: Path, site: Site) -> None:
-    """Check, run, and a check that says nothing to do: night by night as the scenario tells."""
-    Stage(site.customer, site.domain, site.worker, base=BASE).play(load_scenario(path))
+    """Check, run, and a second run that finds nothing to do: night by night as the scenario tells."""
+    with site.domain.signed_in() as domain:
+        Stage(site.customer, domain, site.worker, base=BASE).play(load_scenario(path))

@@ -17,6 +17,6 @@ class DistantDomain(Domain):
         self._namespace = namespace
 
     @contextmanager
-    def _connected(self) -> Iterator[ldap3.Connection]:
-        with self._namespace.entered(), super()._connected() as connection:
+    def _opened(self) -> Iterator[ldap3.Connection]:
+        with self._namespace.entered(), super()._opened() as connection:
             yield connection
