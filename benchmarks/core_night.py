@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from benchmarks.large_school import TODAY, memberships
+from benchmarks.large_school import NOW, TODAY, memberships
 from benchmarks.night_input import VERSION, new_password, read_input
 from connect_worker.collector import relax_collector
 from connect_worker.core.desired import desire
@@ -51,6 +51,7 @@ def main(path: Path) -> None:
             night.master_data,
             night.configuration,
             today=TODAY,
+            now=NOW,
             version=VERSION,
             new_password=new_password,
         ),

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime, time
 
 from connect_worker.model.group import Group, Members
 from connect_worker.model.ids import AccountKey, Criterion, GroupKey, Mandant, MandantMask
@@ -12,6 +12,7 @@ from connect_worker.sample.load import SampleOrder
 PEOPLE = 20_000
 TODAY = date(2026, 11, 16)
 """Fixed, so that a prepared school stays in step."""
+NOW = datetime.combine(TODAY, time(2))
 PUPILS_TO_STAFF = 10
 PROJECT_MEMBERS = 202
 PEOPLE_PER_PROJECT = 25

@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import IO, Any
 
-from benchmarks.large_school import TODAY, order_of, with_projects
+from benchmarks.large_school import NOW, TODAY, order_of, with_projects
 from connect_worker.core.update import update
 from connect_worker.model.configuration import Configuration
 from connect_worker.model.directory import Snapshot
@@ -94,8 +94,8 @@ def _night(people: int) -> NightInput:
 def _settled(data: MasterData, configuration: Configuration) -> State:
     """The tables after a night that did everything there was to do."""
     nothing = State(accounts=(), groups=(), memberships={})
-    made = update(nothing, data, configuration, today=TODAY, version=VERSION, new_password=new_password).state
-    state = with_projects(made, BASE_DN)
+    made = update(nothing, data, configuration, today=TODAY, now=NOW, version=VERSION, new_password=new_password)
+    state = with_projects(made.state, BASE_DN)
     return replace(state, accounts=tuple(map(linked, state.accounts)), groups=tuple(map(linked_group, state.groups)))
 
 

@@ -50,4 +50,5 @@ INSERT INTO connect.connect_config_mandant (mandant_number, student_upn_domain, 
     VALUES (1, 'stud.school.test', 'school.test');
 INSERT INTO connect.connect_config_level (position, level, program_years, password_policy)
     VALUES (1, 'Primar', '{1,2,3}', 1), (2, 'Primar', '{}', 2);
-UPDATE connect.connect_config_group SET switched_on = true WHERE criterion <> 'all_staff';
+UPDATE connect.connect_config_group SET switched_on = true
+WHERE criterion IN ('all_students', 'students_and_teacher_per_class');

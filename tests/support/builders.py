@@ -1,7 +1,7 @@
 """Domain objects with sensible defaults, so that a test names only what it is about."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -31,6 +31,7 @@ from connect_worker.model.person import (
 from connect_worker.model.secret import SealedSecret
 
 TODAY = date(2026, 11, 16)
+NIGHT = datetime.combine(TODAY, time(2))
 BASE = "DC=school,DC=test"
 STUDENTS_OU = f"OU=Pupils,{BASE}"
 STAFF_OU = f"OU=Staff,{BASE}"
@@ -291,6 +292,7 @@ def actual_group(record: Group, *members: str, **changes: Any) -> ActualGroup:
         "sam_account_name": record.sam_account_name,
         "display_name": record.display_name,
         "description": record.description,
+        "info": record.info,
         "members": frozenset(members),
         "protected": False,
         "created": "2026-09-01T02:00:00+00:00",

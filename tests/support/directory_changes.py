@@ -86,6 +86,7 @@ def create_group(number: int, ou: str, name: str, description: str | None = None
         sam_account_name=name,
         display_name=f"Klasse {name} ¦ Dorf",
         description=description,
+        info="Connect 1.0, Update: 16.11.2026 02:00:00",
         cause=Cause.NEW,
     )
 

@@ -34,7 +34,7 @@ from tests.support.fuse import Fuse
 
 _LOGIN = frozenset(Login.__dataclass_fields__)
 _PROFILE = frozenset(Profile.__dataclass_fields__)
-_GROUP = frozenset({"sam_account_name", "display_name", "description"})
+_GROUP = frozenset({"sam_account_name", "display_name", "description", "info"})
 
 
 class RefusedError(Exception):
@@ -203,6 +203,7 @@ class MemoryDirectory:
             sam_account_name=change.sam_account_name,
             display_name=change.display_name,
             description=change.description,
+            info=change.info,
             members=frozenset(),
             protected=False,
             created=self.now.isoformat(),

@@ -4,7 +4,7 @@ import asyncio
 import atexit
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import TypeVar, cast
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -165,6 +165,7 @@ class World:
             ),
             CONFIGURATION,
             today=self.today,
+            now=datetime.combine(self.today, time(2)),
             version="1",
             new_password=lambda _key, _policy, _avoid: SealedSecret("sealed"),
         ).state

@@ -102,7 +102,8 @@ class ConnectTables:
             SELECT user_config_type || '.' || lpad(user_config_source_fk::text, 5, '0') AS key,
                 user_sam_account_name AS sam FROM connect.main_connect_user
             UNION ALL
-            SELECT concat_ws(':', group_config_rule, group_config_rule_mandant, group_config_source_fk),
+            SELECT concat_ws(':', group_config_rule, group_config_rule_mandant, group_config_source_fk,
+                nullif(group_config_rule_level, '')),
                 group_sam_account_name FROM connect.main_connect_group""")
         return {row["key"]: row["sam"] for row in found}
 

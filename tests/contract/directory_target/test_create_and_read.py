@@ -71,6 +71,7 @@ async def test_a_group_is_read_back_equal(place: Workplace) -> None:
             sam_account_name=change.sam_account_name,
             display_name=change.display_name,
             description="Klasse 3b, Süd",
+            info=change.info,
             members=frozenset(),
             protected=False,
             created=(await place.target.read([place.ou])).groups[0].created,

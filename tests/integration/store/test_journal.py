@@ -344,7 +344,7 @@ async def test_what_the_last_days_have_taken_away_is_told_in_one_question(store:
     anna, beat = (Member(key=key, dn=f"CN={key},OU=Pupils") for key in (ANNA, BEAT))
     disabled = Disable(key=ANNA, guid=guid("anna"), dn="CN=Anna,OU=Pupils", cause=Cause.EXIT)
     created = CreateGroup(
-        key=CLASS, dn="CN=3a", sam_account_name="KL.1", display_name=None, description=None, cause=Cause.NEW
+        key=CLASS, dn="CN=3a", sam_account_name="KL.1", display_name=None, description=None, info=None, cause=Cause.NEW
     )
     days: dict[date, Change] = {
         date(2026, 11, 9): disabled,

@@ -8,7 +8,7 @@ import pytest
 from connect_worker.model.account import Account, Origin, Profile, Status, Unmet
 from connect_worker.model.group import Group, Members
 from connect_worker.model.ids import AccountKey, Criterion, GroupKey, Mandant, MandantMask, UserType
-from connect_worker.model.state import NameKind, ReservedName, State
+from connect_worker.model.state import NameKind, ReservedName, Settlement, State
 from connect_worker.settings import DatabaseSettings
 from connect_worker.store.repository import Store
 from tests.support.builders import class_group_key, group, guid, staff_key, student_key
@@ -98,6 +98,10 @@ async def test_what_is_written_is_what_is_read_again(store: Store) -> None:
         is_generic=True,
         has_changed=False,
         object_guid=guid("club"),
+        info="Connect 1.0, Update: 16.11.2026 02:00:00",
+        aad_type="EDUCLASS",
+        aad_mail_nickname="club",
+        aad_guid=guid("club in Entra"),
     )
     written = await store.write_state(NOTHING, state(complete, groups=(club,)))
     read = await own(store)
@@ -218,6 +222,45 @@ async def test_whoever_enters_a_manual_user_or_group_need_not_know_the_flag(
     )
     read = await own(store)
     assert [(record.key.source_id, record.is_generic) for record in read.records] == [(1, True), (1, True)]
+
+
+async def test_groups_of_one_building_are_told_apart_by_their_level(
+    store: Store, school: DatabaseSettings, postgres: PostgresServer
+) -> None:
+    keys = [GroupKey(Criterion.STUDENTS_PER_BUILDING_AND_LEVEL, Mandant(1), 7, level) for level in ("Primar", "Sek: B")]
+    first = await store.write_state(NOTHING, state(groups=tuple(group(key=key, version=0) for key in keys)))
+    assert first.left == ()
+    await store.settle([Settlement(key=keys[1], version=0, guid=guid("Sek"))])
+    await store.write_findings((), {keys[0]: 4})
+    read = await own(store)
+    assert [one.key for one in read.groups] == keys
+    assert [(one.object_guid, one.warning) for one in read.groups] == [(None, 4), (guid("Sek"), None)]
+    postgres.run("UPDATE connect.main_connect_group SET group_status = 2", database=school.name)
+    await store.settle([Settlement(key=keys[0], version=0, gone=True)])
+    assert [one.key for one in (await own(store)).groups] == keys[1:]
+
+
+async def test_a_group_tells_where_its_source_is(
+    store: Store, school: DatabaseSettings, postgres: PostgresServer
+) -> None:
+    keys = [
+        GroupKey(Criterion.STAFF_PER_MANDANT, Mandant(1), 0),
+        GroupKey(Criterion.STAFF_PER_MANDANT_AND_FUNCTION, Mandant(1), 5),
+        class_group_key(3),
+        GroupKey(Criterion.STUDENTS_PER_BUILDING, Mandant(1), 2),
+    ]
+    await store.write_state(NOTHING, state(groups=tuple(group(key=key, version=0) for key in keys)))
+    rows = postgres.run(
+        "SELECT group_config_source_table, group_config_source_fk, group_aad_external_source "
+        "FROM connect.main_connect_group",
+        database=school.name,
+    )
+    assert sorted(rows.splitlines()) == [
+        "No-Table-staff_per_mandant|0|sis",
+        "source_building|2|sis",
+        "source_class|3|sis",
+        "source_function|5|sis",
+    ]
 
 
 async def test_reserved_names_come_and_go(store: Store) -> None:

@@ -14,6 +14,7 @@ from connect_worker.model.person import MasterData
 from connect_worker.model.secret import SealedSecret
 from connect_worker.model.state import NameKind, ReservedName, State
 from tests.support.builders import (
+    NIGHT,
     STUDENTS_OU,
     TODAY,
     account,
@@ -38,7 +39,7 @@ def state(*accounts: Account, reserved: tuple[ReservedName, ...] = ()) -> State:
 
 
 def night(before: State, data: MasterData, config: Configuration | None = None) -> State:
-    done = update(before, data, config or configuration(), today=TODAY, version="1", new_password=password)
+    done = update(before, data, config or configuration(), today=TODAY, now=NIGHT, version="1", new_password=password)
     return done.state
 
 

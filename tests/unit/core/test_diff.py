@@ -613,3 +613,63 @@ def test_members_are_named_where_they_will_be() -> None:
     found = changes(seen, admin, nobody, claimed, rival, groups=(one,), members={one.key: everybody})
     (added,) = [c for c in found if isinstance(c, AddMembers)]
     assert [member.dn for member in added.members] == [f"CN=Admin,{STUDENTS_OU}"]
+
+
+def test_a_groups_info_is_written_along_with_another_change_and_never_alone() -> None:
+    record = linked_group(group(info="new"))
+    assert changes(snapshot(actual_group(record, info="old")), groups=(record,)) == ()
+    (described,) = changes(snapshot(actual_group(record, info="old", description="by hand")), groups=(record,))
+    assert isinstance(described, Modify)
+    assert [one.attribute for one in described.attributes] == ["description", "info"]
+    moved = changes(snapshot(actual_group(record, info="old", dn=f"CN=by hand,{GROUPS_OU}")), groups=(record,))
+    assert [change.sentence for change in moved] == [
+        f"rename CN=by hand,{GROUPS_OU} to {record.dn}",
+        f"modify {record.dn}: info 'old' → 'new'",
+    ]
+
+
+def test_a_group_whose_row_has_no_info_keeps_what_stands_there() -> None:
+    record = linked_group(group())
+    (described,) = changes(snapshot(actual_group(record, info="by hand", description="x")), groups=(record,))
+    assert isinstance(described, Modify)
+    assert [one.attribute for one in described.attributes] == ["description"]
+
+
+def test_a_group_without_a_type_is_neither_created_nor_changed() -> None:
+    there = linked_group(group(2, ad_type=None))
+    actual = actual_group(there, description="by hand", members=frozenset({"CN=somebody,DC=x"}))
+    found = difference(snapshot(actual), groups=(group(1, ad_type=None), there))
+    assert found.changes == ()
+    assert found.notes == (f"groups no longer meant for this directory, and left as they are: {there.dn}",)
+    assert found.forgotten == frozenset()
+
+
+def test_a_group_without_a_type_that_ended_goes_after_its_grace_like_any_other() -> None:
+    leaving = linked_group(group(ad_type=None, status=Status.TO_DELETE, delete_on=TODAY))
+    assert difference(snapshot(actual_group(leaving)), groups=(leaving,)).locked_out == {leaving.key}
+    due = replace(leaving, disabled_since=TODAY)
+    (change,) = changes(snapshot(actual_group(due)), groups=(due,))
+    assert isinstance(change, Delete)
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        group(ad_type=None),
+        group(status=Status.DEACTIVATED),
+        group(status=Status.TO_DELETE, delete_on=date(2027, 1, 1)),
+    ],
+)
+def test_a_group_that_is_not_created_anew_is_forgotten_once_it_is_nowhere(record: Group) -> None:
+    found = difference(snapshot(), groups=(linked_group(record),))
+    assert found.changes == ()
+    assert found.forgotten == {record.key}
+
+
+def test_a_group_that_was_moved_out_is_not_forgotten() -> None:
+    record = linked_group(group(ad_type=None))
+    where = Whereabouts(elsewhere={guid(str(record.key)): "CN=x,OU=Else,DC=school,DC=test"}, recovered={})
+    desired = desire(State(accounts=(), groups=(record,), memberships={}), today=TODAY)
+    found = diff(desired, snapshot(), where)
+    assert found.forgotten == frozenset()
+    assert "was moved out of the configured OUs" in found.notes[0]

@@ -18,6 +18,7 @@ from connect_worker.model.state import State
 from tests.support.builders import (
     BASE,
     GROUPS_OU,
+    NIGHT,
     STAFF_OU,
     TODAY,
     account,
@@ -64,7 +65,8 @@ def night(*records: Account | Group, config: Configuration | None = None, **chan
         memberships=changes.pop("memberships", {}),
     )
     data = master_data(**changes)
-    return update(before, data, config or configuration(), today=TODAY, version="1", new_password=password).state
+    done = update(before, data, config or configuration(), today=TODAY, now=NIGHT, version="1", new_password=password)
+    return done.state
 
 
 def user_in(state: State) -> Account:

@@ -29,6 +29,7 @@ def settling(
     vanished: tuple[ObjectKey, ...] = (),
     locked_out: tuple[ObjectKey, ...] = (),
     let_in: tuple[ObjectKey, ...] = (),
+    forgotten: tuple[ObjectKey, ...] = (),
 ) -> Settling:
     accounts = tuple(record for record in records if isinstance(record, Account))
     groups = tuple(record for record in records if isinstance(record, Group))
@@ -38,6 +39,7 @@ def settling(
         locked_out=frozenset(locked_out),
         let_in=frozenset(let_in),
         notes=(),
+        forgotten=frozenset(forgotten),
     )
     state = State(accounts=accounts, groups=groups, memberships={})
     return Settling(state, make_plan(difference, linked_keys or {}), PERIODS)
@@ -290,3 +292,9 @@ def test_intention_does_not_claim_what_stood_there_before_or_elsewhere_or_is_lin
     assert not found_by(intention(record), record, after, dn=f"CN=x,OU=Other,{STUDENTS_OU}")
     assert not found_by(intention(record, sam_account_name="S.00002"), record, after)
     assert not found_by(intention(record), replace(record, object_guid=guid("own")), after)
+
+
+def test_a_group_that_is_not_created_anew_forgets_its_object_and_keeps_its_row() -> None:
+    record = linked_group(group(ad_type=None))
+    settlement = one(settling(record, forgotten=(record.key,)).finish(blocked=()))
+    assert (settlement.unlinked, settlement.gone) == (True, False)

@@ -1,7 +1,7 @@
 """Update: from yesterday's tables and today's master data to today's tables."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -22,7 +22,7 @@ from connect_worker.model.configuration import (
 )
 from connect_worker.model.group import Group, Members
 from connect_worker.model.ids import AccountKey, Criterion, GroupKey, Mandant, MandantMask, UserType
-from connect_worker.model.person import Building, MandantRecord, MasterData, StaffFunction
+from connect_worker.model.person import Building, Function, MandantRecord, MasterData, StaffFunction
 from connect_worker.model.secret import SealedSecret
 from connect_worker.model.state import NameKind, ReservedName, State
 from tests.support.builders import (
@@ -56,7 +56,8 @@ def night(
     today: date = TODAY,
     version: str = "1.0",
 ) -> Update:
-    return update(before, data, config or configuration(), today=today, version=version, new_password=seal)
+    now = datetime.combine(today, time(2))
+    return update(before, data, config or configuration(), today=today, now=now, version=version, new_password=seal)
 
 
 def stored(state: State) -> State:
@@ -474,6 +475,91 @@ def test_renamed_class_renames_its_group_in_place() -> None:
     after = group_in(night(first, renamed), class_group_key(1))
     assert after.dn_first_element == "CN=MW_KL_Adler_2026-27"
     assert after.has_changed
+
+
+def test_a_group_is_named_after_the_mandant_that_a_person_chose_for_it() -> None:
+    """A class of two configured mandants: nobody but a person can say which one names its group (ruling 16)."""
+    config = configuration(
+        mandants=(
+            *configuration().mandants,
+            MandantRule(number=Mandant(2), student_domain="b.example", staff_domain="b.example"),
+        )
+    )
+    data = replace(
+        SCHOOL,
+        classes=(school_class(1, mandants=MandantMask(3)),),
+        mandants=(*SCHOOL.mandants, MandantRecord(number=Mandant(2), short_name="BB", company=None)),
+    )
+    first = night(EMPTY, data, config)
+    undecided = group_in(first, class_group_key(1))
+    assert (undecided.mandant_chosen, undecided.cn) == (None, "KL_1a_2026-27")
+    by_hand = tuple(
+        replace(g, mandant_chosen=Mandant(2), mandant_chosen_by=Origin.PERSON) if g.key == undecided.key else g
+        for g in first.state.groups
+    )
+    second = night(replace(stored(first.state), groups=by_hand), data, config)
+    chosen = group_in(second, class_group_key(1))
+    assert (chosen.mandant_chosen, chosen.cn) == (2, "BB_KL_1a_2026-27")
+
+
+def test_a_groups_info_tells_version_and_time_of_its_last_change_and_is_no_reason_for_one() -> None:
+    first = stored(night(EMPTY, SCHOOL).state)
+    assert {g.info for g in first.groups} == {"Connect 1.0, Update: 16.11.2026 02:00:00"}
+    tomorrow = TODAY + timedelta(days=1)
+    second = night(first, SCHOOL, today=tomorrow, version="2.0").state
+    assert second.groups == first.groups
+    renamed = replace(SCHOOL, classes=(school_class(1, name="Adler"),))
+    third = night(second, renamed, today=tomorrow, version="2.0")
+    assert group_in(third, class_group_key(1)).info == "Connect 2.0, Update: 17.11.2026 02:00:00"
+    assert group_in(third, ALL_STAFF).info == "Connect 1.0, Update: 16.11.2026 02:00:00"
+
+
+def test_a_group_carries_what_entra_id_will_need() -> None:
+    config = configuration()
+    team = replace(config.groups[2], aad_type="EDUCLASS", dn_first_element="CN=[Mandant] KL.[OrganisationBezeichnung]")
+    data = replace(SCHOOL, classes=(school_class(1, name="Bären/1"),))
+    made = group_in(night(EMPTY, data, replace(config, groups=(team,))), class_group_key(1))
+    assert (made.aad_type, made.aad_mail_nickname) == ("EDUCLASS", "MW-KL-Baeren-1")
+
+
+RENAMES = [
+    pytest.param(
+        Criterion.STAFF_PER_MANDANT_AND_FUNCTION,
+        {"functions": (Function(id=1, name="Lehrkraft", counts_for_connect=True),)},
+        "MW_Lehrkraft",
+        id="function",
+    ),
+    pytest.param(
+        Criterion.STUDENTS_PER_BUILDING,
+        {"buildings": (replace(SCHOOL.buildings[0], short_name="UD"),)},
+        "MW_UD",
+        id="building",
+    ),
+    pytest.param(
+        Criterion.STAFF_PER_MANDANT,
+        {"mandants": (MandantRecord(number=Mandant(1), short_name="MU", company=None),)},
+        "MU",
+        id="mandant",
+    ),
+]
+
+
+@pytest.mark.parametrize(("criterion", "change", "name"), RENAMES)
+def test_what_a_group_is_named_after_renames_it_in_place(
+    criterion: Criterion, change: dict[str, Any], name: str
+) -> None:
+    rule = replace(
+        configuration().groups[0],
+        criterion=criterion,
+        dn_first_element="[Mandant]['_'][GebäudeKurzbezeichnung]['_'][FUNKTION]",
+    )
+    config = configuration(groups=(rule,))
+    data = replace(SCHOOL, staff=(staff(1, main_function_id=1), staff(2, main_function_id=1)))
+    first = stored(night(EMPTY, data, config).state)
+    second = night(first, replace(data, **change), config).state
+    assert [group.key for group in second.groups] == [group.key for group in first.groups]
+    assert [group.cn for group in second.groups] == [name]
+    assert second.memberships == first.memberships
 
 
 def test_who_is_not_active_keeps_his_memberships_until_he_is_again() -> None:

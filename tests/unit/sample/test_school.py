@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 
 import pytest
 
@@ -44,6 +44,7 @@ def first_update(sample: SampleSchool) -> State:
         sample.data,
         CONFIGURATION,
         today=TODAY,
+        now=datetime.combine(TODAY, time(2)),
         version="1",
         new_password=lambda _key, _policy, _tokens: SealedSecret("v1.key.sealed"),
     ).state

@@ -64,9 +64,11 @@ EFFECTS: list[tuple[Change, object, object]] = [
         },
     ),
     (
-        CreateGroup(key=CLASS, dn=DN, sam_account_name="KL.1", display_name="3a", description=None, cause=Cause.NEW),
+        CreateGroup(
+            key=CLASS, dn=DN, sam_account_name="KL.1", display_name="3a", description=None, info="new", cause=Cause.NEW
+        ),
         None,
-        {"dn": DN, "sam_account_name": "KL.1", "display_name": "3a"},
+        {"dn": DN, "sam_account_name": "KL.1", "display_name": "3a", "info": "new"},
     ),
     (Rename(key=ANNA, guid=ID, dn=DN, new_dn=OTHER, cause=Cause.CHANGED), {"dn": DN}, {"dn": OTHER}),
     (

@@ -11,7 +11,13 @@ from tests.support.builders import class_group_key, staff_key, student_key
 
 @pytest.mark.parametrize(
     "key",
-    [student_key(12), staff_key(1234567), class_group_key(3), GroupKey(Criterion.ALL_STAFF, Mandant(2), 0)],
+    [
+        student_key(12),
+        staff_key(1234567),
+        class_group_key(3),
+        GroupKey(Criterion.ALL_STAFF, Mandant(2), 0),
+        GroupKey(Criterion.STUDENTS_PER_BUILDING_AND_LEVEL, Mandant(2), 4, "Sek: A/B"),
+    ],
     ids=str,
 )
 def test_a_key_is_read_back_from_its_text(key: ObjectKey) -> None:

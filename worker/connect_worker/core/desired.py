@@ -7,6 +7,13 @@ to delete           linked             there, disabled; gone when its grace is o
 immune              linked             gone
 anything else       not linked         nothing
 
+group               linked or not      in the directory
+active              either             there, every attribute as in the row, members as computed
+deactivated,        linked             there, its members left; gone when it is to be deleted and its grace is over
+or to delete
+immune              linked             gone
+any, without type   linked             left as it is; gone as above
+
 An active row, or a group, whose DN cannot be read is left alone (finding 105); whoever goes, goes by GUID.
 """
 
@@ -27,6 +34,7 @@ class Desired:
     """The wanted picture. `leaving` and `ended` are linked objects whose time is over, `left_alone` blocked ones.
 
     `frozen` are users whose memberships stay as the directory has them: not active (ruling 7), or blocked.
+    `released` are linked groups that are no longer meant for this directory: nothing is done to them.
     `linked` are all objects of ours, whatever becomes of them.
     """
 
@@ -36,6 +44,7 @@ class Desired:
     left_alone: tuple[Account, ...]
     groups: tuple[tuple[Group, DesiredGroup], ...]
     ended: tuple[Group, ...]
+    released: tuple[Group, ...]
     frozen: frozenset[AccountKey]
     linked: frozenset[Guid]
 
@@ -46,7 +55,8 @@ def desire(state: State, *, today: date, blocked: Container[ObjectKey] = ()) -> 
     To lock somebody out takes no names: who is not active is disabled, whatever is found in his record.
     """
     accounts = [account for account in state.accounts if account.key not in blocked]
-    groups = [group for group in state.groups if group.key not in blocked and group.ad_type is not None]
+    groups = [group for group in state.groups if group.key not in blocked]
+    linked_groups = [group for group in groups if group.object_guid is not None]
     linked = [account for account in state.accounts if account.object_guid is not None]
     leaving = tuple(account for account in linked if is_due(account, today))
     due = {account.key for account in leaving}
@@ -57,7 +67,8 @@ def desire(state: State, *, today: date, blocked: Container[ObjectKey] = ()) -> 
         leaving=leaving,
         left_alone=tuple(a for a in linked if a.key in blocked and a.status is Status.ACTIVE),
         groups=tuple(_groups(groups, state, active_keys, today)),
-        ended=tuple(group for group in groups if group.object_guid is not None and is_due(group, today)),
+        ended=tuple(group for group in linked_groups if is_due(group, today)),
+        released=tuple(group for group in linked_groups if group.ad_type is None and not is_due(group, today)),
         frozen=frozenset(a.key for a in state.accounts if a.status is not Status.ACTIVE or a.key in blocked),
         linked=frozenset(record.object_guid for record in state.records if record.object_guid is not None),
     )
@@ -115,7 +126,9 @@ def _groups(
     for group in groups:
         dn = group.dn
         waits = group.status is not Status.ACTIVE and group.object_guid is None
-        if dn is None or group.sam_account_name is None or waits or is_due(group, today) or not is_name(dn):
+        if group.ad_type is None or waits or is_due(group, today):
+            continue
+        if dn is None or group.sam_account_name is None or not is_name(dn):
             continue
         rebuilt = group.status is Status.ACTIVE
         known = state.memberships.get(group.key, nobody)
@@ -128,6 +141,7 @@ def _groups(
                 sam_account_name=group.sam_account_name,
                 display_name=group.display_name,
                 description=group.description,
+                info=group.info,
                 members=known.effective & active if rebuilt else None,
                 removed=known.removed,
             ),

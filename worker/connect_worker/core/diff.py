@@ -15,6 +15,7 @@
     any        protected by the directory          reported, not touched (ruling 39)
     any        claimed by another row too          reported, not touched (ruling 40)
     group      likewise; members: missing ones added, no longer computed ones removed, foreign ones left (19)
+    group      not active, or without a type: not created anew, its row forgets an object that is nowhere
 
 A linked object is known by its GUID alone.
 """
@@ -34,7 +35,7 @@ from connect_worker.model.group import Group
 from connect_worker.model.ids import CLASS_CRITERIA
 
 FEW = 5
-"""How many strangers are named."""
+"""How many objects a note names."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,7 +43,8 @@ class Difference:
     """The changes, what was found of records that need none, and notes for the report.
 
     `vanished`: due, and the object is nowhere any more. `locked_out`: on the way out, and seen disabled; of a group,
-    seen. `let_in`: active, seen enabled, and the row still says since when Connect had disabled it.
+    seen. `let_in`: active, seen enabled, and the row still says since when Connect had disabled it. `forgotten`: groups
+    whose objects are nowhere and are not created anew; the rows stay.
     """
 
     changes: tuple[Change, ...]
@@ -50,6 +52,7 @@ class Difference:
     locked_out: frozenset[ObjectKey]
     let_in: frozenset[ObjectKey]
     notes: tuple[str, ...]
+    forgotten: frozenset[ObjectKey] = frozenset()
 
 
 def diff(desired: Desired, actual: Snapshot, where: Whereabouts) -> Difference:
@@ -61,12 +64,14 @@ def diff(desired: Desired, actual: Snapshot, where: Whereabouts) -> Difference:
         change = _deletion(picture, record, vanished)
         if change is not None:
             changes.append(change)
+    _note_released(picture)
     _note_strangers(picture)
     return Difference(
         changes=_step_aside(changes),
         vanished=frozenset(vanished),
         locked_out=frozenset(_locked_out(picture)),
         let_in=frozenset(_let_in(picture)),
+        forgotten=frozenset(_forgotten(picture)),
         notes=picture.notes,
     )
 
@@ -87,7 +92,7 @@ def _locked_out(picture: Picture) -> Iterator[ObjectKey]:
         user = picture.user(account.key)
         if user is not None and not user.enabled:
             yield account.key
-    for group in (*(group for group, _ in desired.groups), *desired.ended):
+    for group in (*(group for group, _ in desired.groups), *desired.ended, *desired.released):
         if group.status is Status.TO_DELETE and picture.group(group.key) is not None:
             yield group.key
 
@@ -99,11 +104,28 @@ def _let_in(picture: Picture) -> Iterator[ObjectKey]:
             yield account.key
 
 
+def _forgotten(picture: Picture) -> Iterator[ObjectKey]:
+    desired = picture.desired
+    kept = (group for group, wanted in desired.groups if wanted.members is None)
+    for group in (*kept, *desired.released):
+        if picture.is_nowhere(group):
+            yield group.key
+
+
+def _note_released(picture: Picture) -> None:
+    there = (picture.group(group.key) for group in picture.desired.released)
+    released = sorted(group.dn for group in there if group is not None)
+    _note_few(picture, "groups no longer meant for this directory, and left as they are", released)
+
+
 def _note_strangers(picture: Picture) -> None:
-    strangers = sorted(picture.strangers())
-    if strangers:
-        more = f" and {len(strangers) - FEW} more" if len(strangers) > FEW else ""
-        picture.note(f"not Connect's, and left as they are: {'; '.join(strangers[:FEW])}{more}")
+    _note_few(picture, "not Connect's, and left as they are", sorted(picture.strangers()))
+
+
+def _note_few(picture: Picture, what: str, dns: Sequence[str]) -> None:
+    if dns:
+        more = f" and {len(dns) - FEW} more" if len(dns) > FEW else ""
+        picture.note(f"{what}: {'; '.join(dns[:FEW])}{more}")
 
 
 def _upwards(dn: str) -> Iterator[str]:
@@ -123,7 +145,7 @@ def _deletion(picture: Picture, record: Account | Group, vanished: set[ObjectKey
         return None
     actual = picture.user(record.key) or picture.group(record.key)
     if actual is None:
-        if not picture.is_elsewhere(record.key):
+        if picture.is_nowhere(record):
             vanished.add(record.key)
         return None
     if actual.protected:

@@ -21,6 +21,8 @@ from connect_worker.model.ids import CLASS_CRITERIA, AccountKey, UserType
 
 MEMBERS_PER_CHANGE = 500
 _FIELDS = ("sam_account_name", "display_name", "description")
+_ALONG = ("info",)
+"""Told along with another change of the object, and no reason for one (ruling 22)."""
 
 
 def group_changes(picture: Picture) -> Iterator[Change]:
@@ -47,6 +49,7 @@ def _creation(picture: Picture, group: Group, wanted: DesiredGroup) -> Iterator[
         sam_account_name=wanted.sam_account_name,
         display_name=wanted.display_name,
         description=wanted.description,
+        info=wanted.info,
         cause=cause,
     )
     for members in _chunks(picture, wanted.members or frozenset()):
@@ -54,9 +57,12 @@ def _creation(picture: Picture, group: Group, wanted: DesiredGroup) -> Iterator[
 
 
 def _present_changes(picture: Picture, wanted: DesiredGroup, actual: ActualGroup) -> Iterator[Change]:
-    if actual.dn != wanted.dn and normalise(actual.dn) != normalise(wanted.dn):
+    renamed = actual.dn != wanted.dn and normalise(actual.dn) != normalise(wanted.dn)
+    if renamed:
         yield Rename(key=wanted.key, guid=actual.guid, dn=actual.dn, new_dn=wanted.dn, cause=Cause.CHANGED)
     attributes = tuple(attribute_changes(wanted, actual, _FIELDS))
+    if (renamed or attributes) and wanted.info is not None:
+        attributes = (*attributes, *attribute_changes(wanted, actual, _ALONG))
     if attributes:
         yield Modify(key=wanted.key, guid=actual.guid, dn=wanted.dn, attributes=attributes, cause=Cause.CHANGED)
     if wanted.members is not None:

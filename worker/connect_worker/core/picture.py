@@ -64,6 +64,13 @@ class Picture:
             self.note(f"{key} was moved out of the configured OUs to {dn}; it is neither touched nor created anew")
         return dn is not None
 
+    def is_nowhere(self, record: Account | Group) -> bool:
+        """Whether the row's own object was deleted by hand; notes one that was moved out."""
+        if record.object_guid is None or self.is_ambiguous(record):
+            return False
+        there = self.user(record.key) or self.group(record.key)
+        return there is None and not self.is_elsewhere(record.key)
+
     def key_at(self, dn: str) -> AccountKey | None:
         """Which of our users stands at this DN today, moved out or not; None: it is not ours."""
         return self._keys.get(dn.casefold())
@@ -116,6 +123,7 @@ class Picture:
             *desired.left_alone,
             *(group for group, _ in desired.groups),
             *desired.ended,
+            *desired.released,
         )
         owners: dict[Guid, ObjectKey] = {}
         shared: set[Guid] = set()

@@ -1,7 +1,7 @@
 """The master data with its indexes, and the school calendar: what a person's class, building and year are today."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -44,6 +44,7 @@ class School:
         self._current_years = _current_years(data.school_years, today)
         self._require_current_year(mandants)
         self._led_classes = _led_classes(data.classes)
+        self._taught_classes = _taught_classes(data.classes)
         self._further_functions: defaultdict[int, list[int]] = defaultdict(list)
         for row in data.staff_functions:
             self._further_functions[row.staff_id].append(row.function_id)
@@ -51,6 +52,14 @@ class School:
     def building(self, key: int | None) -> Building | None:
         """The building with this key, if there is one."""
         return self._buildings.get(key) if key is not None else None
+
+    def function(self, key: int) -> Function | None:
+        """The function with this key, if there is one."""
+        return self._functions.get(key)
+
+    def school_class(self, key: int | None) -> SchoolClass | None:
+        """The class with this key, if there is one."""
+        return self._classes.get(key) if key is not None else None
 
     def mandant(self, number: Mandant | None) -> MandantRecord | None:
         """The mandant's master record, if there is one."""
@@ -74,10 +83,10 @@ class School:
 
         With neither, the class that is over, if there is one (ruling 3).
         """
-        current = self._class(student.class_id)
+        current = self.school_class(student.class_id)
         if current is not None and self.is_of_current_year(current):
             return Placement(school_class=current, current=True)
-        planned = self._class(student.planned_class_id)
+        planned = self.school_class(student.planned_class_id)
         year = self.school_year(planned) if planned is not None else None
         if planned is not None and year is not None and self.today >= year.starts_on - lead:
             return Placement(school_class=planned, current=False)
@@ -99,13 +108,25 @@ class School:
         keys = (person.building_id, led.building_id if led else None, *person.employment_building_ids[:1])
         return next((found for key in keys if (found := self.building(key))), None)
 
+    def buildings_of_staff(self, person: Staff) -> tuple[Building, ...]:
+        """All of the staff record: the own one and those of the employments, each once (ruling 20)."""
+        keys = dict.fromkeys((person.building_id, *person.employment_building_ids))
+        return tuple(found for key in keys if (found := self.building(key)))
+
+    def led_classes(self, person: Staff) -> Sequence[SchoolClass]:
+        """The classes of any year that the person leads as teacher 1, by key."""
+        return self._led_classes.get(person.id, ())
+
     def first_led_class(self, person: Staff) -> SchoolClass | None:
         """The class of this year with the lowest key that the person leads as teacher 1."""
-        led = self._led_classes.get(person.id, ())
-        return next((row for row in led if self.is_of_current_year(row)), None)
+        return next((row for row in self.led_classes(person) if self.is_of_current_year(row)), None)
 
-    def _class(self, key: int | None) -> SchoolClass | None:
-        return self._classes.get(key) if key is not None else None
+    def taught_classes(self, person: Staff) -> Iterator[SchoolClass]:
+        """The classes that the person teaches today, as teacher 1 or further teacher: their year has begun."""
+        for row in self._taught_classes.get(person.id, ()):
+            year = self.school_year(row)
+            if year is not None and year.starts_on <= self.today and self.is_of_current_year(row):
+                yield row
 
     def _require_current_year(self, mandants: Iterable[Mandant]) -> None:
         without = [str(number) for number in mandants if self.current_year(number) is None]
@@ -128,3 +149,12 @@ def _led_classes(classes: Iterable[SchoolClass]) -> dict[int, list[SchoolClass]]
         if row.main_teacher_id is not None:
             led[row.main_teacher_id].append(row)
     return led
+
+
+def _taught_classes(classes: Iterable[SchoolClass]) -> dict[int, list[SchoolClass]]:
+    taught: defaultdict[int, list[SchoolClass]] = defaultdict(list)
+    for row in classes:
+        for teacher in {row.main_teacher_id, *row.further_teacher_ids}:
+            if teacher is not None:
+                taught[teacher].append(row)
+    return taught

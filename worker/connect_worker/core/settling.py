@@ -119,6 +119,8 @@ class Settling:
     def _finished(self, record: Record) -> Settlement | None:
         settlement = self._empty(record.key)
         found = self._plan.difference
+        if record.key in found.forgotten:
+            return replace(settlement, unlinked=True)
         if record.key in found.vanished or self._is_due_without_object(record):
             return self._without_object(settlement, record)
         if record.has_changed:

@@ -17,6 +17,7 @@ _PART = re.compile(
 _FIRST_COMMA = re.compile(r"((?:[^\\,]|\\.)*),", re.DOTALL)
 _TYPE = re.compile(r"\s*([A-Za-z][A-Za-z0-9-]*)\s*=\s*")
 _EMPTY_ELEMENT = re.compile(r"(?:^|(?<!\\),)\s*[A-Za-z][A-Za-z0-9-]*\s*=\s*(?=,|$)")
+_FORBIDDEN_IN_NICKNAME = re.compile(r"[^A-Za-z0-9_-]")
 _FORBIDDEN_IN_SAM = re.compile(r'["/\\\[\]:;|=,+*?<>@]')
 _SEPARATORS = " _.,-¦"
 
@@ -120,6 +121,11 @@ class GroupNames:
     name: str | None
     display_name: str | None
     sam_account_name: str | None
+
+    @property
+    def mail_nickname(self) -> str | None:
+        """What stands before the @ in Entra ID: the CN, with hyphens for what an address forbids (ruling 15)."""
+        return _FORBIDDEN_IN_NICKNAME.sub("-", self.cn) if self.cn is not None else None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

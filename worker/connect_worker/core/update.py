@@ -9,13 +9,14 @@ Nothing is decided anywhere else about who has an account, what it is called and
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from connect_worker.core.allocation import Allocation
 from connect_worker.core.attributes import Attributes
 from connect_worker.core.candidates import Candidate, candidates
 from connect_worker.core.dn import is_name
-from connect_worker.core.groups import GroupRules, GroupUpdate, Population, memberships
+from connect_worker.core.group_drafts import GroupDrafts, Population
+from connect_worker.core.group_update import GroupUpdate, group_info, memberships
 from connect_worker.core.lifecycle import dismissed, kept
 from connect_worker.core.mandants import chosen_mandant
 from connect_worker.core.manual import NewPassword, kept_user
@@ -23,7 +24,7 @@ from connect_worker.core.passwords import tokens_of
 from connect_worker.core.places import audience_of
 from connect_worker.core.reservation import reserved_names
 from connect_worker.core.school import School
-from connect_worker.core.scope import StudentScope
+from connect_worker.core.scope import StaffScope, StudentScope
 from connect_worker.core.taken_names import TakenNames
 from connect_worker.model.account import Account, Names, Origin, Profile, Status, Unmet
 from connect_worker.model.configuration import Audience, Configuration, DisplayNameFollows, InfoSwitch
@@ -47,11 +48,19 @@ def update(
     configuration: Configuration,
     *,
     today: date,
+    now: datetime,
     version: str,
     new_password: NewPassword,
 ) -> Update:
-    """Today's tables. Raises ConfigurationError for a missing school year or a template that does not parse."""
-    return _Night(before, master, configuration, today=today, version=version, new_password=new_password).run()
+    """Today's tables. `now` is told, never compared: the moment in the customer's time zone.
+
+    Raises ConfigurationError for a missing school year or a template that does not parse.
+    """
+    info = group_info(version, now)
+    night = _Night(
+        before, master, configuration, today=today, version=version, group_info=info, new_password=new_password
+    )
+    return night.run()
 
 
 class _Night:
@@ -63,12 +72,14 @@ class _Night:
         *,
         today: date,
         version: str,
+        group_info: str,
         new_password: NewPassword,
     ) -> None:
         self._before = before
         self._configuration = configuration
         self._today = today
         self._version = version
+        self._group_info = group_info
         self._new_password = new_password
         self._configured = mask_of(*(row.number for row in configuration.mandants))
         self._school = School(
@@ -215,14 +226,14 @@ class _Night:
 
     def _with_groups(self, accounts: Mapping[AccountKey, Account]) -> State:
         active = {key for key, account in accounts.items() if account.status is Status.ACTIVE}
-        in_scope = [self._candidates[key].scope for key in accounts if key in active and key in self._candidates]
-        students = [scope for scope in in_scope if isinstance(scope, StudentScope)]
+        scopes = [self._candidates[key].scope for key in accounts if key in active and key in self._candidates]
         people = Population(
-            students=students,
-            staff=frozenset(key for key in active if key.type is UserType.STAFF),
+            students=[scope for scope in scopes if isinstance(scope, StudentScope)],
+            staff=[scope.person for scope in scopes if isinstance(scope, StaffScope)],
         )
-        drafts = GroupRules(self._configuration, self._school).drafts(people)
-        groups = GroupUpdate(self._configuration, self._today).groups(self._before.groups, drafts)
+        drafts = GroupDrafts(self._configuration, self._school).of(people)
+        update = GroupUpdate(self._configuration, self._school, info=self._group_info)
+        groups = update.groups(self._before.groups, drafts)
         frozen = frozenset(accounts.keys() - active)
         return State(
             accounts=tuple(accounts.values()),

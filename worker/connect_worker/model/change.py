@@ -113,6 +113,7 @@ class CreateGroup:
     sam_account_name: str
     display_name: str | None
     description: str | None
+    info: str | None
     cause: Cause
 
     @property

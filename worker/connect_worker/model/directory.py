@@ -49,6 +49,7 @@ class DesiredUser:
 class DesiredGroup:
     """A group as the directory should have it; `members` None: left as they are.
 
+    `info` is written along with other attributes and never compared; None leaves it (ruling 22).
     `removed` are those whom a person has taken out.
     """
 
@@ -58,6 +59,7 @@ class DesiredGroup:
     sam_account_name: str
     display_name: str | None
     description: str | None
+    info: str | None
     members: frozenset[AccountKey] | None
     removed: frozenset[AccountKey] = frozenset()
 
@@ -89,6 +91,7 @@ class ActualGroup:
     sam_account_name: str | None
     display_name: str | None
     description: str | None
+    info: str | None
     members: frozenset[str]
     protected: bool
     created: str

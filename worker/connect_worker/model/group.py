@@ -10,7 +10,11 @@ from connect_worker.model.ids import AccountKey, Criterion, GroupId, GroupKey, G
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Group:
-    """One row of main_connect_group. `ad_type` is SG (security group) or None: not in Active Directory."""
+    """One row of main_connect_group.
+
+    `ad_type` is SG (security group) or None: not in Active Directory; `aad_type` likewise SG, O365, EDUCLASS or None.
+    `info` names program version and time: it is written along with other changes only (ruling 22).
+    """
 
     key: GroupKey
     dn_parent: str | None
@@ -30,6 +34,10 @@ class Group:
     is_generic: bool = False
     has_changed: bool = True
     object_guid: Guid | None = None
+    info: str | None = None
+    aad_type: str | None = None
+    aad_mail_nickname: str | None = None
+    aad_guid: Guid | None = None
     warning: int | None = None
     id: GroupId | None = None
     version: int = 0

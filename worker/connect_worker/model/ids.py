@@ -41,9 +41,17 @@ class AccountKey(NamedTuple):
 class Criterion(StrEnum):
     """A rule that yields groups (manual, «Kriterien zur Bildung von Gruppen»); the value stands in the database."""
 
+    STAFF_AND_STUDENTS_PER_BUILDING = "staff_and_students_per_building"
     ALL_STAFF = "all_staff"
+    STAFF_PER_MANDANT = "staff_per_mandant"
+    STAFF_PER_MANDANT_AND_FUNCTION = "staff_per_mandant_and_function"
+    STAFF_PER_BUILDING = "staff_per_building"
+    STAFF_PER_BUILDING_AND_LEVEL = "staff_per_building_and_level"
     ALL_STUDENTS = "all_students"
+    STUDENTS_PER_MANDANT = "students_per_mandant"
     STUDENTS_AND_TEACHER_PER_CLASS = "students_and_teacher_per_class"
+    STUDENTS_PER_BUILDING = "students_per_building"
+    STUDENTS_PER_BUILDING_AND_LEVEL = "students_per_building_and_level"
     MANUAL = "manual"
 
 
@@ -52,14 +60,16 @@ CLASS_CRITERIA = frozenset({Criterion.STUDENTS_AND_TEACHER_PER_CLASS})
 
 
 class GroupKey(NamedTuple):
-    """What one group is: rule, mandant (0: over all) and source id (0: none), never its name (ruling 18)."""
+    """What one group is: rule, mandant (0: over all), source id (0: none) and level, never its name (ruling 18)."""
 
     criterion: Criterion
     mandant: Mandant
     source_id: int
+    level: str = ""
 
     def __str__(self) -> str:
-        return f"{self.criterion.value}:{self.mandant}:{self.source_id}"
+        text = f"{self.criterion.value}:{self.mandant}:{self.source_id}"
+        return f"{text}:{self.level}" if self.level else text
 
 
 def mask_of(*mandants: Mandant) -> MandantMask:

@@ -66,7 +66,7 @@ class Settlement:
 
     `guid`, `password_set_at` and `disabled_since` are facts and always written, where not None; `delete_on` while the
     row is still to delete; `clear_has_changed` and `clear_password_reset` only while it has the `version` read.
-    `unlinked` clears the GUID (an immune user's object is gone, its row stays); `gone` removes the row and reserves its
+    `unlinked` clears the GUID (the object is gone, its row stays); `gone` removes the row and reserves its
     names, or clears its GUID if it is neither to delete nor immune any more.
     """
 

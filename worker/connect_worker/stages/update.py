@@ -61,6 +61,7 @@ async def update(store: Store, context: Context, taken: Sequence[TakenName] | No
         night.master_data,
         night.configuration,
         today=context.today,
+        now=context.now().astimezone(context.settings.time_zone),
         version=context.version,
         new_password=new_password,
     )

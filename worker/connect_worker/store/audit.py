@@ -110,6 +110,7 @@ def _created(change: CreateContainer | CreateUser | CreateGroup) -> dict[str, An
                     "sam_account_name": change.sam_account_name,
                     "display_name": change.display_name,
                     "description": change.description,
+                    "info": change.info,
                 }
             )
 

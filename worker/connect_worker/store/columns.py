@@ -86,6 +86,7 @@ GROUP_KEY = {
     "criterion": "group_config_rule",
     "mandant": "group_config_rule_mandant",
     "source_id": "group_config_source_fk",
+    "level": "group_config_rule_level",
 }
 GROUP = {
     "dn_parent": "group_config_dn",
@@ -102,6 +103,10 @@ GROUP = {
     "is_generic": "group_config_is_generic",
     "has_changed": "group_config_has_changed",
     "object_guid": "group_object_guid",
+    "info": "group_info",
+    "aad_type": "group_aad_type",
+    "aad_mail_nickname": "group_aad_mail_nickname",
+    "aad_guid": "group_aad_guid",
 }
 GROUP_CHOICES = {
     "mandant_chosen_by": "group_config_mandant_chosen_by",
@@ -121,8 +126,16 @@ USER_COLUMNS = (
 )
 GROUP_COLUMNS = (*GROUP_KEY.values(), *GROUP.values(), *GROUP_CHOICES.values(), "group_config_source_table")
 
-_SOURCE_TABLES = {Criterion.STUDENTS_AND_TEACHER_PER_CLASS: "source_class", Criterion.MANUAL: "manual"}
-_NO_SOURCE_TABLE = "none"
+_SOURCE_TABLES = {
+    Criterion.STAFF_AND_STUDENTS_PER_BUILDING: "source_building",
+    Criterion.STAFF_PER_MANDANT_AND_FUNCTION: "source_function",
+    Criterion.STAFF_PER_BUILDING: "source_building",
+    Criterion.STAFF_PER_BUILDING_AND_LEVEL: "source_building",
+    Criterion.STUDENTS_AND_TEACHER_PER_CLASS: "source_class",
+    Criterion.STUDENTS_PER_BUILDING: "source_building",
+    Criterion.STUDENTS_PER_BUILDING_AND_LEVEL: "source_building",
+    Criterion.MANUAL: "manual",
+}
 
 _account_values = attrgetter(
     *(f"key.{field}" for field in USER_KEY),
@@ -141,7 +154,7 @@ def row_of_account(account: Account) -> tuple[object, ...]:
 
 def row_of_group(group: Group) -> tuple[object, ...]:
     """The values of GROUP_COLUMNS."""
-    return (*_group_values(group), _SOURCE_TABLES.get(group.key.criterion, _NO_SOURCE_TABLE))
+    return (*_group_values(group), _source_table(group.key.criterion))
 
 
 def account_of(row: Row) -> Account:
@@ -188,7 +201,10 @@ def user_key_of(row: Row) -> AccountKey:
 def group_key_of(row: Row) -> GroupKey:
     """The key of a row of main_connect_group."""
     return GroupKey(
-        Criterion(row["group_config_rule"]), Mandant(row["group_config_rule_mandant"]), row["group_config_source_fk"]
+        Criterion(row["group_config_rule"]),
+        Mandant(row["group_config_rule_mandant"]),
+        row["group_config_source_fk"],
+        row["group_config_rule_level"],
     )
 
 
@@ -205,10 +221,10 @@ def reserved_of(row: Row) -> ReservedName:
 
 
 def object_key(text: str) -> ObjectKey:
-    """The key that `str(key)` has written: `S.00012`, or `all_staff:0:0`."""
+    """The key that `str(key)` has written: `S.00012`, `all_staff:0:0`, `staff_per_building_and_level:1:3:Sek`."""
     if ":" in text:
-        criterion, mandant, source_id = text.split(":")
-        return GroupKey(Criterion(criterion), Mandant(int(mandant)), int(source_id))
+        criterion, mandant, source_id, *level = text.split(":", 3)
+        return GroupKey(Criterion(criterion), Mandant(int(mandant)), int(source_id), *level)
     return account_key(text)
 
 
@@ -216,6 +232,11 @@ def account_key(text: str) -> AccountKey:
     """The key that `str(key)` has written: `S.00012`."""
     kind, source_id = text.split(".")
     return AccountKey(UserType(kind), int(source_id))
+
+
+def _source_table(criterion: Criterion) -> str:
+    """Where the source's key comes from; where there is no source, the seed's artificial value («Gruppenbildung»)."""
+    return _SOURCE_TABLES.get(criterion, f"No-Table-{criterion.value}")
 
 
 def _fields(row: Row, columns: Mapping[str, str]) -> dict[str, Any]:

@@ -85,7 +85,7 @@ class Journal(Writer):
         users = [(*s.key, *_user_facts(s)) for s in settlements if isinstance(s.key, AccountKey)]
         groups = [(*s.key, *_group_facts(s)) for s in settlements if isinstance(s.key, GroupKey)]
         settled_users = await self._session.fetch(QUERIES["settle_users"], *transposed(users, 11))
-        settled_groups = await self._session.fetch(QUERIES["settle_groups"], *transposed(groups, 10))
+        settled_groups = await self._session.fetch(QUERIES["settle_groups"], *transposed(groups, 11))
         return (
             *(user_key_of(row) for row in settled_users if row["is_left"]),
             *(group_key_of(row) for row in settled_groups if row["is_left"]),
@@ -100,7 +100,7 @@ class Journal(Writer):
             kept = await self._session.fetch(QUERIES["forget_users"], *transposed(users, 2))
             back += map(user_key_of, kept)
         if groups:
-            kept = await self._session.fetch(QUERIES["forget_groups"], *transposed(groups, 3))
+            kept = await self._session.fetch(QUERIES["forget_groups"], *transposed(groups, 4))
             back += map(group_key_of, kept)
         reserved = tuple(name for settlement in gone if settlement.key not in back for name in settlement.reserved)
         await self._write_reserved(SetDifference(removed=(), added=reserved))

@@ -136,10 +136,12 @@ WHERE u.id = o.id AND u.user_warning IS DISTINCT FROM w.code
 UPDATE connect.main_connect_group g
 SET group_warning = w.code
 FROM connect.main_connect_group o
-LEFT JOIN unnest($1::text[], $2::integer[], $3::bigint[], $4::smallint[]) AS w (rule, mandant, source_fk, code)
+LEFT JOIN unnest($1::text[], $2::integer[], $3::bigint[], $4::text[], $5::smallint[])
+    AS w (rule, mandant, source_fk, level, code)
     ON w.rule = o.group_config_rule
     AND w.mandant = o.group_config_rule_mandant
     AND w.source_fk = o.group_config_source_fk
+    AND w.level = o.group_config_rule_level
 WHERE g.id = o.id AND g.group_warning IS DISTINCT FROM w.code
 
 -- settle_users --
@@ -180,18 +182,21 @@ SET
     group_config_has_changed =
         g.group_config_has_changed AND NOT (s.clear_has_changed AND g."timestamp" = s.version)
 FROM unnest(
-    $1::text[], $2::integer[], $3::bigint[], $4::bigint[], $5::uuid[], $6::date[], $7::date[],
-    $8::boolean[], $9::boolean[], $10::boolean[]
+    $1::text[], $2::integer[], $3::bigint[], $4::text[], $5::bigint[], $6::uuid[], $7::date[], $8::date[],
+    $9::boolean[], $10::boolean[], $11::boolean[]
 ) AS s (
-    rule, mandant, source_fk, version, guid, disabled_since, delete_on, enabled, clear_has_changed, unlinked
+    rule, mandant, source_fk, level, version, guid, disabled_since, delete_on,
+    enabled, clear_has_changed, unlinked
 )
 WHERE g.group_config_rule = s.rule
     AND g.group_config_rule_mandant = s.mandant
     AND g.group_config_source_fk = s.source_fk
+    AND g.group_config_rule_level = s.level
 RETURNING
     g.group_config_rule,
     g.group_config_rule_mandant,
     g.group_config_source_fk,
+    g.group_config_rule_level,
     s.clear_has_changed AND g."timestamp" <> s.version AS is_left
 
 -- forget_users --
@@ -210,18 +215,20 @@ SELECT user_config_type, user_config_source_fk FROM given WHERE NOT goes
 -- forget_groups --
 WITH given AS (
     SELECT
-        g.id, g.group_config_rule, g.group_config_rule_mandant, g.group_config_source_fk,
+        g.id, g.group_config_rule, g.group_config_rule_mandant, g.group_config_source_fk, g.group_config_rule_level,
         g.group_status IN (2, 3) AS goes
     FROM connect.main_connect_group g
-    JOIN unnest($1::text[], $2::integer[], $3::bigint[]) AS r (rule, mandant, source_fk)
+    JOIN unnest($1::text[], $2::integer[], $3::bigint[], $4::text[]) AS r (rule, mandant, source_fk, level)
         ON g.group_config_rule = r.rule
         AND g.group_config_rule_mandant = r.mandant
         AND g.group_config_source_fk = r.source_fk
+        AND g.group_config_rule_level = r.level
     FOR UPDATE OF g
 ), forgotten AS (
     DELETE FROM connect.main_connect_group g USING given WHERE g.id = given.id AND given.goes
 )
-SELECT group_config_rule, group_config_rule_mandant, group_config_source_fk FROM given WHERE NOT goes
+SELECT group_config_rule, group_config_rule_mandant, group_config_source_fk, group_config_rule_level
+FROM given WHERE NOT goes
 
 -- forget_intentions --
 -- The objects are linked, or gone: nothing is left to recognise.

@@ -65,7 +65,7 @@ class Writer(Reader):
             users = [(*key, code) for key, code in shown.items() if isinstance(key, AccountKey)]
             groups = [(*key, code) for key, code in shown.items() if isinstance(key, GroupKey)]
             await self._session.fetch(QUERIES["show_user_warnings"], *transposed(users, 3))
-            await self._session.fetch(QUERIES["show_group_warnings"], *transposed(groups, 4))
+            await self._session.fetch(QUERIES["show_group_warnings"], *transposed(groups, 5))
 
     async def _write_records(
         self, table: Table[R], before: Sequence[R], after: Sequence[R]

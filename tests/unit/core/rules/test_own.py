@@ -43,6 +43,8 @@ def test_groups_have_limits_of_their_own() -> None:
     assert codes(group(sam_account_name="x" * 256, cn="x" * 64)) == []
     assert codes(group(sam_account_name="x" * 257)) == [101]
     assert codes(group(cn="x" * 65)) == [101]
+    assert codes(group(aad_type="O365", aad_mail_nickname="x" * 65)) == [101]
+    assert codes(group(aad_mail_nickname="x" * 65)) == []
 
 
 def test_an_address_is_one_persons_only() -> None:

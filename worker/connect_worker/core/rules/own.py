@@ -15,6 +15,7 @@ MOST_IN_GROUP_SAM_ACCOUNT_NAME = 256
 MOST_IN_CN = 64
 MOST_IN_USER_PRINCIPAL_NAME = 128
 MOST_IN_ADDRESS = 256
+MOST_IN_MAIL_NICKNAME = 64
 
 _ASK_SUPPORT = Text(
     english="The group definition yields a name that the directory refuses: ask the support.",
@@ -68,17 +69,17 @@ class GroupIdentityLength(Rule[Group]):
     meaning = _LENGTH_MEANING
     condition = (
         f"sAM account name (at most {MOST_IN_GROUP_SAM_ACCOUNT_NAME} characters) or CN ({MOST_IN_CN}) of a group in "
-        "Active Directory is longer, or set and blank."
+        f"Active Directory, or mail nickname ({MOST_IN_MAIL_NICKNAME}) of one in Entra ID, is longer, or set and blank."
     )
     solution = _ASK_SUPPORT
 
     def find(self, record: Group, context: Context) -> str | None:  # noqa: ARG002  the port's shape
         """Say which fields, with their lengths."""
-        if record.ad_type is None:
-            return None
+        in_ad, in_entra = record.ad_type is not None, record.aad_type is not None
         return _wrong_lengths(
-            ("sAM account name", record.sam_account_name, MOST_IN_GROUP_SAM_ACCOUNT_NAME),
-            ("CN", record.cn, MOST_IN_CN),
+            ("sAM account name", record.sam_account_name if in_ad else None, MOST_IN_GROUP_SAM_ACCOUNT_NAME),
+            ("CN", record.cn if in_ad else None, MOST_IN_CN),
+            ("mail nickname", record.aad_mail_nickname if in_entra else None, MOST_IN_MAIL_NICKNAME),
         )
 
 

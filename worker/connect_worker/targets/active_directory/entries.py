@@ -80,6 +80,7 @@ def group_of(entry: Entry, members: frozenset[str]) -> ActualGroup:
         sam_account_name=_text(values, "samaccountname"),
         display_name=_text(values, "displayname"),
         description=_text(values, "description"),
+        info=_text(values, "info"),
         members=members,
         protected=_is_protected(values),
         created=_created(values),

@@ -122,7 +122,7 @@ def _user(change: CreateUser, password: Secret) -> Iterator[tuple[str, tuple[byt
 def _group(change: CreateGroup) -> Iterator[tuple[str, tuple[bytes, ...]]]:
     yield "objectClass", (b"top", b"group")
     yield "groupType", (GLOBAL_SECURITY_GROUP,)
-    for field in ("sam_account_name", "display_name", "description"):
+    for field in ("sam_account_name", "display_name", "description", "info"):
         if values := text_values(getattr(change, field)):
             yield TEXT[field], values
 
