@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import ldap3
 
@@ -52,6 +53,7 @@ class Found:
     """An object as it stands there; attribute names as Active Directory writes them, values as text."""
 
     dn: str
+    guid: UUID
     attributes: Mapping[str, Sequence[str]]
 
     def values(self, attribute: str) -> list[str]:
@@ -104,12 +106,15 @@ class Domain:
 
     def objects(self) -> dict[str, Found]:
         """Every user and group of the domain by its sAM account name."""
+        return {found.attributes["sAMAccountName"][0]: found for found in self.all("(sAMAccountName=*)")}
+
+    def all(self, wanted: str) -> list[Found]:
+        """Every object that an LDAP filter lets through."""
         with self._connected() as connection:
             found = connection.extend.standard.paged_search(
-                self._server.base_dn, "(sAMAccountName=*)", attributes=["*"], paged_size=500, generator=False
+                self._server.base_dn, wanted, attributes=["*"], paged_size=500, generator=False
             )
-        objects = [_found(entry) for entry in found if entry["type"] == "searchResEntry"]
-        return {found.attributes["sAMAccountName"][0]: found for found in objects}
+        return [_found(entry) for entry in found if entry["type"] == "searchResEntry"]
 
     def find(self, sam: str) -> Found | None:
         """One user or group, if it is there."""
@@ -237,7 +242,7 @@ class Domain:
 def _found(entry: Mapping[str, Any]) -> Found:
     raw = entry["raw_attributes"]
     attributes = {name: [value.decode("utf-8", "replace") for value in values] for name, values in raw.items()}
-    return Found(dn=entry["dn"], attributes=attributes)
+    return Found(dn=entry["dn"], guid=UUID(bytes_le=raw["objectGUID"][0]), attributes=attributes)
 
 
 def _only(connection: ldap3.Connection) -> Mapping[str, Any]:

@@ -16,10 +16,14 @@ AWAITED = frozenset(b"Zt")  # ReadyForQuery; ParameterDescription, the answer to
 
 @dataclass(kw_only=True, slots=True)
 class CountingRelay:
-    """Where to connect instead, and how many round trips there were so far."""
+    """Where to connect instead, and how many round trips there were so far.
+
+    `look` is called at each, before the client hears of it.
+    """
 
     port: int = 0
     round_trips: int = 0
+    look: Callable[[], object] = lambda: None
     _rest: bytearray = field(default_factory=bytearray)
 
     def server_says(self, chunk: bytes) -> None:
@@ -27,9 +31,15 @@ class CountingRelay:
         self._rest += chunk
         start = 0
         while (end := self._end_of_message(start)) <= len(self._rest):
-            self.round_trips += self._rest[start] in AWAITED
+            if self._rest[start] in AWAITED:
+                self.round_trips += 1
+                self.look()
             start = end
         del self._rest[:start]
+
+    def begin(self) -> None:
+        """A new connection: what the last one left unfinished will not be finished."""
+        self._rest.clear()
 
     def _end_of_message(self, start: int) -> int:
         if start + HEADER > len(self._rest):
@@ -38,13 +48,22 @@ class CountingRelay:
 
 
 @asynccontextmanager
-async def counting_relay(host: str, port: int) -> AsyncIterator[CountingRelay]:
+async def counting_relay(
+    host: str, port: int, look: Callable[[], object] = lambda: None
+) -> AsyncIterator[CountingRelay]:
     """Relay connections, one after the other, to a server while the context lasts."""
-    relay = CountingRelay()
+    relay = CountingRelay(look=look)
     tasks: set[asyncio.Task[None]] = set()
+    writers: set[asyncio.StreamWriter] = set()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        serving = asyncio.current_task()
+        assert serving is not None
+        tasks.add(serving)
+        writers.add(writer)
         there_reader, there_writer = await asyncio.open_connection(host, port)
+        writers.add(there_writer)
+        relay.begin()
         tasks.add(asyncio.create_task(_pump(reader, there_writer, lambda _: None)))
         tasks.add(asyncio.create_task(_pump(there_reader, writer, relay.server_says)))
 
@@ -56,7 +75,10 @@ async def counting_relay(host: str, port: int) -> AsyncIterator[CountingRelay]:
         server.close()
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        for writer in writers:
+            writer.transport.abort()
+        closing = (writer.wait_closed() for writer in writers)
+        await asyncio.gather(*tasks, *closing, return_exceptions=True)
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, look: Callable[[bytes], None]) -> None:

@@ -38,7 +38,7 @@ class Stage:
             self._play(night)
 
     def _play(self, night: Night) -> None:
-        self._edit(night)
+        self.edit(night)
         self._worker.today = night.date
         expected = night.expect
         usn = self._domain.usn
@@ -54,7 +54,7 @@ class Stage:
 
     # What happens on the day before
 
-    def _edit(self, night: Night) -> None:
+    def edit(self, night: Night) -> None:
         if night.master_data != School():
             self._customer.edit_school(night.master_data)
         if night.configuration:

@@ -102,7 +102,7 @@ def simulator_factory() -> Iterator[Callable[..., SimulatorServer]]:
     with tempfile.TemporaryDirectory(prefix="simulator-") as folder:
 
         def start(policy: Policy | None = None) -> SimulatorServer:
-            started.append(start_simulator(Path(folder), policy))
+            started.append(start_simulator(Path(tempfile.mkdtemp(dir=folder)), policy))
             return started[-1]
 
         yield start

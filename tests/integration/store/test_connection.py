@@ -1,5 +1,6 @@
 """Connecting to a real server, and every way in which that fails."""
 
+import asyncio
 import socket
 from dataclasses import replace
 from typing import Any
@@ -9,9 +10,10 @@ import pytest
 from connect_worker.errors import ConfigurationError, ConnectError, ConnectionFailedError, LoginRefusedError
 from connect_worker.model.secret import Secret
 from connect_worker.settings import DatabaseSettings
-from connect_worker.store.connection import application_name, open_session
+from connect_worker.store.connection import Session, application_name, open_session
 from tests.support.certificates import create_authority
 from tests.support.postgres import PostgresServer, through_socket
+from tests.support.round_trips import counting_relay
 
 
 async def refusal(settings: DatabaseSettings) -> ConnectError:
@@ -170,3 +172,29 @@ async def test_a_deadlock_with_somebody_elses_work_is_worth_another_try(
         with pytest.raises(ConnectionFailedError, match="broke off"):
             await session.execute("DO $$ BEGIN RAISE EXCEPTION 'deadlock' USING ERRCODE = '40P01'; END $$")
         assert session.is_open
+
+
+async def test_a_transaction_that_is_broken_off_as_it_begins_does_not_swallow_what_is_written_later(
+    database: DatabaseSettings,
+) -> None:
+    """A run that is told to stop at this very moment still has to record its own end."""
+
+    async def begin(session: Session) -> None:
+        async with session.transaction():
+            raise AssertionError("it was broken off before")
+
+    def interrupt() -> None:
+        beginning.cancel()
+
+    async with counting_relay(database.host, database.port) as relay:
+        plain = replace(database, port=relay.port, sslmode="disable", ca=None)
+        async with open_session(plain, application_name="tests") as session:
+            relay.look = interrupt
+            beginning = asyncio.create_task(begin(session))
+            with pytest.raises(asyncio.CancelledError):
+                await beginning
+            relay.look = lambda: None
+            await session.execute("CREATE TABLE connect.written_later ()")
+    async with open_session(database, application_name="tests") as session:
+        (row,) = await session.fetch("SELECT to_regclass('connect.written_later') IS NOT NULL AS is_there")
+        assert row["is_there"]

@@ -56,8 +56,9 @@ class Session:
         self, isolation: Literal["read_committed", "repeatable_read"] | None = None, *, readonly: bool = False
     ) -> AsyncIterator[None]:
         """One transaction; inside another one, a savepoint."""
-        with working(self._settings):
-            transaction = self._connection.transaction(isolation=isolation, readonly=readonly)
+        outermost = not self._connection.is_in_transaction()
+        transaction = self._connection.transaction(isolation=isolation, readonly=readonly)
+        async with self._never_left_open(outermost=outermost):
             await transaction.start()
         try:
             yield
@@ -66,8 +67,20 @@ class Session:
                 with working(self._settings):
                     await transaction.rollback()
             raise
-        with working(self._settings):
+        async with self._never_left_open(outermost=outermost):
             await transaction.commit()
+
+    @asynccontextmanager
+    async def _never_left_open(self, *, outermost: bool) -> AsyncIterator[None]:
+        """A BEGIN that was broken off may have been heard: what is written later would vanish with its transaction."""
+        try:
+            with working(self._settings):
+                yield
+        except BaseException:
+            if outermost and self.is_open:
+                with working(self._settings):
+                    await self._connection.execute("ROLLBACK")
+            raise
 
     @property
     def is_open(self) -> bool:
