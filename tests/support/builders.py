@@ -5,7 +5,7 @@ from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID, uuid5
 
-from connect_worker.model.account import Account, Names, Profile
+from connect_worker.model.account import Account, EntraProfile, Names, Profile
 from connect_worker.model.configuration import (
     Audience,
     Configuration,
@@ -223,6 +223,7 @@ def account(number: int = 1, **changes: Any) -> Account:
             mail=mail,
         ),
         "profile": Profile(given_name="Anna", surname=f"Muster{number}", display_name=f"Muster{number} Anna"),
+        "entra": EntraProfile(mail_nickname=f"anna-muster{number}"),
         "mandants": MandantMask(1),
         "mandant_chosen": Mandant(1),
         "initial_password": SealedSecret("sealed"),

@@ -2,6 +2,7 @@
 
 from dataclasses import fields, replace
 
+from connect_worker.model.account import NO_EXTENSIONS
 from connect_worker.model.configuration import (
     Audience,
     Configuration,
@@ -35,6 +36,9 @@ STUDENTS = Audience(
     department="Lernende",
     country="LI",
     language="fr-CH",
+    user_type="Guest",
+    primary_role=True,
+    extension_templates=("[Stufe]", None, "", *NO_EXTENSIONS[3:]),
 )
 STAFF = replace(
     STUDENTS,
@@ -44,6 +48,9 @@ STAFF = replace(
     title=TitleSwitch.PROFESSION,
     office=OfficeSwitch.STAFF_ROOM,
     business_phone=True,
+    entra_business_phone=True,
+    entra_mobile_phone=True,
+    extension_templates=(*NO_EXTENSIONS[1:], "['x']"),
 )
 USUAL = build_configuration("DC=school,DC=test")
 UNUSUAL = replace(
@@ -55,11 +62,14 @@ UNUSUAL = replace(
     sync_ad=False,
     restrict_functions=True,
     create_containers=False,
+    levels=tuple(replace(rule, last_program_year=6) for rule in USUAL.levels),
     groups=tuple(replace(rule, grace_days=45, aad_type="EDUCLASS") for rule in USUAL.groups),
     class_carry_over_days=7,
     reserve_days=400,
     display_name_follows=DisplayNameFollows.REGENERATE,
     employee_id_is_insurance_number=True,
+    show_gender=True,
+    manual_password=PasswordPolicy(kind=PasswordKind.SIMPLE, may_not_change=True),
 )
 
 

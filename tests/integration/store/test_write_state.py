@@ -5,7 +5,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from connect_worker.model.account import Account, Origin, Profile, Status, Unmet
+from connect_worker.model.account import Account, EntraProfile, Gender, Origin, PrimaryRole, Profile, Status, Unmet
+from connect_worker.model.finding import Finding, Note, NoteCode
 from connect_worker.model.group import Group, Members
 from connect_worker.model.ids import AccountKey, Criterion, GroupKey, Mandant, MandantMask, UserType
 from connect_worker.model.state import NameKind, ReservedName, Settlement, State
@@ -44,6 +45,19 @@ COMPLETE = stored_account(
         info="Vertretung",
     ),
     extension_attributes=tuple(f"value {place}" for place in range(1, 16)),
+    entra=EntraProfile(
+        primary_role=PrimaryRole.TEACHER,
+        external_source="sis",
+        mail_nickname="rea-graf",
+        business_phone="+41 44 000 00 00",
+        mobile_phone="+41 79 000 00 00",
+        usage_location="CH",
+        user_type="Member",
+        birth_on=date(2015, 5, 5),
+        gender=Gender.FEMALE,
+        grade="3. Klasse b",
+        graduation_year=2030,
+    ),
     mandants=MandantMask(3),
     mandant_chosen=Mandant(2),
     mandant_chosen_by=Origin.PERSON,
@@ -60,6 +74,7 @@ COMPLETE = stored_account(
     password_never_expires=True,
     must_change_password=True,
     password_change_prevented=True,
+    weak_password_allowed=True,
     object_guid=guid("Rea"),
     source_version="77",
 )
@@ -111,6 +126,18 @@ async def test_what_is_written_is_what_is_read_again(store: Store) -> None:
     assert stored_club == replace(club, id=stored_club.id, version=stored_club.version)
     assert account.id is not None
     assert account.version > 0
+
+
+async def test_an_updates_notes_are_found_again_among_the_findings(store: Store) -> None:
+    cut = Note(key=ANNA, code=NoteCode.VALUE_CUT, found="title has 129 characters, the directory takes 128")
+    findings = [
+        Finding(key=BEAT, code=7, name="Beat", found="no mail"),
+        Finding(key=cut.key, code=cut.code, name="Anna", found=cut.found, blocks=False),
+    ]
+    await store.write_findings(findings, {BEAT: 7})
+    assert await store.read_notes() == (cut,)
+    await store.write_findings([], {})
+    assert await store.read_notes() == ()
 
 
 async def test_only_what_differs_is_written(store: Store, three: State) -> None:

@@ -2,8 +2,7 @@
 
 import pytest
 
-from connect_worker.core.attributes import fitted
-from connect_worker.core.lengths import cut, length
+from connect_worker.core.lengths import Fitting, cut, length
 
 
 @pytest.mark.parametrize(
@@ -30,5 +29,12 @@ def test_a_cut_splits_no_character_and_leaves_no_blank_at_its_end(text: str, mos
 
 
 def test_a_descriptive_value_fits_as_the_directory_counts() -> None:
-    assert fitted(" 🎓  🎓 Lehrer ", 6) == "🎓 🎓"
-    assert fitted("  ", 6) is None
+    fitting = Fitting()
+    assert fitting.fit("title", " 🎓  🎓 Lehrer ", 6) == "🎓 🎓"
+    assert fitting.fit("title", "  ", 6) is None
+    assert fitting.fit("title", "Lehrer ", 6) == "Lehrer"
+    assert fitting.fit("office", "Zimmer 1", 6) == "Zimmer"
+    assert fitting.take_cuts() == (
+        "title has 12 characters, the directory takes 6; office has 8 characters, the directory takes 6"
+    )
+    assert fitting.take_cuts() is None

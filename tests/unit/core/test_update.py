@@ -15,14 +15,12 @@ from connect_worker.model.configuration import (
     InfoSwitch,
     LevelRule,
     MandantRule,
-    OfficeSwitch,
     PasswordKind,
     PasswordPolicy,
-    TitleSwitch,
 )
 from connect_worker.model.group import Group, Members
 from connect_worker.model.ids import AccountKey, Criterion, GroupKey, Mandant, MandantMask, UserType
-from connect_worker.model.person import Building, Function, MandantRecord, MasterData, StaffFunction
+from connect_worker.model.person import Function, MandantRecord, MasterData, StaffFunction
 from connect_worker.model.secret import SealedSecret
 from connect_worker.model.state import NameKind, ReservedName, State
 from tests.support.builders import (
@@ -104,43 +102,6 @@ def test_second_night_without_changes_changes_nothing() -> None:
     assert second.memberships == first.memberships
 
 
-def test_profile_of_a_pupil_follows_the_seed() -> None:
-    profile = account_in(night(EMPTY, SCHOOL), student_key(1)).profile
-    assert profile.display_name == "Muster1 Anna"
-    assert profile.employee_id == "S.00001"
-    assert profile.company == "Schule Musterwil"
-    assert profile.department == "Schulhaus Dorf"
-    assert profile.manager == f"CN=Peter.Lehrer1,{STAFF_OU}"
-    assert (profile.street_address, profile.postal_code, profile.city) == ("Dorfstrasse 1", "8000", "Musterwil")
-    assert (profile.country, profile.preferred_language) == ("CH", "de-DE")
-    assert (profile.title, profile.telephone_number, profile.initials, profile.info) == (None, None, None, None)
-
-
-def test_switches_of_the_configurator_fill_staff_attributes() -> None:
-    config = configuration()
-    audience = replace(
-        config.staff,
-        info=InfoSwitch.SUBSTITUTION,
-        initials=True,
-        title=TitleSwitch.FUNCTION,
-        office=OfficeSwitch.CLASSROOM,
-        business_phone=True,
-        company="Stadt",
-    )
-    person = staff(1, substitution_text="vertritt B.", main_function_id=1, short_code="lehrerkurz")
-    result = night(EMPTY, master_data(staff=(person, staff(2))), replace(config, staff=audience, state="ZH"))
-    profile = account_in(result, staff_key(1)).profile
-    assert profile.info == "vertritt B."
-    assert profile.initials == "lehrer"
-    assert profile.title == "Lehrperson"
-    assert profile.office == "101"
-    assert profile.telephone_number == "+41 44 000 00 00"
-    assert profile.company == "Stadt"
-    assert profile.state == "ZH"
-    assert profile.department == "Schulhaus Dorf"
-    assert profile.manager == f"CN=Peter.Lehrer2,{STAFF_OU}"
-
-
 def test_head_of_the_building_is_not_his_own_manager() -> None:
     data = master_data(staff=(staff(2, building_id=1),))
     assert account_in(night(EMPTY, data), staff_key(2)).profile.manager is None
@@ -156,19 +117,6 @@ def test_a_manager_whose_dn_cannot_be_read_stays_who_he_was() -> None:
     second = night(replace(first, accounts=mistyped), SCHOOL)
     assert account_in(second, student_key(1)).profile.manager == f"CN=Peter.Lehrer1,{STAFF_OU}"
     assert not account_in(second, student_key(1)).has_changed
-
-
-def test_building_of_staff_is_own_else_of_the_class_else_of_the_employment() -> None:
-    second = Building(
-        id=2, name="Schulhaus See", short_name="SE", street=None, postal_code=None, city=None, head_staff_id=None
-    )
-    data = master_data(
-        buildings=(*master_data().buildings, second),
-        staff=(staff(1, building_id=2), staff(3, employment_building_ids=(2, 1)), staff(4)),
-    )
-    result = night(EMPTY, data)
-    departments = {n: account_in(result, staff_key(n)).profile.department for n in (1, 3, 4)}
-    assert departments == {1: "Schulhaus See", 3: "Schulhaus See", 4: None}
 
 
 def test_version_in_info_is_written_only_along_with_another_change() -> None:
@@ -286,9 +234,16 @@ def test_immune_row_without_object_goes_when_its_person_leaves_and_its_names_sta
     assert "anna.muster1@schule.example" in {name.name for name in result.state.reserved}
 
 
+def manual_like(account: Account, *, is_generic: bool = False) -> Account:
+    """A manual user with the account's values, under the manual users' password policy."""
+    key = AccountKey(UserType.MANUAL, 77)
+    manual = replace(account, key=key, is_generic=is_generic)
+    return replace(manual, must_change_password=True, weak_password_allowed=False)
+
+
 def test_manual_user_is_never_touched() -> None:
     first = stored(night(EMPTY, SCHOOL).state)
-    manual = replace(first.accounts[0], key=AccountKey(UserType.MANUAL, 77), is_generic=True, must_change_password=True)
+    manual = manual_like(first.accounts[0], is_generic=True)
     result = night(replace(first, accounts=(*first.accounts, manual)), SCHOOL)
     assert account_in(result, manual.key) == manual
 
@@ -296,7 +251,7 @@ def test_manual_user_is_never_touched() -> None:
 def test_manual_user_and_group_never_end_whether_or_not_somebody_set_the_flag() -> None:
     """Another program may enter them; the type alone says that no record of the master data stands behind."""
     first = stored(night(EMPTY, SCHOOL).state)
-    user = replace(first.accounts[0], key=AccountKey(UserType.MANUAL, 77), must_change_password=True)
+    user = manual_like(first.accounts[0])
     club = replace(first.groups[0], key=GroupKey(Criterion.MANUAL, Mandant(0), 77))
     immune_club = replace(club, key=GroupKey(Criterion.MANUAL, Mandant(0), 78), status=Status.IMMUNE, object_guid=None)
     by_hand = replace(first, accounts=(*first.accounts, user), groups=(*first.groups, club, immune_club))
@@ -350,19 +305,6 @@ def test_new_mandant_leaves_upn_and_mail_and_changes_the_company() -> None:
     after = account_in(night(first, moved, config), student_key(1))
     assert after.names.mail == "anna.muster1@eins.example"
     assert after.profile.company == "Zwei"
-
-
-def test_level_and_program_year_choose_the_password_policy() -> None:
-    rows = (
-        LevelRule(position=1, level="Primar", program_years=frozenset(), password=PasswordPolicy(kind=PasswordKind(1))),
-        LevelRule(
-            position=2, level="Primar", program_years=frozenset({5, 6}), password=PasswordPolicy(kind=PasswordKind(3))
-        ),
-    )
-    data = master_data(students=(student(1), student(2, program_year=6)))
-    result = night(EMPTY, data, configuration(levels=rows))
-    kinds = [str(account_in(result, student_key(n)).initial_password).split()[1] for n in (1, 2)]
-    assert kinds == ["SIMPLE", "COMPLEX"]
 
 
 def test_changed_policy_changes_the_flags_at_once_but_never_the_password() -> None:
@@ -455,9 +397,13 @@ def test_what_describes_a_group_is_cut_where_the_directory_ends_and_its_names_ne
     name = "🎓" * 600
     group = group_in(night(EMPTY, replace(SCHOOL, classes=(school_class(1, name=name),))), class_group_key(1))
     assert group.display_name == "Klasse " + "🎓" * 124
-    long = group_in(night(EMPTY, replace(SCHOOL, classes=(school_class(1, name="x" * 2000),))), class_group_key(1))
+    result = night(EMPTY, replace(SCHOOL, classes=(school_class(1, name="x" * 2000),)))
+    long = group_in(result, class_group_key(1))
     assert len(long.description or "") == 1024
     assert len(long.cn or "") > 2000
+    (note,) = (note for note in result.notes if note.key == class_group_key(1))
+    shown = "display name has 2024 characters, the directory takes 256"
+    assert note.found == f"{shown}; description has 2006 characters, the directory takes 1024"
 
 
 def test_immune_group_is_not_built_anew_and_goes_when_its_class_does() -> None:

@@ -1,4 +1,4 @@
-"""Mail addresses: what counts as valid."""
+"""Mail addresses: what counts as valid, and the nickname that Entra ID makes of one."""
 
 import re
 
@@ -7,6 +7,7 @@ import re
 _PATTERN = re.compile(r"[a-z0-9,_-][^@]*@[a-z0-9,_-][^@]*\.[a-z][a-z][^@]*", re.IGNORECASE | re.ASCII)
 _LETTER = re.compile(r"[a-z]", re.IGNORECASE | re.ASCII)
 _NOWHERE = (".@", "..", ",", " ")
+_NOT_IN_NICKNAMES = re.compile(r"[^A-Za-z0-9_-]")
 
 
 def is_valid_address(text: str | None) -> bool:
@@ -21,3 +22,9 @@ def is_valid_address(text: str | None) -> bool:
         and _LETTER.fullmatch(text[-1]) is not None
         and not any(sign in text for sign in _NOWHERE)
     )
+
+
+def mail_nickname(address: str | None) -> str | None:
+    """The part before the @; all but letters, digits, `-` and `_` becomes `-` (ruling 15)."""
+    local_part = (address or "").partition("@")[0]
+    return _NOT_IN_NICKNAMES.sub("-", local_part) or None

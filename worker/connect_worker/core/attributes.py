@@ -1,12 +1,22 @@
 """A person's descriptive attributes by the seed's tables (002, «Attribute») and the configurator's switches.
 
-Values are trimmed, empty is None, and what is longer than Active Directory takes is cut (ruling 32); identities never
-are. Constants of the configuration win over the rule (ruling 23).
+Values are trimmed, empty is None, and what is longer than Active Directory takes is cut (ruling 32); the employeeID,
+which identifies, never is. Constants of the configuration win over the rule (ruling 23).
 """
 
 from collections.abc import Callable
 
-from connect_worker.core.lengths import cut
+from connect_worker.core.lengths import (
+    COUNTRY,
+    DISPLAY_NAME,
+    HOME_PAGE,
+    INITIALS,
+    LONG,
+    MEDIUM,
+    POSTAL_CODE,
+    SHORT,
+    Fitting,
+)
 from connect_worker.core.school import Placement, School
 from connect_worker.model.account import Profile
 from connect_worker.model.configuration import Audience, Configuration, InfoSwitch, OfficeSwitch, TitleSwitch
@@ -16,31 +26,15 @@ from connect_worker.model.person import Building, Staff, Student
 ManagerDn = Callable[[AccountKey], str | None]
 """The DN of an active account, or None."""
 
-# Upper bounds of Active Directory's schema, in characters.
-SHORT = 64
-MEDIUM = 128
-DISPLAY_NAME = 256
-INITIALS = 6
-EMPLOYEE_ID = 16
-COUNTRY = 3
-POSTAL_CODE = 40
-LONG = 1024
-HOME_PAGE = 2048
-
-
-def fitted(value: str | None, limit: int) -> str | None:
-    """The value with blanks squeezed, cut at `limit`, as a directory counts; None if nothing is left."""
-    if not value:
-        return None
-    text = value if value.isalnum() else " ".join(value.split())
-    return cut(text, limit) or None
-
 
 class Attributes:
     """Builds profiles for one customer and day."""
 
-    def __init__(self, configuration: Configuration, school: School, *, version: str, manager_dn: ManagerDn) -> None:
+    def __init__(
+        self, configuration: Configuration, school: School, *, version: str, manager_dn: ManagerDn, fitting: Fitting
+    ) -> None:
         """`version` is the program's, for the info switch; `manager_dn` resolves an active account."""
+        self._fit = fitting.fit
         self._configuration = configuration
         self._school = school
         self._info_version = f"Connect {version}"
@@ -102,33 +96,34 @@ class Attributes:
         telephone_number: str | None = None,
     ) -> Profile:
         record = self._school.mandant(mandant)
+        fit = self._fit
         return Profile(
             employee_id=self._employee_id(person, key),
-            given_name=fitted(person.first_name, SHORT),
-            surname=fitted(person.last_name, SHORT),
-            display_name=fitted(f"{person.last_name} {person.first_name}", DISPLAY_NAME),
-            initials=fitted(person.short_code, INITIALS) if audience.initials else None,
-            title=fitted(title, MEDIUM),
-            company=fitted(audience.company or (record.company if record else None), SHORT),
-            department=fitted(audience.department or (building.name if building else None), SHORT),
+            given_name=fit("given name", person.first_name, SHORT),
+            surname=fit("surname", person.last_name, SHORT),
+            display_name=fit("display name", f"{person.last_name} {person.first_name}", DISPLAY_NAME),
+            initials=fit("initials", person.short_code, INITIALS) if audience.initials else None,
+            title=fit("title", title, MEDIUM),
+            company=fit("company", audience.company or (record.company if record else None), SHORT),
+            department=fit("department", audience.department or (building.name if building else None), SHORT),
             manager=manager,
-            office=fitted(office, MEDIUM),
-            street_address=fitted(building.street, LONG) if building else None,
-            postal_code=fitted(building.postal_code, POSTAL_CODE) if building else None,
-            city=fitted(building.city, MEDIUM) if building else None,
-            state=fitted(self._configuration.state, MEDIUM),
-            country=fitted(audience.country, COUNTRY),
-            preferred_language=fitted(audience.language, SHORT),
-            home_page=fitted(home_page, HOME_PAGE),
-            telephone_number=fitted(telephone_number, SHORT),
-            info=fitted(info, LONG),
+            office=fit("office", office, MEDIUM),
+            street_address=fit("street", building.street, LONG) if building else None,
+            postal_code=fit("postal code", building.postal_code, POSTAL_CODE) if building else None,
+            city=fit("city", building.city, MEDIUM) if building else None,
+            state=fit("state", self._configuration.state, MEDIUM),
+            country=fit("country", audience.country, COUNTRY),
+            preferred_language=fit("language", audience.language, SHORT),
+            home_page=fit("homepage", home_page, HOME_PAGE),
+            telephone_number=fit("telephone number", telephone_number, SHORT),
+            info=fit("info", info, LONG),
         )
 
     def _employee_id(self, person: Student | Staff, key: AccountKey) -> str | None:
         """The source key, which is opaque, unless the insurance number is asked for (ruling 21)."""
         if not self._configuration.employee_id_is_insurance_number:
             return str(key)
-        return fitted((person.insurance_number or "").replace(".", ""), EMPLOYEE_ID)
+        return plain_insurance_number(person.insurance_number) or None
 
     def _manager(self, staff_id: int | None, own: AccountKey) -> str | None:
         """Nobody is his own manager; one without an active account gives an empty value (ruling 20)."""
@@ -153,3 +148,8 @@ class Attributes:
             return staff.profession
         functions = self._school.functions(staff) if audience.title is TitleSwitch.FUNCTION else ()
         return functions[0].name if functions else None
+
+
+def plain_insurance_number(written: str | None) -> str:
+    """The number without dots and blanks, as it is compared, and written to a directory (ruling 21)."""
+    return "".join((written or "").replace(".", "").split())

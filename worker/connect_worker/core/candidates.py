@@ -4,17 +4,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from connect_worker.core.levels import password_policy
+from connect_worker.core.levels import level_rule, program_year_of
 from connect_worker.core.school import School
 from connect_worker.core.scope import Scope, StaffScope, StudentScope
 from connect_worker.model.account import Unmet
-from connect_worker.model.configuration import Audience, Configuration, PasswordPolicy
+from connect_worker.model.configuration import Audience, Configuration, LevelRule, PasswordPolicy
 from connect_worker.model.ids import AccountKey, Mandant, MandantMask, UserType
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Candidate:
-    """A person of the master data. `policy` is None out of scope; `scope` keeps the record behind it."""
+    """A person of the master data; `scope` keeps the record behind it.
+
+    Out of scope `policy` is None, and so is `level`: the row of the level that holds for a student.
+    """
 
     key: AccountKey
     first_name: str
@@ -27,6 +30,7 @@ class Candidate:
     unmet: tuple[Unmet, ...]
     audience: Audience
     policy: PasswordPolicy | None
+    level: LevelRule | None
     scope: StudentScope | StaffScope
 
 
@@ -49,11 +53,10 @@ def domain(configuration: Configuration, user_type: UserType, mandant: Mandant |
 
 def _student(scope: StudentScope, configuration: Configuration) -> Candidate:
     row = scope.placement.school_class if scope.placement is not None and not scope.unmet else None
-    policy = None
+    level = None
     if row is not None and row.level is not None:
-        own = scope.person.program_year
-        policy = password_policy(configuration.levels, row.level, own if own is not None else row.program_year)
-    return _candidate(UserType.STUDENT, scope, configuration.students, policy)
+        level = level_rule(configuration.levels, row.level, program_year_of(scope.person, row))
+    return _candidate(UserType.STUDENT, scope, configuration.students, level.password if level else None, level)
 
 
 def _staff(scope: StaffScope, configuration: Configuration) -> Candidate:
@@ -62,7 +65,11 @@ def _staff(scope: StaffScope, configuration: Configuration) -> Candidate:
 
 
 def _candidate(
-    user_type: UserType, scope: StudentScope | StaffScope, audience: Audience, policy: PasswordPolicy | None
+    user_type: UserType,
+    scope: StudentScope | StaffScope,
+    audience: Audience,
+    policy: PasswordPolicy | None,
+    level: LevelRule | None = None,
 ) -> Candidate:
     person = scope.person
     return Candidate(
@@ -77,5 +84,6 @@ def _candidate(
         unmet=scope.unmet,
         audience=audience,
         policy=policy,
+        level=level,
         scope=scope,
     )

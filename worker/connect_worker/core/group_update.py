@@ -5,14 +5,14 @@ from dataclasses import replace
 from datetime import datetime
 
 from connect_worker.core import manual
-from connect_worker.core.attributes import DISPLAY_NAME, LONG
 from connect_worker.core.group_drafts import GroupDraft
-from connect_worker.core.lengths import cut
+from connect_worker.core.lengths import DISPLAY_NAME, LONG, Fitting
 from connect_worker.core.lifecycle import ended_group, kept_group
 from connect_worker.core.school import School
 from connect_worker.core.templates import GroupTemplates, Placeholder
 from connect_worker.model.account import Origin, Status
 from connect_worker.model.configuration import Configuration
+from connect_worker.model.finding import Note, NoteCode
 from connect_worker.model.group import Group, Members, Memberships
 from connect_worker.model.ids import AccountKey, GroupKey, Mandant, mask_of
 
@@ -23,13 +23,15 @@ def group_info(version: str, now: datetime) -> str:
 
 
 class GroupUpdate:
-    """Turns drafts into today's groups and memberships, over yesterday's."""
+    """Turns drafts into today's groups and memberships, over yesterday's; `notes` say what was cut (ruling 32)."""
 
     def __init__(self, configuration: Configuration, school: School, *, info: str) -> None:
         """`info` is given to each group that changes. Raises ConfigurationError for a template that does not parse."""
         self._configuration = configuration
         self._school = school
         self._info = info
+        self._fitting = Fitting()
+        self.notes: list[Note] = []
         self._all_mandants = mask_of(*(row.number for row in configuration.mandants))
         self._templates = {rule: GroupTemplates.of(rule, configuration.test_prefix) for rule in configuration.groups}
 
@@ -56,6 +58,9 @@ class GroupUpdate:
         """Its info is renewed along with another change only (ruling 22)."""
         old = before if before is not None else _new_group(draft)
         after = self._described(old, draft)
+        cuts = self._fitting.take_cuts()
+        if cuts is not None:
+            self.notes.append(Note(key=draft.key, code=NoteCode.VALUE_CUT, found=cuts))
         return old if after == old else replace(after, has_changed=True, info=self._info)
 
     def _described(self, group: Group, draft: GroupDraft) -> Group:
@@ -64,14 +69,15 @@ class GroupUpdate:
         by_hand = group.mandant_chosen_by is Origin.PERSON
         chosen = group.mandant_chosen if by_hand else draft.mandant_chosen
         names = self._templates[rule].fill({**draft.values, Placeholder.MANDANT: self._short_name(chosen)})
+        cut = self._fitting.cut
         return replace(
             group,
             dn_parent=names.parent or (f"{rule.parent},{base}" if rule.parent else base),
             dn_first_element=names.dn_first_element,
             cn=names.cn,
             sam_account_name=names.sam_account_name,
-            display_name=_cut(names.display_name, DISPLAY_NAME),
-            description=_cut(names.name, LONG),
+            display_name=cut("display name", names.display_name, DISPLAY_NAME),
+            description=cut("description", names.name, LONG),
             ad_type=rule.ad_type,
             aad_type=rule.aad_type,
             aad_mail_nickname=names.mail_nickname,
@@ -125,8 +131,3 @@ def _new_group(draft: GroupDraft) -> Group:
         mandants=draft.mandants,
         mandant_chosen=draft.mandant_chosen,
     )
-
-
-def _cut(text: str | None, most: int) -> str | None:
-    """What describes is cut, what identifies never (ruling 32)."""
-    return cut(text, most) if text is not None else None

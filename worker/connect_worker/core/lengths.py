@@ -1,5 +1,16 @@
 """Lengths as Active Directory counts them: in UTF-16 code units, so that an emoji counts as two."""
 
+# Upper bounds of Active Directory's schema.
+SHORT = 64
+MEDIUM = 128
+DISPLAY_NAME = 256
+INITIALS = 6
+EMPLOYEE_ID = 16
+COUNTRY = 3
+POSTAL_CODE = 40
+LONG = 1024
+HOME_PAGE = 2048
+
 
 def length(text: str) -> int:
     """How long a directory takes the text to be."""
@@ -11,3 +22,36 @@ def cut(text: str, most: int) -> str:
     if length(text) <= most:
         return text
     return text.encode("utf-16-le")[: 2 * most].decode("utf-16-le", "ignore").rstrip()
+
+
+class Fitting:
+    """Makes descriptive values fit a directory, and keeps in mind which ones had to be cut (ruling 32)."""
+
+    __slots__ = ("_cuts",)
+
+    def __init__(self) -> None:
+        self._cuts: list[str] = []
+
+    def fit(self, name: str, value: str | None, most: int) -> str | None:
+        """The value with blanks squeezed, cut at `most`; None if nothing is left. `name` is what people call it."""
+        if not value:
+            return None
+        return self.cut(name, value if value.isalnum() else " ".join(value.split()), most) or None
+
+    def cut(self, name: str, text: str | None, most: int) -> str | None:
+        """The text as it is, cut at `most`."""
+        # No text has more than two code units a character.
+        if text is None or 2 * len(text) <= most:
+            return text
+        short = cut(text, most)
+        if short != text:
+            self._cuts.append(f"{name} has {length(text)} characters, the directory takes {most}")
+        return short
+
+    def take_cuts(self) -> str | None:
+        """Say what was cut since the last time, if anything was."""
+        if not self._cuts:
+            return None
+        told = "; ".join(self._cuts)
+        self._cuts.clear()
+        return told

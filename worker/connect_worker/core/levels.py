@@ -1,11 +1,12 @@
-"""Which password policy holds for a pupil (ruling 4)."""
+"""Which row of a pupil's level holds for him, and when the level ends (ruling 4)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from connect_worker.model.configuration import LevelRule, PasswordPolicy
+from connect_worker.model.configuration import LevelRule
+from connect_worker.model.person import SchoolClass, Student
 
 
-def password_policy(levels: Sequence[LevelRule], level: str, program_year: int | None) -> PasswordPolicy:
+def level_rule(levels: Sequence[LevelRule], level: str, program_year: int | None) -> LevelRule:
     """The row of the level that lists the program year, else the level's row without a list, else its first row.
 
     `level` is one of the configured ones: the scope has seen to that.
@@ -13,4 +14,23 @@ def password_policy(levels: Sequence[LevelRule], level: str, program_year: int |
     rows = sorted((row for row in levels if row.level == level), key=lambda row: row.position)
     listed = next((row for row in rows if program_year in row.program_years), None)
     general = next((row for row in rows if not row.program_years), None)
-    return (listed or general or rows[0]).password
+    return listed or general or rows[0]
+
+
+def fits(rule: LevelRule, program_year: int | None) -> bool:
+    """Whether the row was made for that program year."""
+    return not rule.program_years or program_year in rule.program_years
+
+
+def program_year_of(student: Student, school_class: SchoolClass) -> int | None:
+    """The pupil's own program year, else his class's."""
+    return student.program_year if student.program_year is not None else school_class.program_year
+
+
+def last_program_years(levels: Iterable[LevelRule]) -> Mapping[str, int]:
+    """The last program year of each level that has one: the highest of its rows'."""
+    last: dict[str, int] = {}
+    for row in levels:
+        if row.last_program_year is not None:
+            last[row.level] = max(row.last_program_year, last.get(row.level, row.last_program_year))
+    return last

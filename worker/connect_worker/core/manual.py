@@ -10,6 +10,7 @@ from dataclasses import replace
 from connect_worker.core import dn
 from connect_worker.core.passwords import tokens_of
 from connect_worker.core.places import parent_of
+from connect_worker.core.policies import under_policy
 from connect_worker.model.account import Account, Profile, Status
 from connect_worker.model.configuration import Configuration, PasswordPolicy
 from connect_worker.model.group import Group
@@ -36,10 +37,8 @@ def kept_user(account: Account, configuration: Configuration, new_password: NewP
         ),
         profile=replace(account.profile, display_name=account.profile.display_name or _display_name(account.profile)),
         initial_password=account.initial_password or _first_password(account, policy, new_password),
-        password_never_expires=policy.never_expires,
-        must_change_password=policy.must_change,
-        password_change_prevented=policy.may_not_change,
     )
+    completed = under_policy(completed, policy)
     return account if completed == account else replace(completed, has_changed=True)
 
 

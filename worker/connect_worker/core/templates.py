@@ -41,12 +41,25 @@ class Placeholder(StrEnum):
     SHORT_CODE = "Kurzzeichen"
     LOGIN = "Login"
     ID = "ID"
+    PROGRAM_YEAR = "Programmjahr"
+    ROOM = "Zimmer"
+    PROFESSION = "Beruf"
+    USER_TYPE = "Benutzertyp"
+    GRADUATION_YEAR = "Abschlussjahr"
 
 
 USER_PLACEHOLDERS = frozenset(
     {Placeholder.FIRST_NAME, Placeholder.LAST_NAME, Placeholder.SHORT_CODE, Placeholder.LOGIN, Placeholder.ID}
 )
-GROUP_PLACEHOLDERS = frozenset(Placeholder) - USER_PLACEHOLDERS
+_OF_PEOPLE_ONLY = frozenset(
+    {
+        *(Placeholder.PROGRAM_YEAR, Placeholder.ROOM, Placeholder.PROFESSION),
+        *(Placeholder.USER_TYPE, Placeholder.GRADUATION_YEAR),
+    }
+)
+GROUP_PLACEHOLDERS = frozenset(Placeholder) - USER_PLACEHOLDERS - _OF_PEOPLE_ONLY
+EXTENSION_PLACEHOLDERS = frozenset(Placeholder) - {Placeholder.LEVEL_ID}
+"""What an extension attribute may name. No birth date, phone or insurance number: in a directory everybody reads it."""
 
 Values = Mapping[Placeholder, str]
 """What the placeholders stand for; one that is left out is empty."""

@@ -12,22 +12,24 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from connect_worker.core.allocation import Allocation
-from connect_worker.core.attributes import Attributes
 from connect_worker.core.candidates import Candidate, candidates
-from connect_worker.core.dn import is_name
+from connect_worker.core.descriptions import Descriptions, with_nickname
 from connect_worker.core.group_drafts import GroupDrafts, Population
 from connect_worker.core.group_update import GroupUpdate, group_info, memberships
 from connect_worker.core.lifecycle import dismissed, kept
 from connect_worker.core.mandants import chosen_mandant
 from connect_worker.core.manual import NewPassword, kept_user
+from connect_worker.core.notes import notes_on
 from connect_worker.core.passwords import tokens_of
 from connect_worker.core.places import audience_of
+from connect_worker.core.policies import under_policy
 from connect_worker.core.reservation import reserved_names
 from connect_worker.core.school import School
 from connect_worker.core.scope import StaffScope, StudentScope
 from connect_worker.core.taken_names import TakenNames
 from connect_worker.model.account import Account, Names, Origin, Profile, Status, Unmet
-from connect_worker.model.configuration import Audience, Configuration, DisplayNameFollows, InfoSwitch
+from connect_worker.model.configuration import Configuration
+from connect_worker.model.finding import Note
 from connect_worker.model.ids import AccountKey, UserType, mask_of
 from connect_worker.model.person import MasterData
 from connect_worker.model.state import ReservedName, State
@@ -35,11 +37,12 @@ from connect_worker.model.state import ReservedName, State
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Update:
-    """Today's tables, and how many people of the master data are in scope."""
+    """Today's tables, how many people of the master data are in scope, and what is to be told of them."""
 
     state: State
     students_in_scope: int
     staff_in_scope: int
+    notes: tuple[Note, ...] = ()
 
 
 def update(
@@ -90,6 +93,7 @@ class _Night:
         )
         self._candidates = {candidate.key: candidate for candidate in candidates(configuration, self._school)}
         self._old = {account.key: account for account in before.accounts}
+        self._cuts: list[Note] = []
 
     def run(self) -> Update:
         accounts = self._with_profiles(self._named(self._with_status()))
@@ -100,6 +104,7 @@ class _Night:
             state=replace(state, reserved=(*state.reserved, *self._reserved(removed))),
             students_in_scope=in_scope.count(UserType.STUDENT),
             staff_in_scope=in_scope.count(UserType.STAFF),
+            notes=(*self._cuts, *notes_on(self._candidates.values(), accounts)),
         )
 
     def _named(self, accounts: Mapping[AccountKey, Account]) -> Mapping[AccountKey, Account]:
@@ -140,41 +145,22 @@ class _Night:
         chosen = account.mandant_chosen
         if account.mandant_chosen_by is Origin.CONNECT:
             chosen = chosen_mandant(candidate.mandants, self._configured)
-        policy = candidate.policy or candidate.audience.password
-        wanted = (candidate.mandants, chosen, policy.never_expires, policy.must_change, policy.may_not_change)
-        found = (
-            account.mandants,
-            account.mandant_chosen,
-            account.password_never_expires,
-            account.must_change_password,
-            account.password_change_prevented,
-        )
-        if wanted == found:
-            return account
-        return replace(
-            account,
-            mandants=candidate.mandants,
-            mandant_chosen=chosen,
-            password_never_expires=policy.never_expires,
-            must_change_password=policy.must_change,
-            password_change_prevented=policy.may_not_change,
-            has_changed=True,
-        )
+        if (candidate.mandants, chosen) != (account.mandants, account.mandant_chosen):
+            account = replace(account, mandants=candidate.mandants, mandant_chosen=chosen, has_changed=True)
+        return under_policy(account, candidate.policy or candidate.audience.password)
 
     def _new(self, candidate: Candidate) -> Account:
         policy = candidate.policy or candidate.audience.password
         tokens = tokens_of(candidate.first_name, candidate.last_name)
-        return Account(
+        account = Account(
             key=candidate.key,
             names=_NAMELESS,
             profile=Profile(),
             mandants=candidate.mandants,
             mandant_chosen=chosen_mandant(candidate.mandants, self._configured),
             initial_password=self._new_password(candidate.key, policy, tokens),
-            password_never_expires=policy.never_expires,
-            must_change_password=policy.must_change,
-            password_change_prevented=policy.may_not_change,
         )
+        return under_policy(account, policy)
 
     # Profiles
 
@@ -183,44 +169,20 @@ class _Night:
             manager = accounts.get(key)
             return manager.names.dn if manager is not None and manager.status is Status.ACTIVE else None
 
-        attributes = Attributes(self._configuration, self._school, version=self._version, manager_dn=manager_dn)
+        descriptions = Descriptions(self._configuration, self._school, version=self._version, manager_dn=manager_dn)
         described: dict[AccountKey, Account] = {}
         for key, account in accounts.items():
             candidate = self._candidates.get(key)
-            if candidate is None or candidate.unmet or account.status is Status.IMMUNE:
+            if account.is_manual:
+                described[key] = with_nickname(account)
+            elif candidate is None or candidate.unmet or account.status is Status.IMMUNE:
                 described[key] = account
             else:
-                described[key] = self._described(account, candidate, attributes)
+                old = self._old.get(key)
+                renamed = old is None or old.regenerate_names
+                described[key] = descriptions.describe(account, candidate, names_too=renamed)
+        self._cuts.extend(descriptions.notes)
         return described
-
-    def _described(self, account: Account, candidate: Candidate, attributes: Attributes) -> Account:
-        scope = candidate.scope
-        if isinstance(scope, StudentScope):
-            assert scope.placement is not None
-            profile = attributes.of_student(scope.person, scope.placement, account.mandant_chosen)
-        else:
-            profile = attributes.of_staff(scope.person, account.mandant_chosen)
-        profile = self._settled_profile(profile, account, candidate.audience)
-        if profile == account.profile and candidate.source_version == account.source_version:
-            return account
-        changed = account.has_changed or profile != account.profile
-        return replace(account, profile=profile, source_version=candidate.source_version, has_changed=changed)
-
-    def _settled_profile(self, profile: Profile, account: Account, audience: Audience) -> Profile:
-        """What does not follow the master data at once: names on request, and the version (rulings 14 and 22).
-
-        A manager whose DN somebody mistyped (finding 105) stays who he was, until it is corrected.
-        """
-        old = account.profile
-        if profile.manager is not None and not is_name(profile.manager):
-            profile = replace(profile, manager=old.manager)
-        old_account = self._old.get(account.key)
-        regenerated = old_account is None or old_account.regenerate_names
-        if self._configuration.display_name_follows is DisplayNameFollows.REGENERATE and not regenerated:
-            profile = replace(profile, given_name=old.given_name, surname=old.surname, display_name=old.display_name)
-        if audience.info is InfoSwitch.VERSION and replace(profile, info=old.info) == old:
-            return old
-        return profile
 
     # Groups
 
@@ -234,6 +196,7 @@ class _Night:
         drafts = GroupDrafts(self._configuration, self._school).of(people)
         update = GroupUpdate(self._configuration, self._school, info=self._group_info)
         groups = update.groups(self._before.groups, drafts)
+        self._cuts.extend(update.notes)
         frozen = frozenset(accounts.keys() - active)
         return State(
             accounts=tuple(accounts.values()),

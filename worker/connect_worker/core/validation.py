@@ -11,7 +11,7 @@ from connect_worker.core.rules.rule import Rule
 from connect_worker.model.account import Account, Status
 from connect_worker.model.configuration import Configuration
 from connect_worker.model.directory import ObjectKey
-from connect_worker.model.finding import FIRST_OWN_CODE, Finding
+from connect_worker.model.finding import FIRST_OWN_CODE, Finding, Note
 from connect_worker.model.group import Group
 from connect_worker.model.ids import AccountKey, GroupKey
 from connect_worker.model.state import State
@@ -47,12 +47,13 @@ class Validation:
         return frozenset(finding.key for finding in self.findings if finding.blocks) | self.drafts
 
 
-def validate(state: State, configuration: Configuration) -> Validation:
+def validate(state: State, configuration: Configuration, notes: Iterable[Note] = ()) -> Validation:
     """Apply every rule to every row, whatever its status, but to no draft. Linear in the number of rows.
 
+    `notes` are the last update's, which become findings that nothing waits for.
     A draft holds its names against the others all the same.
     """
-    context = Context.of(state, configuration)
+    context = Context.of(state, configuration, notes)
     users = {
         user.key: _examine(user, user.profile.display_name or user.names.cn, USER_RULES, context)
         for user in state.accounts

@@ -100,6 +100,38 @@ class Profile:
     info: str | None = None
 
 
+class PrimaryRole(StrEnum):
+    """`primaryRole` of Microsoft's school data."""
+
+    STUDENT = "student"
+    TEACHER = "teacher"
+
+
+class Gender(StrEnum):
+    """`educationStudent.gender`."""
+
+    MALE = "male"
+    FEMALE = "female"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EntraProfile:
+    """What describes an account in Entra ID beside the Profile (seed 002, «Attribute», the second table)."""
+
+    primary_role: PrimaryRole | None = None
+    external_source: str | None = None
+    mail_nickname: str | None = None
+    business_phone: str | None = None
+    mobile_phone: str | None = None
+    usage_location: str | None = None
+    user_type: str | None = None
+    birth_on: date | None = None
+    gender: Gender | None = None
+    grade: str | None = None
+    graduation_year: int | None = None
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Account:
     """One row of main_connect_user.
@@ -113,6 +145,7 @@ class Account:
     names: Names
     profile: Profile
     extension_attributes: Extensions = NO_EXTENSIONS
+    entra: EntraProfile = EntraProfile()
     mandants: MandantMask | None
     mandant_chosen: Mandant | None
     mandant_chosen_by: Origin = Origin.CONNECT
@@ -130,6 +163,7 @@ class Account:
     password_never_expires: bool = False
     must_change_password: bool = False
     password_change_prevented: bool = False
+    weak_password_allowed: bool = False
     object_guid: Guid | None = None
     warning: int | None = None
     source_version: str | None = None

@@ -33,6 +33,14 @@ class PasswordPolicy:
     must_change: bool = False
     may_not_change: bool = False
 
+    @property
+    def allows_weak(self) -> bool:
+        """Whether Entra ID must take weaker passwords (`DisableStrongPassword`).
+
+        So with both simple kinds: their length is configured, and who is given simple ones may choose simple ones.
+        """
+        return self.kind is not PasswordKind.COMPLEX
+
 
 class InfoSwitch(IntEnum):
     """What `info` is filled with. VERSION is 2 for staff and 1 for students in the database (seed 002)."""
@@ -83,21 +91,29 @@ class Audience:
     title: TitleSwitch = TitleSwitch.EMPTY
     office: OfficeSwitch = OfficeSwitch.EMPTY
     business_phone: bool = False
+    primary_role: bool = False
+    entra_business_phone: bool = False
+    entra_mobile_phone: bool = False
     company: str | None = None
     department: str | None = None
     country: str = "CH"
     language: str = "de-DE"
+    user_type: str = "Member"
     extension_templates: Extensions = NO_EXTENSIONS
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LevelRule:
-    """A configured level (Stufe) and its password policy; `program_years` empty: for all of the level."""
+    """A configured level (Stufe) and its password policy; `program_years` empty: for all of the level.
+
+    `last_program_year` is the level's, after which its pupils leave school; the highest of its rows holds.
+    """
 
     position: int
     level: str
     program_years: frozenset[int]
     password: PasswordPolicy
+    last_program_year: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -180,6 +196,7 @@ class Configuration:
     reserve_days: int = 365
     display_name_follows: DisplayNameFollows = DisplayNameFollows.AT_ONCE
     employee_id_is_insurance_number: bool = False
+    show_gender: bool = False
     locked_by: str | None = None
     lock_reason: str | None = None
 

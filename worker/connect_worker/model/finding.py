@@ -1,11 +1,29 @@
 """A finding of the validation."""
 
 from dataclasses import dataclass
+from enum import IntEnum
 
 from connect_worker.model.directory import ObjectKey
 
 FIRST_OWN_CODE = 101
 """The seed's warnings are numbered below, Connect's own findings from here on (ruling 32)."""
+
+
+class NoteCode(IntEnum):
+    """The findings that only the update can make, for it has the master data."""
+
+    VALUE_CUT = 108
+    INSURANCE_NUMBER_SHARED = 109
+    LEVEL_ROW_MISSING = 110
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Note:
+    """What the update has seen of a record: the validation tells it, and nothing waits for it."""
+
+    key: ObjectKey
+    code: NoteCode
+    found: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

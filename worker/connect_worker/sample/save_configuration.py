@@ -14,11 +14,13 @@ async def save_configuration(session: Session, configuration: Configuration) -> 
     settings = ", ".join(f"{column} = ${place}" for place, column in enumerate(row, start=1))
     await session.fetch(f"UPDATE connect.connect_config SET {settings}", *row.values())  # noqa: S608 - own columns
     await session.execute(
-        "TRUNCATE connect.connect_config_level, connect.connect_config_mandant, connect.connect_config_group"
+        "TRUNCATE connect.connect_config_level, connect.connect_config_mandant, connect.connect_config_group,"
+        " connect.connect_config_extension_attribute"
     )
     await _copy(session, "connect_config_level", _levels(configuration))
     await _copy(session, "connect_config_mandant", _mandants(configuration))
     await _copy(session, "connect_config_group", _groups(configuration))
+    await _copy(session, "connect_config_extension_attribute", _extensions(configuration))
 
 
 async def _copy(session: Session, table: str, rows: Sequence[Row]) -> None:
@@ -41,10 +43,13 @@ def _general(configuration: Configuration) -> Row:
         "reserve_days": configuration.reserve_days,
         "display_name_follows": configuration.display_name_follows.value,
         "employee_id_is_insurance_number": configuration.employee_id_is_insurance_number,
+        "show_gender": configuration.show_gender,
         **_audience("personal", staff),
         "personal_user_info": staff.info.value,
         "personal_user_title": staff.title.value,
         "personal_ad_telephone": staff.business_phone,
+        "personal_aad_telephone": staff.entra_business_phone,
+        "personal_aad_mobile": staff.entra_mobile_phone,
         **_audience("student", students),
         # The seed counts the students' switch differently: 1 is the program's version.
         "student_user_info": 1 if students.info is InfoSwitch.VERSION else 0,
@@ -63,6 +68,8 @@ def _audience(prefix: str, audience: Audience) -> Row:
         f"{prefix}_department": audience.department,
         f"{prefix}_country": audience.country,
         f"{prefix}_language": audience.language,
+        f"{prefix}_user_type": audience.user_type,
+        f"{prefix}_primary_role": audience.primary_role,
         **{f"{prefix}_{column}": value for column, value in _password(audience.password).items()},
     }
 
@@ -84,6 +91,7 @@ def _levels(configuration: Configuration) -> list[Row]:
             "position": rule.position,
             "level": rule.level,
             "program_years": sorted(rule.program_years),
+            "last_program_year": rule.last_program_year,
             **_password(rule.password),
         }
         for rule in configuration.levels
@@ -117,4 +125,14 @@ def _groups(configuration: Configuration) -> list[Row]:
             "grace_days": rule.grace_days,
         }
         for rule in configuration.groups
+    ]
+
+
+def _extensions(configuration: Configuration) -> list[Row]:
+    audiences = {"personal": configuration.staff, "student": configuration.students}
+    return [
+        {"audience": audience, "number": number, "template": template}
+        for audience, settings in audiences.items()
+        for number, template in enumerate(settings.extension_templates, start=1)
+        if template is not None
     ]

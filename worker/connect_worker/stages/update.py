@@ -6,7 +6,7 @@ commits also when there are warnings.
 
 import secrets
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from connect_worker.core import update as core
@@ -19,6 +19,7 @@ from connect_worker.errors import BlockedBySafetyGateError
 from connect_worker.model.account import Account
 from connect_worker.model.configuration import Configuration, PasswordPolicy
 from connect_worker.model.directory import ObjectKey, TakenName
+from connect_worker.model.finding import Note
 from connect_worker.model.ids import AccountKey
 from connect_worker.model.person import MasterData
 from connect_worker.model.secret import SealedSecret
@@ -68,7 +69,7 @@ async def update(store: Store, context: Context, taken: Sequence[TakenName] | No
     _require_safe(night.state.accounts, result.state.accounts, context)
     async with store.transaction():
         written = await store.write_state(night.state, result.state)
-        validation = await _validated(store, written.state, night.configuration)
+        validation = await _validated(store, written.state, night.configuration, result.notes)
     return Updated(
         state=written.state,
         configuration=night.configuration,
@@ -81,14 +82,17 @@ async def update(store: Store, context: Context, taken: Sequence[TakenName] | No
 
 
 async def read_validated(store: Store) -> tuple[Configuration, State, Validation]:
-    """The tables as they are, validated anew: for `validate` and `sync` on their own."""
+    """The tables as they are, validated anew: for `validate` and `sync` on their own.
+
+    The notes are the last update's, for only it sees the master data.
+    """
     configuration, state = await store.read_own()
     async with store.transaction():
-        return configuration, state, await _validated(store, state, configuration)
+        return configuration, state, await _validated(store, state, configuration, await store.read_notes())
 
 
-async def _validated(store: Store, state: State, configuration: Configuration) -> Validation:
-    validation = validate(state, configuration)
+async def _validated(store: Store, state: State, configuration: Configuration, notes: Iterable[Note]) -> Validation:
+    validation = validate(state, configuration, notes)
     shown: dict[ObjectKey, int] = dict(validation.user_codes.items())
     shown.update(validation.group_codes.items())
     await store.write_findings(validation.findings, shown)

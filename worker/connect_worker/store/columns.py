@@ -12,13 +12,17 @@ from connect_worker.model.account import (
     EXTENSION_PLACES,
     NO_EXTENSIONS,
     Account,
+    EntraProfile,
+    Gender,
     Names,
     Origin,
+    PrimaryRole,
     Profile,
     Status,
     Unmet,
 )
 from connect_worker.model.directory import ObjectKey
+from connect_worker.model.finding import Note, NoteCode
 from connect_worker.model.group import Group
 from connect_worker.model.ids import AccountKey, Criterion, GroupKey, Mandant, UserType
 from connect_worker.model.state import NameKind, ReservedName
@@ -56,6 +60,18 @@ PROFILE = {
     "telephone_number": "user_telephone_number",
     "info": "user_info",
 }
+ENTRA = {
+    "external_source": "user_aad_external_source",
+    "mail_nickname": "user_aad_mail_nickname",
+    "business_phone": "user_aad_business_phone",
+    "mobile_phone": "user_aad_mobile_phone",
+    "usage_location": "user_aad_usage_location",
+    "user_type": "user_aad_user_type",
+    "birth_on": "user_aad_birth_date",
+    "grade": "user_aad_grade",
+    "graduation_year": "user_aad_graduation_year",
+}
+ENTRA_CHOICES = {"primary_role": "user_primary_role", "gender": "user_aad_gender"}
 USER = {
     "mandants": "user_mandant",
     "mandant_chosen": "user_config_mandant_chosen",
@@ -70,6 +86,7 @@ USER = {
     "password_never_expires": "user_disable_password_expiration",
     "must_change_password": "user_force_change_password_next_sign_in",
     "password_change_prevented": "user_prevent_password_change",
+    "weak_password_allowed": "user_disable_strong_password",
     "object_guid": "user_object_guid",
     "source_version": "user_timestamp_source",
 }
@@ -119,6 +136,8 @@ USER_COLUMNS = (
     *USER_KEY.values(),
     *NAMES.values(),
     *PROFILE.values(),
+    *ENTRA.values(),
+    *ENTRA_CHOICES.values(),
     *USER.values(),
     *USER_CHOICES.values(),
     *ALIASES,
@@ -141,6 +160,7 @@ _account_values = attrgetter(
     *(f"key.{field}" for field in USER_KEY),
     *(f"names.{field}" for field in NAMES),
     *(f"profile.{field}" for field in PROFILE),
+    *(f"entra.{field}" for field in (*ENTRA, *ENTRA_CHOICES)),
     *USER,
     *USER_CHOICES,
 )
@@ -166,6 +186,7 @@ def account_of(row: Row) -> Account:
         key=user_key_of(row),
         names=Names(aliases=(first, second, third, fourth, fifth), **_fields(row, NAMES)),
         profile=Profile(**_fields(row, PROFILE)),
+        entra=_entra_of(row),
         extension_attributes=extensions if any(extensions) else NO_EXTENSIONS,
         mandant_chosen_by=Origin(row[USER_CHOICES["mandant_chosen_by"]]),
         status=Status(row[USER_CHOICES["status"]]),
@@ -190,6 +211,15 @@ def group_of(row: Row) -> Group:
         version=row["timestamp"],
         warning=row["group_warning"],
         **_fields(row, GROUP),
+    )
+
+
+def _entra_of(row: Row) -> EntraProfile:
+    role, gender = (row[column] for column in ENTRA_CHOICES.values())
+    return EntraProfile(
+        primary_role=None if role is None else PrimaryRole(role),
+        gender=None if gender is None else Gender(gender),
+        **_fields(row, ENTRA),
     )
 
 
@@ -237,6 +267,11 @@ def account_key(text: str) -> AccountKey:
 def _source_table(criterion: Criterion) -> str:
     """Where the source's key comes from; where there is no source, the seed's artificial value («Gruppenbildung»)."""
     return _SOURCE_TABLES.get(criterion, f"No-Table-{criterion.value}")
+
+
+def note_of(row: Row) -> Note:
+    """What an update noted, as connect_warning keeps it."""
+    return Note(key=object_key(row["object"]), code=NoteCode(row["code"]), found=row["found"])
 
 
 def _fields(row: Row, columns: Mapping[str, str]) -> dict[str, Any]:

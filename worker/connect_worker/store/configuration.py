@@ -6,6 +6,7 @@ from typing import Any
 
 from connect_worker.core.dn import domain_of, is_name
 from connect_worker.errors import ConfigurationError
+from connect_worker.model.account import EXTENSION_PLACES, Extensions
 from connect_worker.model.configuration import (
     Audience,
     Configuration,
@@ -33,18 +34,23 @@ class ConfigurationRows:
     levels: Iterable[Row]
     mandants: Iterable[Row]
     groups: Iterable[Row]
+    extension_attributes: Iterable[Row] = ()
 
 
 def configuration_of(rows: ConfigurationRows) -> Configuration:
     """Raises ConfigurationError with everything that is missing."""
     config = rows.config
-    faults = [*_unusable_places(config, rows.groups), *_unknown_criteria(rows.groups)]
+    faults = [
+        *_unusable_places(config, rows.groups),
+        *_unknown_criteria(rows.groups),
+        *_contradictory_policies(config, rows.levels),
+    ]
     if faults:
         raise ConfigurationError(*faults, todo="Complete the configuration in the tables connect.connect_config…")
     return Configuration(
         base_dn=config["dn"],
-        staff=_staff(config),
-        students=_students(config),
+        staff=_staff(config, rows.extension_attributes),
+        students=_students(config, rows.extension_attributes),
         levels=tuple(map(_level, rows.levels)),
         mandants=tuple(map(_mandant, rows.mandants)),
         groups=tuple(map(_group, rows.groups)),
@@ -63,6 +69,7 @@ _SAME_NAME = (
     "class_carry_over_days",
     "reserve_days",
     "employee_id_is_insurance_number",
+    "show_gender",
     "locked_by",
     "lock_reason",
 )
@@ -91,25 +98,46 @@ def _unknown_criteria(groups: Iterable[Row]) -> list[str]:
     ]
 
 
-def _staff(config: Row) -> Audience:
+_PASSWORDS = ("personal", "student", "manual")
+
+
+def _contradictory_policies(config: Row, levels: Iterable[Row]) -> Iterator[str]:
+    """Nobody can have to do what he may not (ruling 26). The tables refuse it too, where nobody took that away."""
+    places = [(f"connect_config.{whose}_…", _policy(config, f"{whose}_")) for whose in _PASSWORDS]
+    places += [(f"connect_config_level at position {row['position']}", _policy(row)) for row in levels]
+    for where, policy in places:
+        if policy.must_change and policy.may_not_change:
+            yield f"connect.{where}: force_password_change and prevent_password_change exclude each other"
+
+
+def _staff(config: Row, extensions: Iterable[Row]) -> Audience:
     return Audience(
         parent=config["dn_personal"],
         info=InfoSwitch(config["personal_user_info"]),
         title=TitleSwitch(config["personal_user_title"]),
         office=OfficeSwitch(config["personal_office_name"]),
         business_phone=config["personal_ad_telephone"],
+        entra_business_phone=config["personal_aad_telephone"],
+        entra_mobile_phone=config["personal_aad_mobile"],
+        extension_templates=_extensions(extensions, "personal"),
         **_common(config, "personal"),
     )
 
 
-def _students(config: Row) -> Audience:
+def _students(config: Row, extensions: Iterable[Row]) -> Audience:
     has_version = config["student_user_info"] == _STUDENT_VERSION
     return Audience(
         parent=config["dn_student"],
         info=InfoSwitch.VERSION if has_version else InfoSwitch.EMPTY,
         office=OfficeSwitch(config["student_office_name"]),
+        extension_templates=_extensions(extensions, "student"),
         **_common(config, "student"),
     )
+
+
+def _extensions(rows: Iterable[Row], audience: str) -> Extensions:
+    templates = {row["number"]: row["template"] for row in rows if row["audience"] == audience}
+    return tuple(templates.get(number) for number in range(1, EXTENSION_PLACES + 1))
 
 
 def _common(config: Row, audience: str) -> dict[str, Any]:
@@ -123,6 +151,8 @@ def _common(config: Row, audience: str) -> dict[str, Any]:
         "department": config[f"{audience}_department"],
         "country": config[f"{audience}_country"],
         "language": config[f"{audience}_language"],
+        "user_type": config[f"{audience}_user_type"],
+        "primary_role": config[f"{audience}_primary_role"],
     }
 
 
@@ -142,6 +172,7 @@ def _level(row: Row) -> LevelRule:
         position=row["position"],
         level=row["level"],
         program_years=frozenset(row["program_years"]),
+        last_program_year=row["last_program_year"],
         password=_policy(row),
     )
 

@@ -58,6 +58,13 @@ SELECT * FROM connect.connect_config_mandant ORDER BY mandant_number
 -- config_groups --
 SELECT * FROM connect.connect_config_group WHERE switched_on ORDER BY criterion
 
+-- config_extension_attributes --
+SELECT * FROM connect.connect_config_extension_attribute
+
+-- notes --
+-- Of the findings, those that only an update can make.
+SELECT object, code, found FROM connect.connect_warning WHERE code = ANY($1::smallint[]) ORDER BY id
+
 -- memberships --
 -- One row a group; a person's removal is a manual row with removed_at.
 SELECT

@@ -7,12 +7,13 @@ from typing import Any, TypeVar
 from connect_worker.errors import ConfigurationError
 from connect_worker.model.account import Account
 from connect_worker.model.configuration import Configuration
+from connect_worker.model.finding import Note, NoteCode
 from connect_worker.model.group import Group, Members, Memberships
 from connect_worker.model.ids import AccountKey
 from connect_worker.model.person import MasterData
 from connect_worker.model.state import State
 from connect_worker.store import contract
-from connect_worker.store.columns import account_of, group_of, reserved_of
+from connect_worker.store.columns import account_of, group_of, note_of, reserved_of
 from connect_worker.store.configuration import ConfigurationRows, configuration_of
 from connect_worker.store.connection import Session
 from connect_worker.store.contract import VIEWS, View
@@ -58,6 +59,10 @@ class Reader:
             state = await self._state()
         return configuration_of(configuration), state
 
+    async def read_notes(self) -> tuple[Note, ...]:
+        """What the last update has noted."""
+        return tuple(map(note_of, await self._session.fetch(QUERIES["notes"], list(NoteCode))))
+
     async def _source_rows(self) -> dict[str, Rows]:
         catalogue = contract.catalogue_of(
             await self._session.fetch(QUERIES["catalogue"], [view.name for view in VIEWS])
@@ -77,6 +82,7 @@ class Reader:
             levels=await self._session.fetch(QUERIES["config_levels"]),
             mandants=await self._session.fetch(QUERIES["config_mandants"]),
             groups=await self._session.fetch(QUERIES["config_groups"]),
+            extension_attributes=await self._session.fetch(QUERIES["config_extension_attributes"]),
         )
 
     async def _state(self) -> State:

@@ -15,6 +15,7 @@ from connect_worker.core.rules.names import (
     SamAccountNameMissingOrShared,
     UserDnNotUnique,
 )
+from connect_worker.core.rules.noted import InsuranceNumberShared, LevelRowMissing, ValueCut
 from connect_worker.core.rules.own import (
     AddressUsedTwice,
     AliasDoubled,
@@ -49,6 +50,9 @@ USER_RULES: tuple[Rule[Account], ...] = (
     UserDnUnusable(),
     AliasDoubled(),
     TypedDnUnused(),
+    ValueCut(),
+    InsuranceNumberShared(),
+    LevelRowMissing(),
 )
 GROUP_RULES: tuple[Rule[Group], ...] = (
     NoMandantChosen(),
@@ -60,6 +64,7 @@ GROUP_RULES: tuple[Rule[Group], ...] = (
     GroupNameHeldOutside(),
     GroupSamMissingOrShared(),
     GroupDnUnusable(),
+    ValueCut(),
 )
 
 

@@ -7,6 +7,7 @@ from connect_worker.core.dn import domain_of
 from connect_worker.model.account import Account
 from connect_worker.model.configuration import Configuration
 from connect_worker.model.directory import ObjectKey
+from connect_worker.model.finding import Note, NoteCode
 from connect_worker.model.group import Group
 from connect_worker.model.ids import Guid, Mandant
 from connect_worker.model.state import NameKind, ReservedName, State
@@ -33,6 +34,10 @@ class Clash:
 
 Clashes = Mapping[ObjectKey, Clash]
 """One clash of each record that has any."""
+
+
+Notes = Mapping[tuple[ObjectKey, NoteCode], str]
+"""What the update has noted of a record."""
 
 
 Holding = tuple[Record, str]
@@ -79,7 +84,7 @@ class Holders:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Context:
-    """The configured mandants, the domain that everything stands in, and the names that clash."""
+    """The configured mandants, the domain that everything stands in, the names that clash, and the update's notes."""
 
     configured: frozenset[Mandant]
     domain: str
@@ -89,9 +94,10 @@ class Context:
     sam_account_names: Clashes
     addresses: Clashes
     held_outside: Clashes
+    notes: Notes
 
     @classmethod
-    def of(cls, state: State, configuration: Configuration) -> "Context":
+    def of(cls, state: State, configuration: Configuration, notes: Iterable[Note] = ()) -> "Context":
         """Gather it from all rows of both tables, whatever their status: a name held is held."""
         users, groups = state.accounts, state.groups
         user_sams = [(user, sam) for user in users if (sam := user.names.sam_account_name) is not None]
@@ -109,6 +115,7 @@ class Context:
             sam_account_names=sams.clashes(),
             addresses=addresses.clashes(),
             held_outside=_held_outside(state, sams, addresses),
+            notes={(note.key, note.code): note.found for note in notes},
         )
 
 

@@ -1,7 +1,7 @@
 """Connect's own findings, from 101: what the seed's rules let through and a directory would refuse (ruling 32)."""
 
 from connect_worker.core import dn
-from connect_worker.core.lengths import length
+from connect_worker.core.lengths import EMPLOYEE_ID, length
 from connect_worker.core.names import is_typed
 from connect_worker.core.rules.context import Context, folded
 from connect_worker.core.rules.names import REGENERATE
@@ -43,12 +43,13 @@ class UserIdentityLength(Rule[Account]):
     meaning = _LENGTH_MEANING
     condition = (
         f"sAM account name (at most {MOST_IN_USER_SAM_ACCOUNT_NAME} characters), CN ({MOST_IN_CN}), user principal "
-        f"name ({MOST_IN_USER_PRINCIPAL_NAME}), mail or an alias ({MOST_IN_ADDRESS}) is longer; "
-        "or one of the first three is set and blank."
+        f"name ({MOST_IN_USER_PRINCIPAL_NAME}), mail or an alias ({MOST_IN_ADDRESS}) or employee ID ({EMPLOYEE_ID}) is "
+        "longer; or one of the first three is set and blank."
     )
     solution = Text(
-        english="Shorten the name in the master record or by hand, then tick «Regenerate Names».",
-        german="Den Namen in den Stammdaten oder von Hand kürzen, dann bei «Regenerate Names» ein Häkchen setzen.",
+        english="Shorten the name or number in the master record or by hand, then tick «Regenerate Names».",
+        german="Den Namen oder die Nummer in den Stammdaten oder von Hand kürzen, dann bei «Regenerate Names» ein "
+        "Häkchen setzen.",
     )
 
     def find(self, record: Account, context: Context) -> str | None:  # noqa: ARG002  the port's shape
@@ -59,6 +60,7 @@ class UserIdentityLength(Rule[Account]):
             ("CN", names.cn, MOST_IN_CN),
             ("user principal name", names.user_principal_name, MOST_IN_USER_PRINCIPAL_NAME),
             *(("address", address, MOST_IN_ADDRESS) for address in names.addresses),
+            ("employee ID", record.profile.employee_id, EMPLOYEE_ID),
         )
 
 
