@@ -63,6 +63,7 @@ class Report:
 
     `command` is run, update, validate, plan or sync. `reason` is the CamelCase word for on-call. Times are ISO 8601.
     `message` says what was wrong, `todo` what to do about it. `errors` are the first ones, at most MOST_ERRORS.
+    `approved_by`: who let the plan through the safety gate.
     `shortened`: something was left out to make it fit.
     """
 
@@ -82,6 +83,7 @@ class Report:
     message: str = ""
     todo: str = ""
     plan_checksum: str | None = None
+    approved_by: str | None = None
     people: PeopleCount | None = None
     shortened: bool = False
 
@@ -130,6 +132,7 @@ def _bare(report: Report) -> Report:
     return replace(
         report,
         plan_checksum=None,
+        approved_by=None,
         run_id=_cut(report.run_id, 36),
         realm=_cut(report.realm, 63),
         command=_cut(report.command, 16),
@@ -167,6 +170,7 @@ def _document(report: Report) -> dict[str, object]:
         "message": report.message,
         "todo": report.todo,
         "planChecksum": report.plan_checksum,
+        "approvedBy": report.approved_by,
         "people": _people_document(report.people),
         "stages": {row.stage: round(row.seconds, 3) for row in report.stages},
         "changes": _changes_document(report.changes),
@@ -225,6 +229,7 @@ def _report(document: JsonObject) -> Report:
         message=document.optional_text("message") or "",
         todo=document.optional_text("todo") or "",
         plan_checksum=document.optional_text("planChecksum"),
+        approved_by=document.optional_text("approvedBy"),
         people=_people(document.object("people")) if document.has("people") else None,
         shortened=document.flag("shortened"),
     )

@@ -9,13 +9,14 @@ from connect_worker.settings import DatabaseSettings
 from tests.support.site import Site, assert_discreet
 from tests.support.worker import Worker
 
-COMMANDS = ("run", "update", "validate", "plan", "sync", "migrate", "doctor", "sample")
+COMMANDS = ("run", "update", "validate", "plan", "approve", "sync", "migrate", "doctor", "sample")
 WITH_REPORT = ("run", "update", "validate", "plan", "sync", "migrate")
 TEACHES = {
     "run": ("whole night", "Migrate, update, validate, plan", "second run right after does nothing"),
     "update": ("directory is not touched", "master data"),
     "validate": ("exit code 3", "solution"),
     "plan": ("would change", "LDIF", "passwords masked", "code 4"),
+    "approve": ("safety gate stopped", "24 hours and one run", "--by", "--comment", "--no-run"),
     "sync": ("without an update",),
     "migrate": ("Connect's tables", "run` does this by itself", "newer than the program"),
     "doctor": ("every link",),

@@ -114,11 +114,15 @@ class Expected:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Night:
-    """A night: what happened on the day before it, and how the run must end."""
+    """A night: what happened on the day before it, and how the run must end.
+
+    `approve`: who lets through, before the run, what the last one was stopped with.
+    """
 
     date: date
     expect: Expected
     story: str = ""
+    approve: str = ""
     master_data: School = field(default_factory=School)
     configuration: Values = field(default_factory=dict)
     office: Office = field(default_factory=Office)
@@ -294,7 +298,7 @@ _EXPECTED: Mapping[str, Reader] = {
 }
 _NIGHT: Mapping[str, Reader] = {
     "date": _of(date),
-    "story": _text,
+    **_all(("story", "approve"), _text),
     "master_data": _built(School, _SCHOOL),
     "configuration": _values,
     "office": _built(Office, _OFFICE),

@@ -42,6 +42,8 @@ class Stage:
         self._worker.today = night.date
         expected = night.expect
         usn = self._domain.usn
+        if night.approve:
+            self._approve(night.approve)
         self._check(expected)
         assert self._domain.usn == usn, f"{night.date}: a check writes nothing"
         ran = self._run(expected)
@@ -85,7 +87,13 @@ class Stage:
             case ByHand.REMOVE_MEMBER:
                 domain.change_members(sam, remove=[given["member"]])
 
-    # Check, run, and nothing more to do
+    # Approve, check, run, and nothing more to do
+
+    def _approve(self, by: str) -> None:
+        """Let the latest plan through that was stopped, and leave the work to this night's run."""
+        (row,) = self._customer.rows("SELECT checksum FROM connect.connect_plan ORDER BY made_at DESC LIMIT 1")
+        approved = self._worker.json("approve", row["checksum"], "--by", by, "--no-run")
+        assert (approved.exit_code, approved.report["reason"]) == (0, "Approved"), approved.stdout
 
     def _check(self, expected: Expected) -> None:
         """`plan` tells exactly what the run will do, or what is in its way."""

@@ -1,10 +1,12 @@
 """`connect-worker`: the commands, their options, and how they end."""
 
 import asyncio
+import getpass
 import json
 import os
 import sys
 from datetime import UTC, datetime
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import NoReturn
@@ -21,6 +23,7 @@ from connect_worker.collector import relax_collector
 from connect_worker.config import load_settings, today
 from connect_worker.errors import ConfigurationError, ConnectError
 from connect_worker.log import bind_run, configure_log
+from connect_worker.model.approval import ApprovalOrder
 from connect_worker.progress import BarProgress, LoggedProgress
 from connect_worker.sample.load import SampleOrder, load_sample
 from connect_worker.sample.school import FEWEST_PUPILS
@@ -121,6 +124,27 @@ def plan(form: str, show: str) -> None:
     the safety gate would stop the plan.
     """
     _end(_executed("plan", pipeline.plan_only, form, needs_directory=True, show=show))
+
+
+@main.command()
+@output_option
+@click.argument("checksum")
+@click.option("--by", help="Who approves; by default the account of the operating system.")
+@click.option("--comment", help="Why, for whoever reads it later.")
+@click.option("--no-run", is_flag=True, help="Leave the work to the next run.")
+def approve(form: str, checksum: str, by: str | None, comment: str | None, no_run: bool) -> None:
+    """Let through, once, what the safety gate stopped.
+
+    CHECKSUM is the one that the stopped run, or `plan`, has named. The run starts at once. The approval is good for
+    24 hours and one run, for exactly these changes or some of them; if there are others, the run stops again. Nothing
+    else that stops a run is lifted.
+    """
+    try:
+        order = ApprovalOrder(checksum=checksum, approved_by=by or _account(), comment=comment)
+    except ConfigurationError as error:
+        _fail(error, form)
+    work = pipeline.approve_only if no_run else pipeline.approved_night
+    _end(_executed("approve", partial(work, order=order), form, needs_directory=not no_run))
 
 
 @main.command()
@@ -226,7 +250,8 @@ def _executed(command: str, work: pipeline.Work, form: str, *, needs_directory: 
 def _print(report: Report, tally: Tally, form: str, show: str) -> None:
     plan = tally.plan if tally.command == "plan" else None
     if form == "json":
-        click.echo(output.document(report, validation=tally.validation, plan=plan))
+        verdict = tally.verdict
+        click.echo(output.document(report, validation=tally.validation, plan=plan, verdict=verdict))
         return
     console = _console()
     if plan is not None:
@@ -262,6 +287,16 @@ def _leave_termination_message(report: Report) -> None:
         Path(path).write_text(report.to_termination_message(), encoding="utf-8")
     except OSError as error:
         log.warning("the termination message could not be written", path=path, cause=error.strerror)
+
+
+def _account() -> str:
+    """Who runs this command. Raises ConfigurationError where the operating system has no name for the account."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        raise ConfigurationError(
+            "Who approves is not known: this account has no name", todo="Name yourself: --by NAME"
+        ) from None
 
 
 def _fail(error: ConnectError, form: str) -> NoReturn:

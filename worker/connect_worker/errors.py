@@ -67,10 +67,14 @@ class BlockedByWarningsError(BlockedError):
 
 
 class BlockedBySafetyGateError(BlockedError):
-    """The plan exceeds a limit of the safety gate."""
+    """The plan exceeds a limit of the safety gate; a person can approve the `checksum`, where there is one."""
 
     exit_code = ExitCode.BLOCKED_BY_SAFETY_GATE
     reason = "BlockedBySafetyGate"
+
+    def __init__(self, what: str, *, todo: str = "", reason: str = "", checksum: str | None = None) -> None:
+        super().__init__(what, todo=todo, reason=reason)
+        self.checksum = checksum
 
 
 class IncompleteReadError(BlockedError):

@@ -19,6 +19,7 @@ from connect_worker.model.account import Account
 from connect_worker.model.finding import Finding
 from connect_worker.model.group import Group
 from connect_worker.stages.doctor import Examination
+from connect_worker.stages.gate import Verdict
 from connect_worker.store.audit import effect_of
 from connect_worker.targets.active_directory.ldif import change_as_ldif
 
@@ -70,13 +71,26 @@ def findings_as_json(validation: Validation) -> list[dict[str, object]]:
     ]
 
 
-def document(report: Report, *, validation: Validation | None, plan: Plan | None) -> str:
+def verdict_as_json(verdict: Verdict) -> dict[str, object]:
+    """What the safety gate says of a plan, and how a person lets it through."""
+    return {
+        "blocked": verdict.blocked,
+        "excesses": [excess.sentence for excess in verdict.excesses],
+        "checksum": verdict.checksum,
+        "approve": verdict.command if verdict.blocked else None,
+        "approvedBy": verdict.approved_by,
+    }
+
+
+def document(report: Report, *, validation: Validation | None, plan: Plan | None, verdict: Verdict | None) -> str:
     """Everything as one JSON document."""
     content: dict[str, object] = {"report": json.loads(report.to_json())}
     if validation is not None:
         content["findings"] = findings_as_json(validation)
     if plan is not None:
         content["plan"] = plan_as_json(plan)
+    if verdict is not None:
+        content["safetyGate"] = verdict_as_json(verdict)
     return json.dumps(content, ensure_ascii=False, indent=2)
 
 
@@ -103,6 +117,8 @@ def print_report(console: Console, report: Report, *, validation: Validation | N
         console.print(escape(report.message), highlight=False)
     if report.todo:
         console.print(f"[dim]→ {escape(report.todo)}[/]", highlight=False)
+    if report.approved_by is not None:
+        console.print(f"Approved by {escape(report.approved_by)}", highlight=False)
     if report.people is not None:
         console.print(f"People in scope {report.people.in_scope}, out of scope {report.people.out_of_scope}")
     if report.changes:

@@ -15,6 +15,7 @@ from connect_worker.errors import (
     ConnectionFailedError,
     LockedByOfficeError,
 )
+from connect_worker.model.approval import ApprovalOrder
 from connect_worker.model.configuration import Configuration
 from connect_worker.model.directory import TakenName
 from connect_worker.model.outcome import Outcome, Result
@@ -57,11 +58,21 @@ class Run:
 async def night(run: Run) -> None:
     """`run`: everything, every night."""
     await _migrate(run)
-    async with run.open_directory() as directory:
-        updated = await _update(run, await _taken_names(run, directory))
-        _require_no_warnings(run)
-        _require_unlocked(updated.configuration)
-        await _sync(run, directory, updated.state, updated.configuration)
+    await _update_and_sync(run)
+
+
+async def approved_night(run: Run, order: ApprovalOrder) -> None:
+    """`approve`: a person lets through what a run was stopped with, and the night is done at once (ruling 36)."""
+    await _check_schema(run)
+    await run.store.approve(order)
+    await _update_and_sync(run)
+
+
+async def approve_only(run: Run, order: ApprovalOrder) -> None:
+    """`approve --no-run`: the next run makes use of the approval."""
+    await _check_schema(run)
+    await run.store.approve(order)
+    run.tally.reason = "Approved"
 
 
 async def update_only(run: Run) -> None:
@@ -88,8 +99,8 @@ async def plan_only(run: Run) -> None:
         updated = await _update(run, await _taken_names(run, directory))
         _require_no_warnings(run)
         planned = await _plan(run, directory, updated.state, updated.configuration)
-    run.tally.reason = "Planned" if planned.plan.changes else "NothingToDo"
-    await gate.require_safe(run.store, run.context, planned)
+        run.tally.reason = "Planned" if planned.plan.changes else "NothingToDo"
+        await _judge(run, planned)
 
 
 async def sync_only(run: Run) -> None:
@@ -240,12 +251,32 @@ async def _plan(run: Run, directory: Directory, state: State, configuration: Con
     return planned
 
 
+async def _judge(run: Run, planned: sync.Planned) -> gate.Verdict:
+    """What the safety gate says of the plan. Raises BlockedBySafetyGateError."""
+    gate.require_prefix(planned)
+    verdict = await gate.judge_plan(run.store, run.context, planned)
+    run.tally.verdict = verdict
+    verdict.require_open()
+    return verdict
+
+
+async def _update_and_sync(run: Run) -> None:
+    async with run.open_directory() as directory:
+        updated = await _update(run, await _taken_names(run, directory))
+        _require_no_warnings(run)
+        _require_unlocked(updated.configuration)
+        await _sync(run, directory, updated.state, updated.configuration)
+
+
 async def _sync(run: Run, directory: Directory, state: State, configuration: Configuration) -> None:
     if not configuration.sync_ad:
         run.tally.reason = "SyncSwitchedOff"
         return
     planned = await _plan(run, directory, state, configuration)
-    await gate.require_safe(run.store, run.context, planned)
+    verdict = await _judge(run, planned)
+    if verdict.approvals:
+        log.warning("approved", by=verdict.approved_by, checksum=verdict.checksum)
+        await run.store.use_approvals(run.context.run_id, verdict.approvals)
     with run.tally.stage("apply"):
         outcomes = await sync.apply(run.store, directory, run.context, planned)
     run.tally.applied(outcomes)

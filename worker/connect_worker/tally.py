@@ -12,8 +12,16 @@ from connect_protocol.report import ChangeCount, PeopleCount, Report, RunResult,
 from connect_worker import log
 from connect_worker.core.plan import Plan
 from connect_worker.core.validation import Validation
-from connect_worker.errors import BlockedError, ConnectError, LockedByOfficeError, StoppedError, TimedOutError
+from connect_worker.errors import (
+    BlockedBySafetyGateError,
+    BlockedError,
+    ConnectError,
+    LockedByOfficeError,
+    StoppedError,
+    TimedOutError,
+)
 from connect_worker.model.outcome import Outcome, Result
+from connect_worker.stages.gate import Verdict
 
 PLANNED = "planned"
 _TOLD = frozenset({Result.FAILED, Result.UNKNOWN, Result.UNDELETABLE})
@@ -36,6 +44,7 @@ class Tally:
     errors: list[str] = field(default_factory=list)
     people: PeopleCount | None = None
     plan: Plan | None = None
+    verdict: Verdict | None = None
     validation: Validation | None = None
 
     @contextmanager
@@ -86,9 +95,16 @@ class Tally:
             errors=tuple(self.errors),
             message="" if error is None else error.what,
             todo="" if error is None else error.todo,
-            plan_checksum=self.plan.checksum if self.plan is not None else None,
+            plan_checksum=self._checksum(error),
+            approved_by=self.verdict.approved_by if self.verdict is not None else None,
             people=self.people,
         )
+
+    def _checksum(self, error: ConnectError | None) -> str | None:
+        """What a person could approve: where the update was stopped, there is no plan."""
+        if self.plan is not None:
+            return self.plan.checksum
+        return error.checksum if isinstance(error, BlockedBySafetyGateError) else None
 
 
 def _result(error: ConnectError | None) -> RunResult:

@@ -5,8 +5,6 @@ from dataclasses import replace
 
 import pytest
 
-from connect_worker.core.diff import Difference
-from connect_worker.core.plan import Plan, make_plan
 from connect_worker.core.safety import excesses
 from connect_worker.model.account import Account, Status
 from connect_worker.model.act import Act
@@ -58,16 +56,10 @@ STATE = State(
 Make = Callable[[int], Change]
 
 
-def plan(changes: Iterable[Change]) -> Plan:
-    nothing = frozenset[object]()
-    found = Difference(changes=tuple(changes), vanished=nothing, locked_out=nothing, let_in=nothing, notes=())  # type: ignore[arg-type]
-    return make_plan(found, {})
-
-
 def sentences(
     changes: Sequence[Change], recent: Sequence[Act] = (), *, state: State = STATE, limits: Limits | None = None
 ) -> list[str]:
-    return [excess.sentence for excess in excesses(plan(changes), recent, state, limits or Limits())]
+    return [excess.sentence for excess in excesses(changes, recent, state, limits or Limits())]
 
 
 def dn_of(number: int, ou: str = STUDENTS_OU) -> str:

@@ -11,7 +11,7 @@ from connect_worker.core.desired import desire
 from connect_worker.core.diff import diff
 from connect_worker.core.picture import Whereabouts
 from connect_worker.core.plan import make_plan
-from connect_worker.core.safety import excesses, scope_excess, without_prefix
+from connect_worker.core.safety import excesses, scope_excess, scope_leavers, without_prefix
 from connect_worker.errors import IncompleteReadError
 from connect_worker.model.account import Account, Status, Unmet
 from connect_worker.model.configuration import Limit, Limits
@@ -33,7 +33,7 @@ def sentences(accounts: tuple[Account, ...], actual: Snapshot | None = None) -> 
     state = State(accounts=accounts, groups=(), memberships={})
     seen = actual or snapshot(*(actual_user(a, enabled=a.disabled_since is None) for a in accounts))
     found = diff(desire(state, today=TODAY), seen, Whereabouts(elsewhere={}, recovered={}))
-    return [excess.sentence for excess in excesses(make_plan(found, {}), (), state, LIMITS)]
+    return [excess.sentence for excess in excesses(found.changes, (), state, LIMITS)]
 
 
 def leavers(count: int, reason: Unmet) -> list[Account]:
@@ -96,14 +96,14 @@ def test_many_deleted_by_hand_are_not_created_anew_unasked() -> None:
 def test_update_that_takes_too_many_out_of_scope_says_why_in_counts() -> None:
     before = school(30, [])
     after = school(30, leavers(4, Unmet.LEVEL))
-    (excess,) = scope_excess(before, after, LIMITS)
+    (excess,) = scope_excess(before, scope_leavers(before, after), LIMITS)
     assert excess.sentence == "4 people leaving the scope (4: level not configured) exceed the limit of 3"
 
 
 def test_update_does_not_count_exits_nor_those_who_left_before() -> None:
     before = school(30, leavers(5, Unmet.LEVEL))
-    assert scope_excess(before, before, LIMITS) == ()
-    assert scope_excess(school(30, []), school(30, leavers(7, Unmet.EXIT)), LIMITS) == ()
+    assert scope_leavers(before, before) == ()
+    assert scope_leavers(school(30, []), school(30, leavers(7, Unmet.EXIT))) == ()
 
 
 def test_read_that_lacks_more_of_our_objects_than_the_limit_is_not_believed() -> None:

@@ -70,6 +70,7 @@ anything = st.builds(
     message=st.text(max_size=3000),
     todo=st.text(max_size=3000),
     plan_checksum=st.none() | texts.filter(bool),
+    approved_by=st.none() | texts.filter(bool),
     people=st.none() | st.builds(PeopleCount, in_scope=counts, out_of_scope=counts),
     shortened=st.booleans(),
 )

@@ -7,9 +7,11 @@ temporary names, nor the reasons why something happens: only what it does to whi
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import astuple, dataclass
+from dataclasses import astuple
 
 from connect_worker.core.guards import guard_of
+from connect_worker.model.account import Account
+from connect_worker.model.approval import GatedChange
 from connect_worker.model.change import (
     Change,
     CreateContainer,
@@ -23,17 +25,6 @@ from connect_worker.model.change import (
 )
 
 
-@dataclass(frozen=True, kw_only=True, order=True, slots=True)
-class GatedChange:
-    """One thing done to one object. `guid` is empty for an object that is created anew."""
-
-    kind: str
-    object: str
-    guid: str
-    before: str
-    after: str
-
-
 def gated_changes(changes: Iterable[Change]) -> frozenset[GatedChange]:
     """Those of a plan, in no order."""
     counted = [change for change in changes if guard_of(change.kind, change.cause, change.key) is not None]
@@ -45,10 +36,29 @@ def gated_changes(changes: Iterable[Change]) -> frozenset[GatedChange]:
     )
 
 
+def gated_leavers(leavers: Iterable[Account]) -> frozenset[GatedChange]:
+    """What becomes of people who leave the scope: the same as once the plan disables them."""
+    return frozenset(
+        GatedChange(
+            kind=Disable.kind,
+            object=str(account.key),
+            guid="" if account.object_guid is None else str(account.object_guid),
+            before="enabled",
+            after="disabled",
+        )
+        for account in leavers
+    )
+
+
+def unconfirmed(changes: Iterable[Change], confirmed: frozenset[GatedChange]) -> tuple[Change, ...]:
+    """The changes without those that a person has confirmed whole already."""
+    return tuple(change for change in changes if not (gated := gated_changes([change])) or not gated <= confirmed)
+
+
 def checksum_of(gated: Iterable[GatedChange]) -> str:
     """The same for the same changes, in whatever order."""
     content = json.dumps(sorted(map(astuple, gated)), ensure_ascii=False)
-    return "sha256:" + hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()
+    return "sha256:" + hashlib.sha256(content.encode()).hexdigest()
 
 
 def _effects(change: Change, first_dn: str) -> Iterator[tuple[str, str]]:

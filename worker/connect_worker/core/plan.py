@@ -7,6 +7,7 @@ from itertools import groupby
 
 from connect_worker.core.diff import Difference
 from connect_worker.core.gated import checksum_of, gated_changes
+from connect_worker.model.approval import GatedChange
 from connect_worker.model.change import Change, Wave
 from connect_worker.model.directory import ObjectKey
 from connect_worker.model.ids import Guid
@@ -38,9 +39,14 @@ class Plan:
         return Counter(change.kind for change in self.changes)
 
     @property
+    def gated(self) -> frozenset[GatedChange]:
+        """What the safety gate counts of it."""
+        return gated_changes(self.changes)
+
+    @property
     def checksum(self) -> str:
-        """Identifies the changes that the safety gate counts, and only those (ruling 36)."""
-        return checksum_of(gated_changes(self.changes))
+        """Identifies what the safety gate counts, and nothing else (ruling 36)."""
+        return checksum_of(self.gated)
 
 
 def make_plan(difference: Difference, linked: Mapping[ObjectKey, Guid]) -> Plan:

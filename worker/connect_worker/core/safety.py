@@ -13,7 +13,7 @@ from connect_worker.core.guards import Guard, acts_of, guard_of, limit_of
 from connect_worker.core.plan import Plan
 from connect_worker.model.account import Account, Status, Unmet
 from connect_worker.model.act import Act
-from connect_worker.model.change import AddMembers, CreateContainer, Delete, Disable, RemoveMembers
+from connect_worker.model.change import AddMembers, Change, CreateContainer, Delete, Disable, RemoveMembers
 from connect_worker.model.configuration import Limits
 from connect_worker.model.directory import ObjectKey
 from connect_worker.model.group import Group, Members
@@ -25,6 +25,7 @@ DAYS = 7
 
 _Object = tuple[ObjectKey, AccountKey | None]
 _NOBODY = Members()
+_WITHIN = frozenset({Status.ACTIVE, Status.DEACTIVATED})
 _TAKING = frozenset({Delete.kind, Disable.kind})
 
 
@@ -44,16 +45,16 @@ class Excess:
         return f"{self.count} {self.what}{before} exceed the limit of {self.limit}"
 
 
-def excesses(plan: Plan, recent: Iterable[Act], state: State, limits: Limits) -> tuple[Excess, ...]:
-    """Every limit that the plan exceeds, together with what was done recently; empty means that it may be applied."""
-    planned = _by_guard(acts_of(plan.changes))
+def excesses(changes: Sequence[Change], recent: Iterable[Act], state: State, limits: Limits) -> tuple[Excess, ...]:
+    """Every limit that a plan's changes exceed, with what was done recently; empty means that they may be made."""
+    planned = _by_guard(acts_of(changes))
     done = _by_guard(_lasting(recent, state))
-    sizes = _Sizes(plan, state)
+    sizes = _Sizes(changes, state)
     found = [
         _excess(guard.value, planned[guard], done[guard], limit_of(guard, limits).of(sizes.of(guard)))
         for guard in Guard
     ]
-    names = {change.key: value_of(change.dn) for change in plan.changes if isinstance(change, RemoveMembers)}
+    names = {change.key: value_of(change.dn) for change in changes if isinstance(change, RemoveMembers)}
     before = _by_group(done[Guard.REMOVALS])
     for group, members in _by_group(planned[Guard.REMOVALS]).items():
         what = f"members to remove from {names[group]}"
@@ -70,14 +71,15 @@ def without_prefix(plan: Plan, prefix: str) -> tuple[str, ...]:
     return tuple(dn for dn in dict.fromkeys(concerned) if not value_of(dn).casefold().startswith(prefix.casefold()))
 
 
-def scope_excess(before: Sequence[Account], after: Iterable[Account], limits: Limits) -> tuple[Excess, ...]:
-    """Whether an update would take more people out of scope than the strict limit, with the reasons (ruling 33).
+def scope_leavers(before: Iterable[Account], after: Iterable[Account]) -> tuple[Account, ...]:
+    """Whom an update takes out of scope; not for an exit, which counts when the directory is written (ruling 33)."""
+    active = {account.key for account in before if account.status in _WITHIN}
+    return tuple(a for a in after if a.key in active and a.status is Status.TO_DELETE and Unmet.EXIT not in a.unmet)
 
-    Exits do not count here: they have their own limit when the directory is written.
-    """
-    active = {account.key for account in before if account.status in {Status.ACTIVE, Status.DEACTIVATED}}
-    leaving = [a for a in after if a.key in active and a.status is Status.TO_DELETE and Unmet.EXIT not in a.unmet]
-    limit = limits.disables.of(len(active))
+
+def scope_excess(before: Iterable[Account], leaving: Sequence[Account], limits: Limits) -> tuple[Excess, ...]:
+    """Whether these are more than the strict limit allows, with the reasons."""
+    limit = limits.disables.of(sum(account.status in _WITHIN for account in before))
     if len(leaving) <= limit:
         return ()
     reasons = Counter(reason for account in leaving for reason in account.unmet)
@@ -88,11 +90,11 @@ def scope_excess(before: Sequence[Account], after: Iterable[Account], limits: Li
 class _Sizes:
     """Of how many a percentage is: active managed objects; members as they are before the plan (ruling 35)."""
 
-    def __init__(self, plan: Plan, state: State) -> None:
+    def __init__(self, changes: Iterable[Change], state: State) -> None:
         self._users = _standing(state.accounts)
         self._groups = _standing(state.groups)
         changed: Counter[GroupKey] = Counter()
-        for change in plan.changes:
+        for change in changes:
             if isinstance(change, RemoveMembers | AddMembers):
                 removed = isinstance(change, RemoveMembers)
                 changed[change.key] += len(change.members) if removed else -len(change.members)

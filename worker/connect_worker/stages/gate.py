@@ -1,34 +1,64 @@
-"""The safety gate before the first write: what it counts is in core/safety.py (rulings 35 and 36)."""
+"""The safety gate: what it counts is in core/safety.py; here are the limits, the last days and people's approvals."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from connect_worker.core.gated import gated_changes
-from connect_worker.core.safety import DAYS, excesses, without_prefix
+from connect_worker.core.gated import checksum_of, gated_leavers, unconfirmed
+from connect_worker.core.safety import DAYS, Excess, excesses, scope_excess, scope_leavers, without_prefix
 from connect_worker.errors import BlockedBySafetyGateError
+from connect_worker.model.account import Account
+from connect_worker.model.approval import Approval, BlockedPlan, Gate, GatedChange
+from connect_worker.model.change import Change
 from connect_worker.stages.context import Context
 from connect_worker.stages.sync import Planned
 from connect_worker.store.repository import Store
 
 TOLD = 5
 """So many limits are named in a message; the others are counted."""
+_TODO = {
+    Gate.SCOPE: "Check the configuration and the master data",
+    Gate.PLAN: "Look at the plan with connect-worker plan",
+}
 
 
-async def require_safe(store: Store, context: Context, planned: Planned) -> None:
-    """Raise BlockedBySafetyGateError if the plan exceeds a limit, or leaves the test prefix's ground."""
-    _require_prefix(planned)
-    if not gated_changes(planned.plan.changes):
-        return
-    recent = await store.read_recent_acts(since=context.today - timedelta(days=DAYS - 1), until=context.today)
-    found = excesses(planned.plan, recent, planned.state, context.settings.limits)
-    if found:
-        more = f"; and {len(found) - TOLD} limits more" if len(found) > TOLD else ""
-        raise BlockedBySafetyGateError(
-            "; ".join(excess.sentence for excess in found[:TOLD]) + more,
-            todo=f"Look at the plan ({planned.plan.checksum}) with connect-worker plan; nothing was changed",
-        )
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verdict:
+    """Which limits are exceeded, and the approvals that allow it."""
+
+    gate: Gate
+    checksum: str
+    excesses: tuple[Excess, ...] = ()
+    approvals: tuple[Approval, ...] = ()
+
+    @property
+    def blocked(self) -> bool:
+        """Whether a person has to look first."""
+        return bool(self.excesses) and not self.approvals
+
+    @property
+    def command(self) -> str:
+        """How a person approves it."""
+        return f"connect-worker approve {self.checksum}"
+
+    @property
+    def approved_by(self) -> str | None:
+        """Who has let it through."""
+        return ", ".join(dict.fromkeys(approval.approved_by for approval in self.approvals)) or None
+
+    def require_open(self) -> None:
+        """Raise BlockedBySafetyGateError if it is blocked."""
+        if self.blocked:
+            more = f"; and {len(self.excesses) - TOLD} limits more" if len(self.excesses) > TOLD else ""
+            raise BlockedBySafetyGateError(
+                "; ".join(excess.sentence for excess in self.excesses[:TOLD]) + more,
+                todo=f"{_TODO[self.gate]}; nothing was changed. If it is meant: {self.command}",
+                checksum=self.checksum,
+            )
 
 
-def _require_prefix(planned: Planned) -> None:
+def require_prefix(planned: Planned) -> None:
+    """Raise BlockedBySafetyGateError if the plan leaves the test prefix's ground; nobody can approve that."""
     prefix = planned.configuration.test_prefix
     bare = without_prefix(planned.plan, prefix) if prefix else ()
     if bare:
@@ -37,3 +67,50 @@ def _require_prefix(planned: Planned) -> None:
             todo="Is this a copy of another database? Unlink its objects or remove the prefix; nothing was changed",
             reason="TestPrefixMissing",
         )
+
+
+async def judge_plan(store: Store, context: Context, planned: Planned) -> Verdict:
+    """Whether the plan may be applied (ruling 35); one that may not is kept, so that it can be approved."""
+    changes, gated = planned.plan.changes, planned.plan.gated
+    verdict = Verdict(gate=Gate.PLAN, checksum=checksum_of(gated))
+    if not gated:
+        return verdict
+    recent = await store.read_recent_acts(since=context.today - timedelta(days=DAYS - 1), until=context.today)
+
+    def exceeded(counted: Sequence[Change]) -> tuple[Excess, ...]:
+        return excesses(counted, recent, planned.state, context.settings.limits)
+
+    found = exceeded(changes)
+    approvals = await store.read_approvals() if found else ()
+    good = tuple(approval for approval in approvals if gated <= approval.gated)
+    if found and not good:
+        # Who was approved when he left the scope is not counted a second time when he is locked out.
+        leavers = tuple(approval for approval in approvals if approval.gate is Gate.SCOPE and gated & approval.gated)
+        confirmed = frozenset(change for approval in leavers for change in approval.gated)
+        good = () if exceeded(unconfirmed(changes, confirmed)) else leavers
+    verdict = replace(verdict, excesses=found, approvals=good)
+    await _keep(store, context, verdict, gated)
+    return verdict
+
+
+async def judge_scope(store: Store, context: Context, before: Sequence[Account], after: Sequence[Account]) -> Verdict:
+    """Whether an update may take so many people out of scope (ruling 33)."""
+    leaving = scope_leavers(before, after)
+    found = scope_excess(before, leaving, context.settings.limits)
+    gated = gated_leavers(leaving)
+    approvals = await store.read_approvals() if found else ()
+    verdict = Verdict(
+        gate=Gate.SCOPE,
+        checksum=checksum_of(gated),
+        excesses=found,
+        approvals=tuple(approval for approval in approvals if gated <= approval.gated),
+    )
+    await _keep(store, context, verdict, gated)
+    return verdict
+
+
+async def _keep(store: Store, context: Context, verdict: Verdict, gated: frozenset[GatedChange]) -> None:
+    if verdict.blocked:
+        sentences = tuple(excess.sentence for excess in verdict.excesses)
+        plan = BlockedPlan(gate=verdict.gate, checksum=verdict.checksum, gated=gated, excesses=sentences)
+        await store.keep_plan(context.run_id, plan)

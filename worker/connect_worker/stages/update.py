@@ -13,9 +13,7 @@ from connect_worker.core import update as core
 from connect_worker.core.bases import bases
 from connect_worker.core.passwords import generate
 from connect_worker.core.reservation import with_foreign_names
-from connect_worker.core.safety import scope_excess
 from connect_worker.core.validation import Validation, validate
-from connect_worker.errors import BlockedBySafetyGateError
 from connect_worker.model.account import Account
 from connect_worker.model.configuration import Configuration, PasswordPolicy
 from connect_worker.model.directory import ObjectKey, TakenName
@@ -25,6 +23,7 @@ from connect_worker.model.person import MasterData
 from connect_worker.model.secret import SealedSecret
 from connect_worker.model.state import State
 from connect_worker.stages.context import Context
+from connect_worker.stages.gate import judge_scope
 from connect_worker.store.crypto import Keyring, user_owner
 from connect_worker.store.repository import Store
 
@@ -66,7 +65,8 @@ async def update(store: Store, context: Context, taken: Sequence[TakenName] | No
         version=context.version,
         new_password=new_password,
     )
-    _require_safe(night.state.accounts, result.state.accounts, context)
+    verdict = await judge_scope(store, context, night.state.accounts, result.state.accounts)
+    verdict.require_open()
     async with store.transaction():
         written = await store.write_state(night.state, result.state)
         validation = await _validated(store, written.state, night.configuration, result.notes)
@@ -97,15 +97,6 @@ async def _validated(store: Store, state: State, configuration: Configuration, n
     shown.update(validation.group_codes.items())
     await store.write_findings(validation.findings, shown)
     return validation
-
-
-def _require_safe(before: tuple[Account, ...], after: tuple[Account, ...], context: Context) -> None:
-    found = scope_excess(before, after, context.settings.limits)
-    if found:
-        raise BlockedBySafetyGateError(
-            "; ".join(excess.sentence for excess in found),
-            todo="Check the configuration and the master data; if it is right, raise the limit for one run",
-        )
 
 
 def _people(data: MasterData) -> int:

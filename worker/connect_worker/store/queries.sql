@@ -278,6 +278,46 @@ WHERE r.day BETWEEN $1 AND $2
     AND c.kind = ANY($3::text[])
     AND c.result = 'done'
     AND (c.kind NOT LIKE 'create%' OR c.cause = 'deleted_by_hand')
+    AND NOT EXISTS (
+        -- A person knew of it: of the whole plan, or of those who left the scope.
+        SELECT FROM connect.connect_approval a JOIN connect.connect_plan p USING (checksum)
+        WHERE a.used_by = r.id AND (p.gate = 'plan' OR (c.kind = 'disable' AND c.cause = 'out_of_scope'))
+    )
+
+-- keep_plan --
+-- The same plan may be stopped night after night.
+INSERT INTO connect.connect_plan (checksum, gate, run_id, excesses, gated) VALUES ($1, $2, $3, $4, $5::jsonb)
+ON CONFLICT (checksum) DO UPDATE SET
+    gate = excluded.gate, run_id = excluded.run_id, made_at = now(), excesses = excluded.excesses
+
+-- kept_plan --
+-- Whether a plan is older than $2, and which run has used an approval of it since it was made.
+SELECT
+    p.made_at,
+    p.made_at <= now() - $2::interval AS is_old,
+    a.used_at,
+    a.used_by,
+    a.approved_by
+FROM connect.connect_plan p
+LEFT JOIN connect.connect_approval a ON a.checksum = p.checksum AND a.used_at >= p.made_at
+WHERE p.checksum = $1
+ORDER BY a.used_at DESC
+LIMIT 1
+
+-- approve --
+INSERT INTO connect.connect_approval (checksum, approved_by, comment) VALUES ($1, $2, $3)
+
+-- approvals --
+-- Those that are neither used nor older than $1, the latest first.
+SELECT a.checksum, p.gate, p.gated, a.approved_by, a.approved_at
+FROM connect.connect_approval a
+JOIN connect.connect_plan p USING (checksum)
+WHERE a.used_at IS NULL AND a.approved_at > now() - $1::interval
+ORDER BY a.id DESC
+
+-- use_approvals --
+UPDATE connect.connect_approval SET used_by = $1, used_at = now()
+WHERE checksum = ANY($2::text[]) AND used_at IS NULL
 
 -- last_sequence --
 SELECT coalesce(max(sequence), 0) AS sequence FROM connect.connect_change WHERE run_id = $1

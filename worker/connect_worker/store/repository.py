@@ -5,14 +5,14 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import timedelta
 
 from connect_worker.settings import DatabaseSettings
+from connect_worker.store.approvals import Approvals
 from connect_worker.store.connection import open_session
 from connect_worker.store.facts import DatabaseFacts, examine
-from connect_worker.store.journal import Journal
 from connect_worker.store.lock import Holder, run_lock
 from connect_worker.store.migrate import Migration, check_schema, migrate
 
 
-class Store(Journal):
+class Store(Approvals):
     """One run's session with the customer's database.
 
     Every method raises ConnectionFailedError when the connection breaks, and ConfigurationError when the database
