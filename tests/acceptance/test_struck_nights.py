@@ -35,6 +35,7 @@ KILLS_OF_A_FIRST_NIGHT = 200 if EVERY_STEP else 12
 SIGNALS = 300 if EVERY_STEP else 12
 KILLS_OF_A_MIGRATION = 8
 KILLS_IN_A_ROW = 4
+FIRST_STEPS = 16
 KILLED = -signal.SIGKILL
 OURS = re.compile("OU=(Pupils|Staff|Groups)")
 MORE_BOOKKEEPING = re.compile(r"\+ [^:]*(Pupils|Staff|Groups),DC=school,DC=test: \w+ ")
@@ -150,6 +151,15 @@ def test_terminated_at_any_step_it_ends_in_order_and_has_written_back(rich_night
         else:
             assert_ended(ended, 9, "Stopped")
             assert_finishes(scene, rich_night)
+
+
+def test_terminated_at_each_of_its_first_steps_a_run_that_has_begun_has_an_end(rich_night: Play) -> None:
+    with rich_night.rehearsal.scene() as scene:
+        for step in range(1, FIRST_STEPS):
+            ended = scene.struck(step, signal.SIGTERM)
+            assert_ended(ended, 9, "Stopped")
+            assert_recorded(scene, ended)
+        assert_finishes(scene, rich_night)
 
 
 def assert_recorded(scene: Scene, ended: Ended) -> None:

@@ -21,6 +21,7 @@ OF_ONE_RUN = frozenset({"connect_run", "connect_change", "schema_version"})
 """Tables that tell of runs: there is one more where one was killed."""
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
+_TIME_FOR_PEOPLE = re.compile(r"\d\d\.\d\d\.\d{4} \d\d:\d\d:\d\d")
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _SEALED = re.compile(r"v\d+\.")
 
@@ -70,7 +71,7 @@ def _shown(found: Found) -> Iterator[tuple[str, list[str]]]:
         if name.lower() == "pwdlastset":
             yield name, ["0" if values == ["0"] else "set"]
         elif values and name.lower() not in BOOKKEEPING:
-            yield name, values
+            yield name, [_TIME_FOR_PEOPLE.sub("then", value) for value in values]
 
 
 def _rows(tables: ConnectTables) -> dict[str, list[Row]]:
@@ -99,7 +100,9 @@ def _told(rows: Mapping[str, Sequence[Row]], objects: Mapping[str, str]) -> dict
             return value
         if _GUID.fullmatch(value):
             return objects.get(value, "an object that is gone")
-        return "then" if _TIME.match(value) else "sealed" if _SEALED.match(value) else value
+        if _TIME.match(value):
+            return "then"
+        return "sealed" if _SEALED.match(value) else _TIME_FOR_PEOPLE.sub("then", value)
 
     def row_told(row: Row) -> str:
         filled = {column: value for column, value in row.items() if column not in _BY_ORDER and value is not None}

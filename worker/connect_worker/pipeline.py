@@ -206,15 +206,18 @@ async def _check_schema(run: Run) -> None:
 
 
 async def _record_start(run: Run) -> None:
-    settings = run.context.settings
-    await run.store.start_run(
-        run.context.run_id,
-        command=run.tally.command,
-        trigger=settings.trigger,
-        realm=settings.realm,
-        day=run.context.today,
-    )
-    run.recorded = True
+    """Told to stop at this very moment, the run still knows whether connect_run has its beginning."""
+    settings, stop = run.context.settings, run.context.stop
+    with stop.finishing():
+        await run.store.start_run(
+            run.context.run_id,
+            command=run.tally.command,
+            trigger=settings.trigger,
+            realm=settings.realm,
+            day=run.context.today,
+        )
+        run.recorded = True
+    stop.raise_if_requested()
 
 
 async def _taken_names(run: Run, directory: Directory) -> Sequence[TakenName]:
