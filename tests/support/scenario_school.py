@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, fields, is_dataclass, replace
 from typing import Any
 
+from connect_worker.model.account import EXTENSION_PLACES, Extensions
 from connect_worker.model.configuration import Configuration, GroupRule, LevelRule, MandantRule, PasswordKind
 from connect_worker.model.ids import AccountKey, Criterion, Mandant, UserType, mask_of
 from connect_worker.model.person import Building, Function, MandantRecord, SchoolYear, StaffFunction
@@ -186,10 +187,8 @@ def _changed(parent: Any, name: str, value: Any) -> Any:
     old = getattr(parent, name)
     if isinstance(old, PasswordKind):
         return PasswordKind[value.upper()]
-    if name == "mandants":
-        return tuple(_mandant_rule(row) for row in value)
-    if name == "levels":
-        return tuple(_level_rule(position, row) for position, row in enumerate(value, start=1))
+    if name in _LISTS:
+        return _LISTS[name](value)
     if name == "groups":
         return tuple(_group_rule(rule, value) for rule in old if rule.criterion in value)
     if is_dataclass(old) and not isinstance(old, type):
@@ -203,8 +202,23 @@ def _mandant_rule(row: Values) -> MandantRule:
     return MandantRule(**{**domains, **row, "number": Mandant(number)})
 
 
-def _level_rule(position: int, level: str) -> LevelRule:
-    return LevelRule(position=position, level=level, program_years=frozenset(), password=builders.SIMPLE)
+def _level_rule(position: int, row: str | Values) -> LevelRule:
+    """A level by its name, for all program years and with a simple password, or with what is not so."""
+    changes = {"level": row} if isinstance(row, str) else row
+    rule = LevelRule(position=position, level="", program_years=frozenset(), password=builders.SIMPLE)
+    changed = replace(rule, **{name: _changed(rule, name, value) for name, value in changes.items()})
+    return replace(changed, program_years=frozenset(changed.program_years))
+
+
+def _extension_templates(templates: Mapping[int, str]) -> Extensions:
+    return tuple(templates.get(number) for number in range(1, EXTENSION_PLACES + 1))
+
+
+_LISTS: Mapping[str, Make] = {
+    "mandants": lambda rows: tuple(map(_mandant_rule, rows)),
+    "levels": lambda rows: tuple(_level_rule(position, row) for position, row in enumerate(rows, start=1)),
+    "extension_templates": _extension_templates,
+}
 
 
 def _group_rule(rule: GroupRule, changes: Mapping[str, Values]) -> GroupRule:
