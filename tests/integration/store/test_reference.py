@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from connect_worker.settings import DatabaseSettings
+from connect_worker.store.columns import EXTENSIONS, PROFILE
 from connect_worker.store.contract import ROW_VERSION, VIEWS, Column, View
 from connect_worker.store.lock import RUN_LOCK
+from connect_worker.targets.active_directory.attributes import TEXT
 from tests.support.postgres import PostgresServer
 
 PAGE = (Path(__file__).parents[3] / "docs" / "reference" / "database.md").read_text(encoding="utf-8")
@@ -45,6 +47,22 @@ def test_the_page_lists_each_column_as_the_migrations_make_it(
     made = postgres.run(COLUMNS.replace("TABLE", f"'connect.{table}'"), database=database.name)
     rows = [f"{cells[0].strip('`')}|{cells[1]}" for cells in table_below(table)]
     assert rows == made.splitlines()
+
+
+def test_the_page_names_the_attribute_of_active_directory_that_each_column_fills() -> None:
+    told = {cells[0].strip("`"): cells[4] for cells in table_below("main_connect_user")}
+    assert {column: told[column] for column in PROFILE.values()} == {PROFILE[field]: TEXT[field] for field in PROFILE}
+    assert [told[column] for column in EXTENSIONS] == [f"extensionAttribute{place}" for place in range(1, 16)]
+
+
+@pytest.mark.parametrize("table", ["level", "mandant", "group", "extension_attribute"])
+def test_the_page_names_every_column_of_the_configurations_sister_tables(
+    table: str, database: DatabaseSettings, postgres: PostgresServer
+) -> None:
+    made = postgres.run(COLUMNS.replace("TABLE", f"'connect.connect_config_{table}'"), database=database.name)
+    columns = [line.partition("|")[0] for line in made.splitlines()]
+    named = set(re.findall(r"`(?:connect_config_\w+|…)?[._]?(\w+)`", PAGE))
+    assert [column for column in columns if column not in named] == []
 
 
 def test_the_page_names_every_table(database: DatabaseSettings, postgres: PostgresServer) -> None:
