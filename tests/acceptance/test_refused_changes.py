@@ -32,6 +32,18 @@ def test_passwords_that_the_domain_refuses(site: Site) -> None:
     site.assert_complete(PUPILS)
 
 
+@pytest.mark.parametrize(("allowed", "groups"), [(PUPILS, "done"), (PUPILS - 1, "not_started")])
+def test_more_refusals_than_are_allowed_end_the_run(site: Site, allowed: int, groups: str) -> None:
+    """What comes after them is not even tried; the count is the configured one."""
+    site.enrol(PUPILS)
+    site.customer.configure({"staff": {"password": {"length": 14}}})
+    site.domain.demand_password_length(12)
+    ended = site.run(CONNECT_SAFETY_MAX_FAILURES=str(allowed))
+    assert (ended.exit_code, ended.report["reason"]) == (6, "ChangesFailed"), ended.stdout
+    assert ended.report["changes"]["create_user"] == {"done": 1, "failed": PUPILS}
+    assert ended.report["changes"]["create_group"] == {groups: 3}
+
+
 @pytest.mark.parametrize("server", ["samba"], indirect=True)
 def test_an_account_without_the_right_to_write(site: Site) -> None:
     """Every refusal names what is missing; after too many of them the run does not go on trying."""

@@ -256,7 +256,7 @@ async def _plan(run: Run, directory: Directory, state: State, configuration: Con
 
 async def _judge(run: Run, planned: sync.Planned) -> gate.Verdict:
     """What the safety gate says of the plan. Raises BlockedBySafetyGateError."""
-    gate.require_prefix(planned)
+    gate.require_own_ground(planned)
     verdict = await gate.judge_plan(run.store, run.context, planned)
     run.tally.verdict = verdict
     verdict.require_open()

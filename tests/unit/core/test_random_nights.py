@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from connect_worker.core.dn import normalise
+from connect_worker.core.safety import outside
 from connect_worker.model.account import Account, Status
 from connect_worker.model.change import CreateGroup, CreateUser, Delete, Rename
 from connect_worker.model.directory import ActualGroup, ActualUser, ObjectKey
@@ -100,6 +101,7 @@ class Chronicle:
         """What holds after every night, also after a killed one."""
         only_ours_is_touched(self)
         if night is not None:
+            only_our_places_are_written(night)
             only_the_long_locked_out_are_deleted(self, night)
             new_names_are_nobody_elses(self, night)
         names_are_unique(self.world)
@@ -135,6 +137,11 @@ def only_ours_is_touched(chronicle: Chronicle) -> None:
     now = chronicle.world.objects()
     for guid, found in chronicle.untouchable.items():
         assert _without_links(now[guid]) == _without_links(found)
+
+
+def only_our_places_are_written(night: Night) -> None:
+    """(2) Nothing is planned outside of the OUs that were read."""
+    assert night.planned is None or outside(night.planned.plan.changes, night.planned.places) == ()
 
 
 def names_are_unique(world: World) -> None:

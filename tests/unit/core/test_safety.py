@@ -11,13 +11,25 @@ from connect_worker.core.desired import desire
 from connect_worker.core.diff import diff
 from connect_worker.core.picture import Whereabouts
 from connect_worker.core.plan import make_plan
-from connect_worker.core.safety import excesses, scope_excess, scope_leavers, without_prefix
+from connect_worker.core.safety import excesses, outside, scope_excess, scope_leavers, without_prefix
 from connect_worker.errors import IncompleteReadError
 from connect_worker.model.account import Account, Status, Unmet
+from connect_worker.model.change import Cause, Change, CreateContainer, Delete, Rename
 from connect_worker.model.configuration import Limit, Limits
 from connect_worker.model.directory import ActualUser, Snapshot
 from connect_worker.model.state import State
-from tests.support.builders import STUDENTS_OU, TODAY, account, actual_user, guid, linked, snapshot
+from tests.support.builders import (
+    BASE,
+    GROUPS_OU,
+    STUDENTS_OU,
+    TODAY,
+    account,
+    actual_user,
+    guid,
+    linked,
+    snapshot,
+    student_key,
+)
 
 TWO = Limit(count=2, percent=10)
 LIMITS = Limits(deletes=TWO, disables=TWO, removals=TWO, renames=TWO, resets=TWO, recreations=TWO, exit_percent=25)
@@ -135,6 +147,39 @@ def test_with_a_test_prefix_nothing_without_it_is_written() -> None:
     seen = snapshot(actual_user(theirs), actual_user(prefixed, profile=replace(prefixed.profile, city="x")))
     found = diff(desire(state, today=TODAY), seen, Whereabouts(elsewhere={}, recovered={}))
     assert without_prefix(make_plan(found, {}), "T-") == (theirs.dn,)
+
+
+def renamed(dn: str, new_dn: str) -> Rename:
+    return Rename(key=student_key(1), guid=guid("1"), dn=dn, new_dn=new_dn, cause=Cause.CHANGED)
+
+
+@pytest.mark.parametrize(
+    ("change", "astray"),
+    [
+        pytest.param(renamed(f"CN=a,{STUDENTS_OU}", f"cn=b, ou=pupils,{BASE}"), (), id="inside, spelled otherwise"),
+        pytest.param(renamed(f"CN=a,OU=3a,{STUDENTS_OU}", f"CN=a,{GROUPS_OU}"), (), id="from deep below to another"),
+        pytest.param(renamed(f"CN=a,{BASE}", f"CN=a,{STUDENTS_OU}"), (f"CN=a,{BASE}",), id="from outside"),
+        pytest.param(
+            renamed(f"CN=a,{STUDENTS_OU}", f"CN=a,OU=Admins,{BASE}"), (f"CN=a,OU=Admins,{BASE}",), id="to the outside"
+        ),
+        pytest.param(
+            renamed(f"CN=a,{STUDENTS_OU}", f"CN=a\\,{STUDENTS_OU},{BASE}"),
+            (f"CN=a\\,{STUDENTS_OU},{BASE}",),
+            id="a comma in the name is no parent",
+        ),
+        pytest.param(CreateContainer(dn=STUDENTS_OU), (), id="the place itself"),
+        pytest.param(CreateContainer(dn=f"OU=3a,{STUDENTS_OU}"), (), id="a unit below"),
+        pytest.param(CreateContainer(dn=f"OU=Accounts,{BASE}"), (), id="a unit on the way to a place"),
+        pytest.param(CreateContainer(dn=f"OU=Other,{BASE}"), (f"OU=Other,{BASE}",), id="a unit elsewhere"),
+        pytest.param(
+            Delete(key=student_key(1), guid=guid("1"), dn=f"OU=Accounts,{BASE}", cause=Cause.GRACE_OVER),
+            (f"OU=Accounts,{BASE}",),
+            id="no object but a unit stands on the way",
+        ),
+    ],
+)
+def test_nothing_is_written_outside_the_places_that_were_read(change: Change, astray: tuple[str, ...]) -> None:
+    assert outside([change], (STUDENTS_OU, f"OU=Staff,OU=Accounts,{BASE}", GROUPS_OU)) == astray
 
 
 def test_missing_base_that_holds_our_objects_stops_the_run_and_an_empty_one_does_not() -> None:

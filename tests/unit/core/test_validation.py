@@ -1,5 +1,6 @@
 """The validation as a whole: which rows, which column, and what stops what."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -68,6 +69,18 @@ def test_a_finding_names_the_record_as_people_know_it() -> None:
 def test_any_of_the_seeds_warnings_blocks_everything() -> None:
     validation = validate(state(user(1), user(2, mail=None)), configured(1))
     assert [finding.key for finding in validation.blocking] == [student_key(2)]
+
+
+def test_a_warning_that_the_customer_has_relaxed_blocks_its_record_only() -> None:
+    """It is shown like any other, and one that is not relaxed still blocks everything."""
+    relaxed = replace(configured(1), relaxed_warnings=frozenset({7}))
+    validation = validate(state(user(1), user(2, mail=None), group(mandants=None, status=Status.TO_DELETE)), relaxed)
+    assert validation.blocking == ()
+    assert validation.blocked_objects == {student_key(2)}
+    assert validation.user_codes == {student_key(2): 7}
+    both = validate(state(user(1, user_principal_name=None), user(2, mail=None)), relaxed)
+    assert [(finding.key, finding.code) for finding in both.blocking] == [(student_key(1), 5)]
+    assert both.blocked_objects == {student_key(1), student_key(2)}
 
 
 def test_connects_own_findings_block_their_object_only() -> None:

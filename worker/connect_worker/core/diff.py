@@ -12,7 +12,7 @@
     disabled   enabled                             disabled
     due        there, and disabled                 deleted
     due        there, enabled by somebody          disabled, with a fresh grace
-    any        protected by the directory          reported, not touched (ruling 39)
+    any        protected                           reported, not touched (ruling 39)
     any        claimed by another row too          reported, not touched (ruling 40)
     group      likewise; members: missing ones added, no longer computed ones removed, foreign ones left (19)
     group      not active, or without a type: not created anew, its row forgets an object that is nowhere

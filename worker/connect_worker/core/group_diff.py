@@ -32,7 +32,7 @@ def group_changes(picture: Picture) -> Iterator[Change]:
         if picture.is_ambiguous(group):
             continue
         if actual is not None and actual.protected:
-            picture.note(f"{wanted.key} ({actual.dn}) is protected by the directory and left as it is")
+            picture.note(f"{wanted.key} ({actual.dn}) is protected and left as it is")
         elif actual is not None:
             yield from _present_changes(picture, wanted, actual)
         elif not picture.is_elsewhere(wanted.key) and wanted.members is not None:

@@ -8,12 +8,12 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from connect_worker.core.dn import value_of
+from connect_worker.core.dn import normalise, value_of
 from connect_worker.core.guards import Guard, acts_of, guard_of, limit_of
 from connect_worker.core.plan import Plan
 from connect_worker.model.account import Account, Status, Unmet
 from connect_worker.model.act import Act
-from connect_worker.model.change import AddMembers, Change, CreateContainer, Delete, Disable, RemoveMembers
+from connect_worker.model.change import AddMembers, Change, CreateContainer, Delete, Disable, RemoveMembers, Rename
 from connect_worker.model.configuration import Limits
 from connect_worker.model.directory import ObjectKey
 from connect_worker.model.group import Group, Members
@@ -69,6 +69,27 @@ def without_prefix(plan: Plan, prefix: str) -> tuple[str, ...]:
     """
     concerned = (change.dn for change in plan.changes if not isinstance(change, CreateContainer))
     return tuple(dn for dn in dict.fromkeys(concerned) if not value_of(dn).casefold().startswith(prefix.casefold()))
+
+
+def outside(changes: Iterable[Change], places: Sequence[str]) -> tuple[str, ...]:
+    """The DNs that would be written outside of these OUs: none may be.
+
+    An organizational unit may also be created on the way to one of them.
+    """
+    inside = [normalise(place) for place in places]
+
+    def stands_in(dn: str) -> bool:
+        return any(dn == place or dn.endswith(f",{place}") for place in inside)
+
+    def leads_to(dn: str) -> bool:
+        return any(place.endswith(f",{dn}") for place in inside)
+
+    return tuple(
+        dn
+        for change in changes
+        for dn in ((change.dn, change.new_dn) if isinstance(change, Rename) else (change.dn,))
+        if not stands_in(normal := normalise(dn)) and not (isinstance(change, CreateContainer) and leads_to(normal))
+    )
 
 
 def scope_leavers(before: Iterable[Account], after: Iterable[Account]) -> tuple[Account, ...]:

@@ -37,7 +37,7 @@ def user_changes(picture: Picture) -> Iterator[Change]:
 def _active_changes(picture: Picture, account: Account, user: DesiredUser) -> Iterator[Change]:
     actual = picture.user(user.key)
     if actual is not None and actual.protected:
-        picture.note(f"{user.key} ({actual.dn}) is protected by the directory and left as it is")
+        picture.note(f"{user.key} ({actual.dn}) is protected and left as it is")
     elif actual is not None:
         yield from _present_changes(picture, account, user, actual)
     elif picture.is_elsewhere(user.key):

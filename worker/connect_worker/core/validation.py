@@ -89,6 +89,7 @@ def _examine(record: Record, name: str | None, rules: Sequence[Rule[Record]], co
             name=name or str(record.key),
             found=found,
             blocks=rule.blocks and record.status not in _LEAVING,
+            relaxed=rule.code in context.relaxed,
         )
         for rule in rules
         if (found := rule.find(record, context)) is not None

@@ -178,7 +178,11 @@ class Limits:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Configuration:
-    """One customer's configuration, checked as a whole."""
+    """One customer's configuration, checked as a whole.
+
+    `relaxed_warnings` are codes from 1 to 9 that hold up their own record only. `protected_objects` are DNs or login
+    names of what is never touched.
+    """
 
     base_dn: str
     staff: Audience
@@ -197,6 +201,8 @@ class Configuration:
     display_name_follows: DisplayNameFollows = DisplayNameFollows.AT_ONCE
     employee_id_is_insurance_number: bool = False
     show_gender: bool = False
+    relaxed_warnings: frozenset[int] = frozenset()
+    protected_objects: tuple[str, ...] = ()
     locked_by: str | None = None
     lock_reason: str | None = None
 

@@ -30,9 +30,9 @@ class Note:
 class Finding:
     """One rule's finding on one record: the seed's «Warnung».
 
-    Codes 1 to 9 are the seed's and block everything; from 101 on, Connect's own, which block their object only
-    (ruling 32). `found` says what was found in the record `name`. `blocks` is False for rows on their way out
-    (ruling 31), and for what is only told.
+    Codes 1 to 9 are the seed's and block everything, unless the customer has `relaxed` them; from 101 on, Connect's
+    own, which block their object only (ruling 32). `found` says what was found in the record `name`. `blocks` is False
+    for rows on their way out (ruling 31), and for what is only told.
     """
 
     key: ObjectKey
@@ -40,8 +40,9 @@ class Finding:
     name: str
     found: str
     blocks: bool = True
+    relaxed: bool = False
 
     @property
     def blocks_everything(self) -> bool:
         """Whether the sync of the whole customer waits for this finding's cure (manual, «Warnungen»)."""
-        return self.blocks and self.code < FIRST_OWN_CODE
+        return self.blocks and self.code < FIRST_OWN_CODE and not self.relaxed

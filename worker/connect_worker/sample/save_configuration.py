@@ -15,9 +15,11 @@ async def save_configuration(session: Session, configuration: Configuration) -> 
     await session.fetch(f"UPDATE connect.connect_config SET {settings}", *row.values())  # noqa: S608 - own columns
     await session.execute(
         "TRUNCATE connect.connect_config_level, connect.connect_config_mandant, connect.connect_config_group,"
+        " connect.connect_config_warning,"
         " connect.connect_config_extension_attribute"
     )
     await _copy(session, "connect_config_level", _levels(configuration))
+    await _copy(session, "connect_config_warning", _relaxed(configuration))
     await _copy(session, "connect_config_mandant", _mandants(configuration))
     await _copy(session, "connect_config_group", _groups(configuration))
     await _copy(session, "connect_config_extension_attribute", _extensions(configuration))
@@ -41,6 +43,7 @@ def _general(configuration: Configuration) -> Row:
         "create_containers": configuration.create_containers,
         "class_carry_over_days": configuration.class_carry_over_days,
         "reserve_days": configuration.reserve_days,
+        "protected_objects": list(configuration.protected_objects),
         "display_name_follows": configuration.display_name_follows.value,
         "employee_id_is_insurance_number": configuration.employee_id_is_insurance_number,
         "show_gender": configuration.show_gender,
@@ -83,6 +86,10 @@ def _password(policy: PasswordPolicy) -> Row:
         "force_password_change": policy.must_change,
         "prevent_password_change": policy.may_not_change,
     }
+
+
+def _relaxed(configuration: Configuration) -> list[Row]:
+    return [{"code": code, "blocks": "object"} for code in sorted(configuration.relaxed_warnings)]
 
 
 def _levels(configuration: Configuration) -> list[Row]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from connect_worker.core.gated import checksum_of, gated_leavers, unconfirmed
-from connect_worker.core.safety import DAYS, Excess, excesses, scope_excess, scope_leavers, without_prefix
+from connect_worker.core.safety import DAYS, Excess, excesses, outside, scope_excess, scope_leavers, without_prefix
 from connect_worker.errors import BlockedBySafetyGateError
 from connect_worker.model.account import Account
 from connect_worker.model.approval import Approval, BlockedPlan, Gate, GatedChange
@@ -57,8 +57,19 @@ class Verdict:
             )
 
 
-def require_prefix(planned: Planned) -> None:
-    """Raise BlockedBySafetyGateError if the plan leaves the test prefix's ground; nobody can approve that."""
+def require_own_ground(planned: Planned) -> None:
+    """Raise BlockedBySafetyGateError if the plan leaves our OUs or the test prefix; nobody can approve that."""
+    astray = outside(planned.plan.changes, planned.places)
+    if astray:
+        raise BlockedBySafetyGateError(
+            f"{len(astray)} objects outside of the configured OUs would be written, such as {astray[0]}",
+            todo="Check the DNs of the configuration and of Connect's tables; nothing was changed",
+            reason="OutsideOUs",
+        )
+    _require_prefix(planned)
+
+
+def _require_prefix(planned: Planned) -> None:
     prefix = planned.configuration.test_prefix
     bare = without_prefix(planned.plan, prefix) if prefix else ()
     if bare:

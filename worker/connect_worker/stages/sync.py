@@ -11,6 +11,7 @@ from connect_worker.core.desired import desire
 from connect_worker.core.diff import Difference, diff
 from connect_worker.core.picture import Whereabouts
 from connect_worker.core.plan import Plan, make_plan
+from connect_worker.core.protection import with_protected
 from connect_worker.core.recovery import recognise, with_links
 from connect_worker.core.settling import Periods, Settling
 from connect_worker.errors import ConfigurationError
@@ -44,9 +45,10 @@ BATCH = 250
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Planned:
-    """A plan and what it was made from."""
+    """A plan and what it was made from; `places` are the OUs that were read, and the only ones that may be written."""
 
     plan: Plan
+    places: tuple[str, ...]
     state: State
     configuration: Configuration
     blocked: frozenset[ObjectKey]
@@ -62,14 +64,20 @@ async def make(
     blocked: frozenset[ObjectKey],
 ) -> Planned:
     """Read the directory whole, and plan. Raises IncompleteReadError, ConfigurationError."""
-    actual = await directory.read(bases(configuration, state))
+    places = bases(configuration, state)
+    read = await directory.read(places)
+    actual = with_protected(read, (*configuration.protected_objects, *_own_account(context)))
     where = await _whereabouts(store, directory, context, actual, state)
     known = with_links(state, where.recovered)
     difference = diff(desire(known, today=context.today, blocked=blocked), actual, where)
     if not configuration.create_containers:
         _require_containers(difference)
     return Planned(
-        plan=make_plan(difference, where.recovered), state=known, configuration=configuration, blocked=blocked
+        plan=make_plan(difference, where.recovered),
+        places=places,
+        state=known,
+        configuration=configuration,
+        blocked=blocked,
     )
 
 
@@ -208,6 +216,12 @@ class _Application:
 
     def _too_many_failures(self) -> bool:
         return self._failures > self._limits.failures.of(len(self.outcomes))
+
+
+def _own_account(context: Context) -> tuple[str, ...]:
+    """Whom Connect signs in as: locked out, it could not even let itself in again."""
+    directory = context.settings.directory
+    return (directory.bind_dn,) if directory is not None else ()
 
 
 def _require_containers(difference: Difference) -> None:

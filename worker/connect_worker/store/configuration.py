@@ -55,6 +55,8 @@ def configuration_of(rows: ConfigurationRows) -> Configuration:
         mandants=tuple(map(_mandant, rows.mandants)),
         groups=tuple(map(_group, rows.groups)),
         manual_password=_policy(config, "manual_"),
+        relaxed_warnings=frozenset(config["relaxed_warnings"]),
+        protected_objects=tuple(config["protected_objects"]),
         display_name_follows=DisplayNameFollows(config["display_name_follows"]),
         **{column: config[column] for column in _SAME_NAME},
     )

@@ -47,7 +47,10 @@ WHERE c.relnamespace = to_regnamespace('connect')
     AND NOT a.attisdropped
 
 -- config --
-SELECT * FROM connect.connect_config
+SELECT
+    c.*,
+    ARRAY(SELECT w.code FROM connect.connect_config_warning w WHERE w.blocks = 'object') AS relaxed_warnings
+FROM connect.connect_config c
 
 -- config_levels --
 SELECT * FROM connect.connect_config_level ORDER BY position

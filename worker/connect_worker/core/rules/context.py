@@ -84,9 +84,13 @@ class Holders:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Context:
-    """The configured mandants, the domain that everything stands in, the names that clash, and the update's notes."""
+    """What is configured and relaxed, the domain that everything stands in, the names that clash, the update's notes.
+
+    `relaxed` are codes that hold up their own record only.
+    """
 
     configured: frozenset[Mandant]
+    relaxed: frozenset[int]
     domain: str
     user_dn_first_elements: Clashes
     group_dn_first_elements: Clashes
@@ -108,6 +112,7 @@ class Context:
         addresses = Holders((user, address) for user in users for address in _addresses(user))
         return cls(
             configured=frozenset(mandant.number for mandant in configuration.mandants),
+            relaxed=configuration.relaxed_warnings,
             domain=domain_of(configuration.base_dn),
             user_dn_first_elements=Holders(user_dns).clashes(),
             group_dn_first_elements=Holders(group_dns).clashes(),
