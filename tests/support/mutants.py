@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from connect_worker.model.account import Account
+from connect_worker.model.account import ALIAS_PLACES, Account
 from connect_worker.model.group import Group
 from connect_worker.model.state import State
 
@@ -88,6 +88,19 @@ def condition_forgotten_for_aliases(name: str) -> Mutant[Account]:
     )
 
 
+def alias_forgotten(place: int) -> Mutant[Account]:
+    """Rule 9 that does not look at one of the five."""
+    return Mutant(
+        code=9,
+        fault=f"forgets alias {place + 1}",
+        judge=lambda user, _, __: any(
+            alias is not None and _breaks(alias, but="")
+            for number, alias in enumerate(user.names.aliases)
+            if number != place
+        ),
+    )
+
+
 def condition_added(name: str) -> Mutant[Account]:
     """Rule 7 with a condition that the seed does not have."""
     return Mutant(
@@ -111,6 +124,11 @@ USER_MUTANTS: tuple[Mutant[Account], ...] = (
     Mutant(code=2, fault="-1 is exempt", judge=lambda user, hit, _: hit and user.mandant_chosen != -1),
     Mutant(code=2, fault="a bit wraps round at 32", judge=lambda user, hit, _: hit and user.mandant_chosen != 33),
     Mutant(code=2, fault="a bit wraps round at 64", judge=lambda user, hit, _: hit and user.mandant_chosen != 65),
+    Mutant(
+        code=2,
+        fault="a mask has 62 bits",
+        judge=lambda user, hit, _: hit or (user.mandant_chosen == 63 and user.mandants is not None),
+    ),
     Mutant(code=2, fault="no choice is outside", judge=lambda user, hit, _: hit or user.mandant_chosen is None),
     Mutant(code=2, fault="a missing mask is 0", judge=lambda user, hit, _: hit or user.mandants is None),
     Mutant(code=2, fault="the mask 0 is missing", judge=lambda user, hit, _: hit and user.mandants != 0),
@@ -121,6 +139,21 @@ USER_MUTANTS: tuple[Mutant[Account], ...] = (
         code=4,
         fault="case matters",
         judge=lambda user, hit, census: hit and census.dn_first_elements[user.names.dn_first_element] > 1,
+    ),
+    Mutant(
+        code=4,
+        fault="accents do not matter",
+        judge=lambda user, hit, _: hit or "Jurg Abi" in (user.names.dn_first_element or ""),
+    ),
+    Mutant(
+        code=4,
+        fault="a letter with its accent apart is another one",
+        judge=lambda user, hit, _: hit and "\u0308" not in (user.names.dn_first_element or ""),
+    ),
+    Mutant(
+        code=4,
+        fault="blanks in front do not matter",
+        judge=lambda user, hit, _: hit or (user.names.dn_first_element or "").startswith(" "),
     ),
     Mutant(
         code=4, fault="missing ones are equal", judge=lambda user, hit, _: hit or user.names.dn_first_element is None
@@ -163,11 +196,7 @@ USER_MUTANTS: tuple[Mutant[Account], ...] = (
         fault="an empty one is not set",
         judge=lambda user, _, __: any(_breaks(alias, but="") for alias in user.names.aliases if alias),
     ),
-    Mutant(
-        code=9,
-        fault="the fifth is forgotten",
-        judge=lambda user, _, __: any(_breaks(alias, but="") for alias in user.names.aliases[:4] if alias is not None),
-    ),
+    *(alias_forgotten(place) for place in range(ALIAS_PLACES)),
     *(condition_forgotten_for_aliases(name) for name in ADDRESS_CONDITIONS),
 )
 GROUP_MUTANTS: tuple[Mutant[Group], ...] = (

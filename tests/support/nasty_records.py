@@ -9,14 +9,15 @@ from connect_worker.model.ids import AccountKey, Criterion, GroupKey, Guid, Mand
 from connect_worker.model.secret import SealedSecret
 from connect_worker.model.state import State
 
-MASKS = (None, 0, 1, 1, 2, 3, 3, 3, 5, 1 << 39, (1 << 32) - 1)
-CHOSEN = (None, -1, 0, 1, 1, 1, 2, 2, 3, 9, 31, 32, 33, 40, 64, 65, 1 << 30)
+MASKS = (None, 0, 1, 1, 2, 3, 3, 3, 5, 1 << 39, (1 << 32) - 1, 1 << 62, (1 << 63) - 1)
+CHOSEN = (None, -1, -63, 0, 1, 1, 1, 2, 2, 3, 9, 31, 32, 33, 40, 63, 64, 65, 1 << 30)
 
 LIKE_NAMES = (
     ("Anna Muster", "ANNA MUSTER", "anna muster", "Anna Muster ", "Anna  Muster", " Anna Muster"),
     ("Jürg Äbi", "JÜRG ÄBI", "jürg äbi", "Jurg Abi", "Juerg Aebi"),
     ("Ruth Straße", "RUTH STRASSE", "Ruth Strasse", "Ruth Strase"),
     ("İpek Işık", "ipek ışık", "IPEK IŞIK", "Ipek Isik", "ipek isik"),
+    ("Zoë Noël", "ZOË NOËL", "Zoe\u0308 Noe\u0308l", "ZOE\u0308 NOE\u0308L", "Zoe Noel"),
     ("Ada-Lou O'Neill", "ADA-LOU O'NEILL", "AdaLou ONeill", "Ada_Lou O'Neill"),
 )
 """Each row: spellings that may or may not be one name."""
@@ -113,7 +114,7 @@ def _name(random: Random, prefix: str, number: int, of: int) -> str | None:
         return f"{prefix}Person {number}"
     spelling = random.choice(random.choice(LIKE_NAMES))
     before, after = random.choice(("", "", "", " ")), random.choice(("", "", " "))
-    return f"{before}{random.choice((prefix, prefix.lower()))}{spelling}{random.randrange(of // 4)}{after}"
+    return f"{before}{random.choice((prefix, prefix.lower()))}{spelling}{random.randrange(of // 8)}{after}"
 
 
 def _aliases(random: Random, number: int) -> Aliases:

@@ -1,4 +1,4 @@
-"""The rules against the seed's own SQL conditions, on thousands of records (tests/data/validation_oracle.sql)."""
+"""The rules against the seed's own SQL conditions, on ten thousand records (tests/data/validation_oracle.sql)."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -22,8 +22,9 @@ from tests.support.postgres import PostgresServer
 from tests.support.records import configured
 from tests.support.validation_oracle import Verdicts, ask
 
-SEED, USERS, GROUPS = 20261122, 4_000, 2_000
-LEAST_SHARE = 0.01
+SEED, USERS, GROUPS = 20261122, 7_000, 3_000
+LEAST_HITS = 150
+LEAST_NEAR_MISSES = 5
 Record = TypeVar("Record", Account, Group)
 
 
@@ -100,8 +101,8 @@ def test_the_warning_column_agrees_with_the_seeds_updates_on_every_record(case: 
 def test_every_rule_hits_and_misses(records: str, rules: Sequence[Rule[Account]], case: Case) -> None:
     """A comparison over records that are all wrong, or all right, would show nothing."""
     keys = [record.key for record in getattr(case.state, records)]
-    shares = {rule.code: sum(rule.code in case.verdicts.codes[key] for key in keys) / len(keys) for rule in rules}
-    assert {code: share for code, share in shares.items() if not LEAST_SHARE <= share <= 1 - LEAST_SHARE} == {}
+    hits = {rule.code: sum(rule.code in case.verdicts.codes[key] for key in keys) for rule in rules}
+    assert {code: number for code, number in hits.items() if not LEAST_HITS <= number <= len(keys) - LEAST_HITS} == {}
 
 
 def test_every_column_occurs(case: Case) -> None:
@@ -118,10 +119,12 @@ def test_every_rule_has_a_mutant() -> None:
 
 @pytest.mark.parametrize("mutant", USER_MUTANTS, ids=name)
 def test_a_fault_in_a_user_rule_is_seen(mutant: Mutant[Account], case: Case) -> None:
+    """Not on a single record, by chance: the records on which it shows are the near misses of the rule."""
+
     def judge(user: Account) -> bool:
         return mutant.judge(user, mutant.code in case.verdicts.codes[user.key], case.census)
 
-    assert disagreements(case, case.state.accounts, mutant.code, judge) != []
+    assert len(disagreements(case, case.state.accounts, mutant.code, judge)) >= LEAST_NEAR_MISSES
 
 
 @pytest.mark.parametrize("mutant", GROUP_MUTANTS, ids=name)
@@ -129,7 +132,7 @@ def test_a_fault_in_a_group_rule_is_seen(mutant: Mutant[Group], case: Case) -> N
     def judge(group: Group) -> bool:
         return mutant.judge(group, mutant.code in case.verdicts.codes[group.key], case.census)
 
-    assert disagreements(case, case.state.groups, mutant.code, judge) != []
+    assert len(disagreements(case, case.state.groups, mutant.code, judge)) >= LEAST_NEAR_MISSES
 
 
 @pytest.mark.parametrize(

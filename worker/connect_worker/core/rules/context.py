@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from unicodedata import normalize
 
 from connect_worker.core.dn import domain_of
 from connect_worker.model.account import Account
@@ -16,9 +17,11 @@ from connect_worker.model.state import NameKind, ReservedName, State
 def folded(name: str) -> str:
     """Fold a name for comparison as SQL Server's usual collation does: case and trailing blanks do not count.
 
-    Accents do. `ß` equals `ss`, the Turkish dotless `ı` is no `i`.
+    Accents do, whether they are one sign with their letter or follow it. `ß` equals `ss`, the Turkish dotless `ı` is
+    no `i`.
     """
-    return name.rstrip(" ").casefold()
+    plain = name.rstrip(" ").casefold()
+    return plain if plain.isascii() else normalize("NFC", plain)
 
 
 Record = Account | Group
