@@ -6,19 +6,26 @@ from pathlib import Path
 import pytest
 
 pytest.register_assert_rewrite(
-    "tests.support.domain", "tests.support.scenario_nights", "tests.support.scenario_school", "tests.support.site"
+    "tests.support.domain",
+    "tests.support.plays",
+    "tests.support.scenario_nights",
+    "tests.support.scenario_school",
+    "tests.support.site",
 )
 
 from connect_worker.settings import DatabaseSettings  # noqa: E402 - after the registration
 from tests.support.builders import TODAY  # noqa: E402
 from tests.support.domain import Domain  # noqa: E402
 from tests.support.forked import ForkServer  # noqa: E402
+from tests.support.plays import first_night, rich_night, theatre  # noqa: E402
 from tests.support.postgres import PostgresServer  # noqa: E402
 from tests.support.samba import SambaServer  # noqa: E402
 from tests.support.scenario_school import Customer  # noqa: E402
 from tests.support.simulator import SimulatorServer, start_simulator  # noqa: E402
 from tests.support.site import Site  # noqa: E402
 from tests.support.worker import Worker  # noqa: E402
+
+__all__ = ["first_night", "rich_night", "theatre"]
 
 Server = SambaServer | SimulatorServer
 

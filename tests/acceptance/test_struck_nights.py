@@ -7,28 +7,20 @@ This is ruling 34 as a customer sees it. The night stands in tests/data/rich_nig
 import os
 import re
 import signal
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from pathlib import Path
+from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from connect_worker.settings import DatabaseSettings
-from tests.support.forked import ForkServer
 from tests.support.picture import Picture
+from tests.support.plays import RICH_NIGHT, Play, assert_ended
 from tests.support.postgres import PostgresServer
-from tests.support.rehearsal import Rehearsal, Scene, Steps, Theatre, rehearse, watched_database
+from tests.support.rehearsal import Scene, Theatre
 from tests.support.samba import SambaServer
-from tests.support.scenario import Night, load_scenario
 from tests.support.simulator import SimulatorServer
 from tests.support.worker import Ended
 
-RICH_NIGHT = load_scenario(Path(__file__).parents[1] / "data" / "rich_night.yaml")
-FIRST_NIGHT = replace(
-    RICH_NIGHT,
-    begins=None,
-    nights=(Night(date=RICH_NIGHT.nights[0].date, expect=RICH_NIGHT.nights[0].expect),),
-)
 EVERY_STEP = "CONNECT_EVERY_STEP" in os.environ
 KILLS = 300 if EVERY_STEP else 40
 KILLS_OF_A_FIRST_NIGHT = 200 if EVERY_STEP else 12
@@ -39,60 +31,6 @@ FIRST_STEPS = 16
 KILLED = -signal.SIGKILL
 OURS = re.compile("OU=(Pupils|Staff|Groups)")
 MORE_BOOKKEEPING = re.compile(r"\+ [^:]*(Pupils|Staff|Groups),DC=school,DC=test: \w+ ")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Play:
-    """A night, how many steps it takes unbroken, and what stands there afterwards."""
-
-    rehearsal: Rehearsal
-    steps: int
-    end: Picture
-
-    def step(self, part: int, of: int) -> int:
-        """The step in the middle of one of so many equal parts of the night."""
-        return max(1, (2 * part + 1) * self.steps // (2 * of))
-
-
-@pytest.fixture(scope="module")
-def theatre(
-    postgres: PostgresServer, fork_server: ForkServer, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Theatre]:
-    steps = Steps()
-    with watched_database(postgres, steps) as port:
-        folder = tmp_path_factory.mktemp("theatre")
-        yield Theatre(postgres=postgres, database_port=port, forks=fork_server, folder=folder, steps=steps)
-
-
-@pytest.fixture(scope="module")
-def rich_night(theatre: Theatre, simulator_factory: Callable[..., SimulatorServer]) -> Play:
-    return played(rehearse(theatre, simulator_factory(), RICH_NIGHT))
-
-
-@pytest.fixture(scope="module")
-def first_night(theatre: Theatre, simulator_factory: Callable[..., SimulatorServer]) -> Play:
-    return played(rehearse(theatre, simulator_factory(), FIRST_NIGHT))
-
-
-def played(rehearsal: Rehearsal) -> Play:
-    """The night unbroken; a run right after it has nothing to do, and leaves everything as it is."""
-    with rehearsal.scene() as scene:
-        assert_ended(scene.run(), 0, "Synced")
-        steps, end = scene.steps.taken, scene.picture()
-        assert_ended(scene.run(), 0, "NothingToDo")
-        assert end.differences(scene.picture()) == []
-    return Play(rehearsal=rehearsal, steps=steps, end=end)
-
-
-def assert_ended(ended: Ended, exit_code: int, *reasons: str) -> None:
-    assert ended.exit_code == exit_code, ended.stdout + ended.stderr
-    assert ended.report["reason"] in reasons, ended.stdout
-
-
-def assert_finishes(scene: Scene, play: Play) -> None:
-    """The next run does the rest, whatever it was."""
-    assert_ended(scene.run(), 0, "Synced", "NothingToDo")
-    assert play.end.differences(scene.picture()) == []
 
 
 def killed_until_one_gets_through(scene: Scene, at: range) -> int:
@@ -120,21 +58,21 @@ def test_the_night_holds_every_kind_of_change(rich_night: Play) -> None:
 def test_killed_at_any_step_the_next_night_ends_as_an_unbroken_one(rich_night: Play, part: int) -> None:
     with rich_night.rehearsal.scene() as scene:
         assert scene.struck(rich_night.step(part, KILLS), signal.SIGKILL).exit_code == KILLED
-        assert_finishes(scene, rich_night)
+        rich_night.assert_finishes(scene)
 
 
 @pytest.mark.parametrize("part", range(KILLS_OF_A_FIRST_NIGHT))
 def test_killed_at_any_step_of_a_first_night(first_night: Play, part: int) -> None:
     with first_night.rehearsal.scene() as scene:
         assert scene.struck(first_night.step(part, KILLS_OF_A_FIRST_NIGHT), signal.SIGKILL).exit_code == KILLED
-        assert_finishes(scene, first_night)
+        first_night.assert_finishes(scene)
 
 
 def test_killed_again_and_again_the_last_night_finishes(rich_night: Play) -> None:
     """Each is killed a little later than the one before, until one gets through."""
     with rich_night.rehearsal.scene() as scene:
         assert killed_until_one_gets_through(scene, range(rich_night.steps // 4, rich_night.steps, 12)) > KILLS_IN_A_ROW
-        assert_finishes(scene, rich_night)
+        rich_night.assert_finishes(scene)
 
 
 @pytest.mark.parametrize("part", range(SIGNALS))
@@ -150,7 +88,7 @@ def test_terminated_at_any_step_it_ends_in_order_and_has_written_back(rich_night
             assert rich_night.end.differences(scene.picture()) == []
         else:
             assert_ended(ended, 9, "Stopped")
-            assert_finishes(scene, rich_night)
+            rich_night.assert_finishes(scene)
 
 
 def test_terminated_at_each_of_its_first_steps_a_run_that_has_begun_has_an_end(rich_night: Play) -> None:
@@ -159,7 +97,7 @@ def test_terminated_at_each_of_its_first_steps_a_run_that_has_begun_has_an_end(r
             ended = scene.struck(step, signal.SIGTERM)
             assert_ended(ended, 9, "Stopped")
             assert_recorded(scene, ended)
-        assert_finishes(scene, rich_night)
+        rich_night.assert_finishes(scene)
 
 
 def assert_recorded(scene: Scene, ended: Ended) -> None:

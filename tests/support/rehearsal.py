@@ -71,9 +71,11 @@ class WatchedRequests(FaultPlan):
     def __init__(self, steps: Steps) -> None:
         super().__init__()
         self._steps = steps
+        self.seen: list[Request] = []
 
     def next(self, request: Request) -> Action | None:
         """See FaultPlan."""
+        self.seen.append(request)
         return DropAfter() if self._steps.take() else super().next(request)
 
 
@@ -180,7 +182,7 @@ class Rehearsal:
         tree = Tree(self.server.base_dn)
         load(tree, self.directory)
         simulator = self.server.simulator
-        simulator.tree, simulator.rights = tree, Rights(tree)
+        simulator.tree, simulator.rights, simulator.faults = tree, Rights(tree), WatchedRequests(self.theatre.steps)
         database = self.theatre.postgres.create_database(self.template.name)
         yield self.theatre.scene(database, self.server, self.today)
         self.theatre.postgres.drop_database(database.name)
@@ -188,7 +190,6 @@ class Rehearsal:
 
 def rehearse(theatre: Theatre, server: SimulatorServer, scenario: Scenario) -> Rehearsal:
     """Prepare a scenario's last night, and keep its start."""
-    server.simulator.faults = WatchedRequests(theatre.steps)
     template, scene = theatre.prepared(scenario, server)
     directory = theatre.folder / f"{template.name}.json"
     save(server.simulator.tree, directory)
