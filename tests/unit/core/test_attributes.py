@@ -11,7 +11,7 @@ from connect_worker.model.configuration import InfoSwitch, OfficeSwitch, TitleSw
 from connect_worker.model.finding import NoteCode
 from connect_worker.model.ids import Mandant
 from connect_worker.model.person import Building, MandantRecord
-from tests.support.builders import STAFF_OU, master_data, school_class, staff, staff_key, student
+from tests.support.builders import STAFF_OU, master_data, school_class, staff, staff_key, student, student_key
 from tests.support.described import PUPIL, TEACHER, a_night, account_of, school, settings, synced
 
 BUSINESS = "+41 44 000 00 00"
@@ -158,6 +158,14 @@ def test_values_that_are_too_long_are_cut_and_told() -> None:
         (TEACHER, NoteCode.VALUE_CUT, "title has 129 characters, the directory takes 128", False),
     ]
     assert not found.user_codes, "a note is no warning, and shows in no column"
+
+
+def test_a_shared_value_that_is_too_long_is_told_of_everybody_who_has_it() -> None:
+    data = school(staff=(), students=(student(1), student(2, class_id=None), student(3)))
+    result = a_night(data, settings(students={"company": "C" * 65}))
+    assert [(note.key, note.found) for note in result.notes if note.code is NoteCode.VALUE_CUT] == [
+        (student_key(number), "company has 65 characters, the directory takes 64") for number in (1, 3)
+    ]
 
 
 def test_an_employee_id_that_is_too_long_is_never_cut() -> None:

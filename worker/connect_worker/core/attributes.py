@@ -1,27 +1,18 @@
 """A person's descriptive attributes by the seed's tables (002, «Attribute») and the configurator's switches.
 
 Values are trimmed, empty is None, and what is longer than Active Directory takes is cut (ruling 32); the employeeID,
-which identifies, never is. Constants of the configuration win over the rule (ruling 23).
+which identifies, never is.
 """
 
 from collections.abc import Callable
 
-from connect_worker.core.lengths import (
-    COUNTRY,
-    DISPLAY_NAME,
-    HOME_PAGE,
-    INITIALS,
-    LONG,
-    MEDIUM,
-    POSTAL_CODE,
-    SHORT,
-    Fitting,
-)
+from connect_worker.core.lengths import DISPLAY_NAME, INITIALS, LONG, MEDIUM, SHORT, Fitting
 from connect_worker.core.school import Placement, School
+from connect_worker.core.surroundings import Surroundings, SurroundingsOf
 from connect_worker.model.account import Profile
 from connect_worker.model.configuration import Audience, Configuration, InfoSwitch, OfficeSwitch, TitleSwitch
 from connect_worker.model.ids import AccountKey, Mandant, UserType
-from connect_worker.model.person import Building, Staff, Student
+from connect_worker.model.person import Staff, Student
 
 ManagerDn = Callable[[AccountKey], str | None]
 """The DN of an active account, or None."""
@@ -34,12 +25,12 @@ class Attributes:
         self, configuration: Configuration, school: School, *, version: str, manager_dn: ManagerDn, fitting: Fitting
     ) -> None:
         """`version` is the program's, for the info switch; `manager_dn` resolves an active account."""
-        self._fit = fitting.fit
+        self._fitting = fitting
+        self._surroundings = SurroundingsOf(configuration, school)
         self._configuration = configuration
         self._school = school
         self._info_version = f"Connect {version}"
         self._manager_dn = manager_dn
-        self._mandants = {row.number: row for row in configuration.mandants}
 
     def of_student(self, student: Student, placement: Placement, mandant: Mandant | None) -> Profile:
         """Student.Klasse.… by the seed's table; title, telephone stay empty."""
@@ -47,14 +38,11 @@ class Attributes:
         row = placement.school_class
         key = AccountKey(UserType.STUDENT, student.id)
         building = self._school.building(row.building_id)
-        pages = self._mandants.get(mandant) if mandant is not None else None
         return self._profile(
             student,
             key,
             audience,
-            building=building,
-            mandant=mandant,
-            home_page=pages.student_home_page if pages else None,
+            surroundings=self._surroundings.find(key.type, building, mandant),
             manager=self._manager(row.main_teacher_id, key),
             office=row.room if audience.office is OfficeSwitch.CLASSROOM else None,
             info=self._info_version if audience.info is InfoSwitch.VERSION else None,
@@ -65,14 +53,11 @@ class Attributes:
         audience = self._configuration.staff
         key = AccountKey(UserType.STAFF, staff.id)
         building = self._school.building_of_staff(staff)
-        pages = self._mandants.get(mandant) if mandant is not None else None
         return self._profile(
             staff,
             key,
             audience,
-            building=building,
-            mandant=mandant,
-            home_page=pages.staff_home_page if pages else None,
+            surroundings=self._surroundings.find(key.type, building, mandant),
             manager=self._manager(building.head_staff_id if building else None, key),
             office=self._staff_office(staff, audience),
             info=self._staff_info(staff, audience),
@@ -86,17 +71,15 @@ class Attributes:
         key: AccountKey,
         audience: Audience,
         *,
-        building: Building | None,
-        mandant: Mandant | None,
-        home_page: str | None,
+        surroundings: Surroundings,
         manager: str | None,
         office: str | None,
         info: str | None,
         title: str | None = None,
         telephone_number: str | None = None,
     ) -> Profile:
-        record = self._school.mandant(mandant)
-        fit = self._fit
+        fit = self._fitting.fit
+        self._fitting.add(surroundings.cuts)
         return Profile(
             employee_id=self._employee_id(person, key),
             given_name=fit("given name", person.first_name, SHORT),
@@ -104,17 +87,17 @@ class Attributes:
             display_name=fit("display name", f"{person.last_name} {person.first_name}", DISPLAY_NAME),
             initials=fit("initials", person.short_code, INITIALS) if audience.initials else None,
             title=fit("title", title, MEDIUM),
-            company=fit("company", audience.company or (record.company if record else None), SHORT),
-            department=fit("department", audience.department or (building.name if building else None), SHORT),
+            company=surroundings.company,
+            department=surroundings.department,
             manager=manager,
             office=fit("office", office, MEDIUM),
-            street_address=fit("street", building.street, LONG) if building else None,
-            postal_code=fit("postal code", building.postal_code, POSTAL_CODE) if building else None,
-            city=fit("city", building.city, MEDIUM) if building else None,
-            state=fit("state", self._configuration.state, MEDIUM),
-            country=fit("country", audience.country, COUNTRY),
-            preferred_language=fit("language", audience.language, SHORT),
-            home_page=fit("homepage", home_page, HOME_PAGE),
+            street_address=surroundings.street_address,
+            postal_code=surroundings.postal_code,
+            city=surroundings.city,
+            state=surroundings.state,
+            country=surroundings.country,
+            preferred_language=surroundings.preferred_language,
+            home_page=surroundings.home_page,
             telephone_number=fit("telephone number", telephone_number, SHORT),
             info=fit("info", info, LONG),
         )

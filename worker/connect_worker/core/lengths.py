@@ -48,6 +48,11 @@ class Fitting:
             self._cuts.append(f"{name} has {length(text)} characters, the directory takes {most}")
         return short
 
+    def add(self, cuts: str | None) -> None:
+        """Keep in mind what was cut elsewhere."""
+        if cuts is not None:
+            self._cuts.append(cuts)
+
     def take_cuts(self) -> str | None:
         """Say what was cut since the last time, if anything was."""
         if not self._cuts:

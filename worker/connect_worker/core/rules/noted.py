@@ -15,7 +15,7 @@ class Noted(Rule[Record]):
 
     def find(self, record: Record, context: Context) -> str | None:
         """Say what was noted."""
-        return context.notes.get((record.key, self.code))
+        return context.notes.get((record.key, self.code)) if context.notes else None
 
 
 class ValueCut(Noted):
