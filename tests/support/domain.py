@@ -45,6 +45,13 @@ class SignIn(StrEnum):
     MUST_CHANGE = "must_change"
 
 
+class OwnChange(StrEnum):
+    """How a directory answers somebody who changes his own password."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+
+
 _REASONS = {"data 52e": SignIn.WRONG, "data 533": SignIn.DISABLED, "data 773": SignIn.MUST_CHANGE}
 
 
@@ -138,6 +145,14 @@ class Domain:
         with self._opened() as connection:
             return {dn: _answer(connection, dn, password) for dn, password in passwords.items()}
 
+    def change_password(self, dn: str, old: str, new: str) -> OwnChange:
+        """What it says to a user who signs in and changes his own password."""
+        edits = [(ldap3.MODIFY_DELETE, [_quoted(old)]), (ldap3.MODIFY_ADD, [_quoted(new)])]
+        with self._opened() as connection:
+            _done(connection, connection.rebind(dn, old, read_server_info=False))
+            done = connection.modify(dn, {"unicodePwd": edits})  # type: ignore[no-untyped-call]
+        return OwnChange.ACCEPTED if done else OwnChange.REFUSED
+
     # What an administrator does by hand
 
     def delete(self, sam: str) -> None:
@@ -173,7 +188,7 @@ class Domain:
 
     def set_password(self, sam: str, password: str = OWN_PASSWORD) -> None:
         """Set a password, as a person does who forgot what Connect gave."""
-        self.write(sam, {"unicodePwd": f'"{password}"'.encode("utf-16-le")})
+        self.write(sam, {"unicodePwd": _quoted(password)})
 
     def create_user(self, name: str, *, place: str, attributes: Mapping[str, Any]) -> None:
         """Create a user by hand, without password and disabled, in a place relative to the domain."""
@@ -260,6 +275,11 @@ def _answer(connection: ldap3.Connection, dn: str, password: str) -> SignIn:
 
 def _done(connection: ldap3.Connection, answer: object) -> None:
     assert answer, connection.result
+
+
+def _quoted(password: str) -> bytes:
+    """As `unicodePwd` wants it."""
+    return f'"{password}"'.encode("utf-16-le")
 
 
 def _rdn(dn: str) -> str:

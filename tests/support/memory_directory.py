@@ -1,6 +1,6 @@
 """A small directory in memory: it makes our changes as Active Directory would, and refuses what that would refuse."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from copy import copy
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -9,6 +9,7 @@ from typing import Self
 from uuid import UUID
 
 from connect_worker.core.dn import is_below, normalise
+from connect_worker.core.prevention import ATTRIBUTE
 from connect_worker.model.account import EXTENSION_NAMES, Extensions, Profile
 from connect_worker.model.change import (
     AddMembers,
@@ -26,7 +27,7 @@ from connect_worker.model.change import (
     SetPassword,
     Value,
 )
-from connect_worker.model.directory import ActualGroup, ActualUser, Login, Snapshot, TakenName
+from connect_worker.model.directory import ActualGroup, ActualUser, Login, PasswordChange, Snapshot, TakenName
 from connect_worker.model.ids import Guid
 from connect_worker.model.outcome import Outcome, Result
 from connect_worker.targets.base import Passwords, Stopped
@@ -51,6 +52,7 @@ class MemoryDirectory:
     def __init__(self, fuse: Fuse) -> None:
         self.users: dict[Guid, ActualUser] = {}
         self.groups: dict[Guid, ActualGroup] = {}
+        self.denied: set[Guid] = set()
         self.now = datetime(2026, 1, 1, tzinfo=UTC)
         self._fuse = fuse
         self._next = 0
@@ -59,7 +61,7 @@ class MemoryDirectory:
     def copy(self, fuse: Fuse) -> "MemoryDirectory":
         """Another directory that holds the same."""
         other = copy(self)
-        other.users, other.groups = dict(self.users), dict(self.groups)
+        other.users, other.groups, other.denied = dict(self.users), dict(self.groups), set(self.denied)
         other._fuse = fuse
         return other
 
@@ -73,14 +75,21 @@ class MemoryDirectory:
     ) -> None:
         return None
 
-    async def read(self, bases: Sequence[str]) -> Snapshot:
-        """See the port."""
+    async def read(self, bases: Sequence[str], extensions: Collection[int] = ()) -> Snapshot:
+        """See the port. Everybody's extension attributes are seen."""
+        del extensions
         return Snapshot(
             users=tuple(user for user in self.users.values() if _is_below_any(user.dn, bases)),
             groups=tuple(group for group in self.groups.values() if _is_below_any(group.dn, bases)),
             organizational_units=tuple(bases),
             missing_bases=(),
         )
+
+    async def read_password_changes(self, bases: Sequence[str]) -> dict[Guid, PasswordChange]:
+        """See the port."""
+        states = {True: PasswordChange.DENIED, False: PasswordChange.ALLOWED}
+        users = (user for user in self.users.values() if _is_below_any(user.dn, bases))
+        return {user.guid: states[user.guid in self.denied] for user in users}
 
     async def read_taken_names(self) -> tuple[TakenName, ...]:
         """See the port."""
@@ -233,6 +242,9 @@ class MemoryDirectory:
         if isinstance(found, ActualGroup):
             self._modify_group(found, values)
             return
+        if ATTRIBUTE in values:
+            self._prevent(found.guid, prevented=bool(values[ATTRIBUTE]))
+            return
         login = replace(found.login, **{name: value for name, value in values.items() if name in _LOGIN})  # type: ignore[arg-type]
         profile = replace(found.profile, **{name: value for name, value in values.items() if name in _PROFILE})  # type: ignore[arg-type]
         extensions = _with_extensions(found.extension_attributes, change.attributes)
@@ -240,6 +252,11 @@ class MemoryDirectory:
         if profile.manager is not None:
             profile = replace(profile, manager=self._get(None, profile.manager).dn)
         self.users[found.guid] = replace(found, login=login, profile=profile, extension_attributes=extensions)
+
+    def _prevent(self, guid: Guid, *, prevented: bool) -> None:
+        if (guid in self.denied) is prevented:
+            raise RefusedError(f"{guid} is so already")
+        self.denied ^= {guid}
 
     def _modify_group(self, found: ActualGroup, values: dict[str, Value]) -> None:
         if values.keys() - _GROUP:

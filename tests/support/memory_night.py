@@ -13,7 +13,7 @@ from connect_worker.core.bases import bases
 from connect_worker.core.reservation import with_foreign_names
 from connect_worker.core.update import update
 from connect_worker.core.validation import Validation, validate
-from connect_worker.model.configuration import Limit, Limits, MandantRule
+from connect_worker.model.configuration import Configuration, Limit, Limits, MandantRule
 from connect_worker.model.directory import ActualGroup, ActualUser, ObjectKey
 from connect_worker.model.ids import Guid, Mandant
 from connect_worker.model.outcome import Outcome, Result
@@ -113,11 +113,20 @@ class World:
         self.fuse = Fuse()
         self.store = MemoryStore(self.fuse)
         self.directory = MemoryDirectory(self.fuse)
+        self.pupils_may_not_change = False
+
+    @property
+    def configuration(self) -> Configuration:
+        """What holds today."""
+        policy = replace(SIMPLE, never_expires=True, may_not_change=self.pupils_may_not_change)
+        levels = tuple(replace(level, password=policy) for level in CONFIGURATION.levels)
+        return replace(CONFIGURATION, levels=levels)
 
     def fork(self) -> "World":
         """The same school once more, with a fate of its own; the office works in neither meanwhile."""
         other = World()
         other.today, other.people = self.today, self.people
+        other.pupils_may_not_change = self.pupils_may_not_change
         other.store, other.directory = self.store.copy(other.fuse), self.directory.copy(other.fuse)
         return other
 
@@ -147,7 +156,7 @@ class World:
     def _planned(self) -> tuple[Planned | None, Night]:
         before = self.store.state
         updated = self._updated(before)
-        validation = validate(updated, CONFIGURATION)
+        validation = validate(updated, self.configuration)
         self.store.state = updated
         planned = None if validation.blocking else _finished(self._plan(updated, validation.blocked_objects))
         night = Night(today=self.today, before=before, updated=updated, validation=validation, planned=planned)
@@ -155,7 +164,7 @@ class World:
 
     def _updated(self, before: State) -> State:
         taken = _finished(self.directory.read_taken_names())
-        places = bases(CONFIGURATION, before)
+        places = bases(self.configuration, before)
         return update(
             with_foreign_names(before, taken, places, self.store.intentions),
             master_data(
@@ -163,7 +172,7 @@ class World:
                 staff=tuple(self.people.staff.values()),
                 classes=tuple(self.people.classes.values()),
             ),
-            CONFIGURATION,
+            self.configuration,
             today=self.today,
             now=datetime.combine(self.today, time(2)),
             version="1",
@@ -173,7 +182,7 @@ class World:
     async def _plan(self, state: State, blocked: frozenset[ObjectKey]) -> Planned:
         store = cast("Store", self.store)
         return await sync.make(
-            store, self.directory, self._context(), state=state, configuration=CONFIGURATION, blocked=blocked
+            store, self.directory, self._context(), state=state, configuration=self.configuration, blocked=blocked
         )
 
     async def _apply(self, planned: Planned) -> tuple[Outcome, ...]:

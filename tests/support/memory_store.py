@@ -103,6 +103,7 @@ def _settled_user(user: Account, settlement: Settlement | None) -> Account:
         delete_on=_later(user, settlement),
         has_changed=user.has_changed and not (settlement.clear_has_changed and same),
         password_reset=user.password_reset and not (settlement.clear_password_reset and same),
+        password_change_denied=not unlinked and _told(settlement.password_change_denied, user.password_change_denied),
     )
 
 
@@ -118,6 +119,10 @@ def _settled_group(group: Group, settlement: Settlement | None) -> Group:
         delete_on=_later(group, settlement),
         has_changed=group.has_changed and not (settlement.clear_has_changed and same),
     )
+
+
+def _told(news: bool | None, before: bool) -> bool:
+    return before if news is None else news
 
 
 def _later(record: Account | Group, settlement: Settlement) -> date | None:

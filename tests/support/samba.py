@@ -23,6 +23,7 @@ from tests.support.samba_template import (
     BASE_DN,
     REALM,
     SERVER_NAME,
+    plain_template,
     run_tool,
     template,
     write_configuration,
@@ -187,6 +188,14 @@ def samba_factory() -> Iterator[Callable[[], SambaServer]]:
     for server in started:
         if server.process.poll() is None:
             server.stop()
+
+
+@pytest.fixture(scope="session")
+def plain_samba() -> Iterator[SambaServer]:
+    """A domain whose schema has no extension attributes."""
+    server = start_samba(plain_template())
+    yield server
+    server.stop()
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
-"""Prepares a freshly provisioned Samba directory, offline: `/usr/bin/python3 samba_offline.py SMB.CONF`.
+"""Prepares a freshly provisioned Samba directory, offline: `/usr/bin/python3 samba_offline.py SMB.CONF [plain]`.
 
+A plain one keeps the schema that every domain has; else Exchange's extension attributes are in it.
 Runs with Debian's own Python, because python3-samba exists nowhere else.
 """
 
@@ -66,4 +67,5 @@ def _extension_attribute(number: int, schema: str) -> "dict[str, str | list[str]
 if __name__ == "__main__":
     opened = open_directory(sys.argv[1])
     keep_passwords_forever(opened)
-    add_extension_attributes(opened)
+    if "plain" not in sys.argv:
+        add_extension_attributes(opened)

@@ -35,14 +35,12 @@ def template() -> Path:
 
     Raises RuntimeError with the install line when Samba is missing, or with Samba's own words when a step fails.
     """
-    require_samba()
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "connect-tests"
-    cache.mkdir(parents=True, exist_ok=True)
-    folder = cache / f"samba-{_recipe_hash()}"
-    with _locked(cache / "samba.lock"):
-        if not folder.exists():
-            _build(folder)
-    return folder
+    return _template("samba")
+
+
+def plain_template() -> Path:
+    """The same, with the schema of a domain that has never seen Exchange: no extensionAttribute1-15."""
+    return _template("samba-plain", "plain")
 
 
 def require_samba() -> None:
@@ -102,6 +100,17 @@ def run_tool(*command: str) -> str:
     return done.stdout
 
 
+def _template(name: str, *preparation: str) -> Path:
+    require_samba()
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "connect-tests"
+    cache.mkdir(parents=True, exist_ok=True)
+    folder = cache / f"{name}-{_recipe_hash()}"
+    with _locked(cache / "samba.lock"):
+        if not folder.exists():
+            _build(folder, *preparation)
+    return folder
+
+
 def _recipe_hash() -> str:
     recipe = hashlib.sha256(run_tool(str(_SAMBA_TOOL), "--version").encode())
     for part in (Path(__file__), _OFFLINE_SCRIPT):
@@ -116,7 +125,7 @@ def _locked(path: Path) -> Iterator[None]:
         yield
 
 
-def _build(folder: Path) -> None:
+def _build(folder: Path, *preparation: str) -> None:
     """Build beside the final place and rename, so that a template which is there is always whole."""
     building = Path(tempfile.mkdtemp(dir=folder.parent, prefix="building-"))
     try:
@@ -124,7 +133,7 @@ def _build(folder: Path) -> None:
         configuration = write_configuration(building, "127.0.0.1")
         _certify(building / "private" / "tls")
         # Isolated: the script's own folder holds a samba.py, which is not the one that it wants.
-        run_tool("/usr/bin/python3", "-I", str(_OFFLINE_SCRIPT), str(configuration))
+        run_tool("/usr/bin/python3", "-I", str(_OFFLINE_SCRIPT), str(configuration), *preparation)
         building.rename(folder)
     finally:
         shutil.rmtree(building, ignore_errors=True)

@@ -154,6 +154,8 @@ class Stage:
             return found.is_enabled
         if name == "opens_with":
             return {password: self._sign_in(sam, found.dn, password) for password in wanted}
+        if name == "changes_initial_password_to":
+            return {password: self._change_initial(sam, found.dn, password) for password in wanted}
         if name in {"member", "memberOf", "manager"}:
             names = sorted(sam_of.get(dn, dn) for dn in found.values(name))
             return names if isinstance(wanted, list) else names[0] if names else None
@@ -163,6 +165,10 @@ class Stage:
         """`initial` stands for the stored initial password."""
         said = self._customer.initial_passwords()[sam] if password == "initial" else password
         return self._domain.sign_in(dn, said).value
+
+    def _change_initial(self, sam: str, dn: str, password: str) -> str:
+        """The user himself changes the stored initial password to this one."""
+        return self._domain.change_password(dn, self._customer.initial_passwords()[sam], password).value
 
     # Plans and warnings as a scenario writes them
 

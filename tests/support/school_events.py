@@ -42,6 +42,7 @@ class Act(StrEnum):
     TEACHER_CHANGES = "teacher_changes"
     LEVEL_CHANGES = "level_changes"
     MANDANTS_CHANGE = "mandants_change"
+    POLICY_CHANGES = "policy_changes"
     SET_STATUS = "set_status"
     REGENERATE = "regenerate"
     RESET_PASSWORD = "reset_password"
@@ -103,6 +104,10 @@ def _enters(world: World, event: Event) -> None:
 def _vanishes(world: World, event: Event) -> None:
     if len(world.people.students) > 2:
         del world.people.students[_one(sorted(world.people.students), event.who)]
+
+
+def _policy_changes(world: World, _event: Event) -> None:
+    world.pupils_may_not_change = not world.pupils_may_not_change
 
 
 def _pupil(change: Callable[[World, Event], dict[str, Any]]) -> Callable[[World, Event], None]:
@@ -342,6 +347,7 @@ _ACTS: Final[Mapping[Act, Callable[[World, Event], None]]] = {
     Act.TEACHER_CHANGES: _class(lambda _, e: {"main_teacher_id": _one((1, 2, 3, None), e.what)}),
     Act.LEVEL_CHANGES: _class(lambda _, e: {"level": _one(("Primar", "KG"), e.what)}),
     Act.MANDANTS_CHANGE: _pupil(lambda _, e: {"mandants": MandantMask(_one(_MASKS, e.what))}),
+    Act.POLICY_CHANGES: _policy_changes,
     Act.SET_STATUS: _status,
     Act.REGENERATE: _account(regenerate_names=True),
     Act.RESET_PASSWORD: _account(password_reset=True),

@@ -15,6 +15,7 @@ import pytest
 from connect_worker.simulator.faults import FaultPlan
 from connect_worker.simulator.foundation import found_domain
 from connect_worker.simulator.policy import Policy
+from connect_worker.simulator.schema import Schema
 from connect_worker.simulator.server import Simulator
 from connect_worker.simulator.tree import Tree
 from tests.support.certificates import create_authority, issue
@@ -83,9 +84,9 @@ class SimulatorServer:
         self.loop.close()
 
 
-def start_simulator(folder: Path, policy: Policy | None = None) -> SimulatorServer:
+def start_simulator(folder: Path, policy: Policy | None = None, schema: Schema | None = None) -> SimulatorServer:
     """Start a simulated domain as it is on its first day; certificates are written to `folder`."""
-    tree = Tree(BASE_DN, policy=policy)
+    tree = Tree(BASE_DN, policy=policy, schema=schema)
     found_domain(tree, password=ADMIN_PASSWORD)
     simulator = Simulator(tree, tls=_server_context(folder))
     loop = asyncio.new_event_loop()
@@ -97,12 +98,12 @@ def start_simulator(folder: Path, policy: Policy | None = None) -> SimulatorServ
 
 @pytest.fixture(scope="session")
 def simulator_factory() -> Iterator[Callable[..., SimulatorServer]]:
-    """Starts a simulated domain that nobody else uses, with Windows' limits or those of a `Policy`."""
+    """Starts a simulated domain that nobody else uses, as Windows and Exchange have it, or as it is asked for."""
     started: list[SimulatorServer] = []
     with tempfile.TemporaryDirectory(prefix="simulator-") as folder:
 
-        def start(policy: Policy | None = None) -> SimulatorServer:
-            started.append(start_simulator(Path(tempfile.mkdtemp(dir=folder)), policy))
+        def start(policy: Policy | None = None, schema: Schema | None = None) -> SimulatorServer:
+            started.append(start_simulator(Path(tempfile.mkdtemp(dir=folder)), policy, schema))
             return started[-1]
 
         yield start

@@ -7,6 +7,7 @@ import pytest
 
 from connect_worker.model.secret import Secret
 from connect_worker.settings import DirectorySettings
+from connect_worker.simulator.schema import Schema
 from connect_worker.targets.active_directory import ActiveDirectory
 from tests.support.directory_servers import DirectoryServer, Workplace, workplace
 from tests.support.samba import SambaServer
@@ -20,6 +21,16 @@ def server(request: pytest.FixtureRequest) -> DirectoryServer:
         real: SambaServer = request.getfixturevalue("samba")
         return _server("samba", real, real.delegate)
     simulated: SimulatorServer = request.getfixturevalue("simulator_factory")()
+    return _server("simulator", simulated, simulated.simulator.rights.delegate)
+
+
+@pytest.fixture(scope="session")
+def plain(request: pytest.FixtureRequest, server: DirectoryServer) -> DirectoryServer:
+    """The same kind of directory, with the schema of a domain that has never seen Exchange."""
+    if server.name == "samba":
+        real: SambaServer = request.getfixturevalue("plain_samba")
+        return _server("samba", real, real.delegate)
+    simulated: SimulatorServer = request.getfixturevalue("simulator_factory")(schema=Schema(exchange=False))
     return _server("simulator", simulated, simulated.simulator.rights.delegate)
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from connect_worker.core.desired import desire
 from connect_worker.core.diff import Difference, diff
+from connect_worker.core.extension_places import ExtensionPlaces
 from connect_worker.core.group_diff import MEMBERS_PER_CHANGE
 from connect_worker.core.picture import Whereabouts
 from connect_worker.core.plan import Plan, make_plan
@@ -29,7 +30,7 @@ from connect_worker.model.change import (
 )
 from connect_worker.model.directory import Snapshot
 from connect_worker.model.group import Group, Members, Memberships
-from connect_worker.model.ids import AccountKey, Criterion, GroupKey, Guid, Mandant
+from connect_worker.model.ids import AccountKey, Criterion, GroupKey, Guid, Mandant, UserType
 from connect_worker.model.state import State
 from tests.support.builders import (
     BASE,
@@ -58,9 +59,10 @@ def difference(
     groups: tuple[Group, ...] = (),
     members: Memberships | None = None,
     where: Whereabouts = NOWHERE,
+    extensions: ExtensionPlaces | None = None,
 ) -> Difference:
     state = State(accounts=accounts, groups=groups, memberships=members or {})
-    return diff(desire(state, today=TODAY), actual, where)
+    return diff(desire(state, today=TODAY, extensions=extensions), actual, where)
 
 
 def changes(actual: Snapshot, *accounts: Account, **rest: object) -> tuple[Change, ...]:
@@ -180,12 +182,19 @@ def test_a_password_that_never_expires_is_marked_so_once_its_owner_has_changed_i
 def test_extension_attributes_that_differ_are_modified_each_by_its_name() -> None:
     wanted = ("3a", None, "", *NO_EXTENSIONS[3:])
     mine = linked(account(1, extension_attributes=wanted))
-    found = difference(snapshot(actual_user(mine, extension_attributes=("2a", "old", None, *NO_EXTENSIONS[3:]))), mine)
+    actual = snapshot(actual_user(mine, extension_attributes=("2a", "old", None, *NO_EXTENSIONS[3:])))
+    found = difference(actual, mine, extensions={UserType.STUDENT: frozenset({2})})
     (change,) = (change for change in found.changes if isinstance(change, Modify))
     assert [(one.attribute, one.before, one.after) for one in change.attributes] == [
         ("extension_attribute_1", "2a", "3a"),
         ("extension_attribute_2", "old", None),
     ]
+
+
+def test_an_extension_attribute_that_nobody_configured_is_somebody_elses() -> None:
+    mine = linked(account(1))
+    actual = snapshot(actual_user(mine, extension_attributes=("theirs", *NO_EXTENSIONS[1:])))
+    assert changes(actual, mine, extensions={UserType.STUDENT: frozenset({2})}) == ()
 
 
 def test_new_account_is_created_with_its_extension_attributes() -> None:

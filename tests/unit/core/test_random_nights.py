@@ -188,7 +188,8 @@ def only_the_long_locked_out_are_deleted(chronicle: Chronicle, night: Night) -> 
 def everybody_is_in(chronicle: Chronicle, night: Night) -> None:
     """(5) Whoever is active and without a finding can sign in and is in exactly his groups.
 
-    But for those whom somebody disabled or moved out by hand, or who are protected, and whose name a stranger holds.
+    He may change his password or not, as his policy has it. But for those whom somebody disabled or moved out by hand,
+    or who are protected, and whose name a stranger holds.
     """
     world = chronicle.world
     kept_out = {outcome.change.key for outcome in night.outcomes if outcome.result is not Result.DONE}
@@ -205,6 +206,9 @@ def everybody_is_in(chronicle: Chronicle, night: Night) -> None:
     for account in world.store.state.accounts:
         if account.key in active and active[account.key].enabled:
             assert account.disabled_since is None, "what somebody disables from now on would be taken for our own"
+        if account.key in active and not active[account.key].protected:
+            is_denied = active[account.key].guid in world.directory.denied
+            assert is_denied is account.password_change_prevented, account.key
     for group in world.store.state.groups:
         found = world.directory.groups.get(group.object_guid) if group.object_guid is not None else None
         if group.status is not Status.ACTIVE or found is None or found.protected or _is_out(found):

@@ -7,13 +7,14 @@ import pytest
 
 from connect_worker.core.diff import Difference
 from connect_worker.core.plan import make_plan
+from connect_worker.core.prevention import prevention
 from connect_worker.core.recovery import recognise
 from connect_worker.core.settling import Periods, Settling
 from connect_worker.model.account import Account, Status
 from connect_worker.model.change import Cause, Change, CreateUser, Delete, Disable, Enable, Modify, SetPassword
 from connect_worker.model.directory import ObjectKey
 from connect_worker.model.group import Group
-from connect_worker.model.ids import Guid
+from connect_worker.model.ids import AccountKey, Guid
 from connect_worker.model.outcome import Outcome, Result
 from connect_worker.model.state import Intention, NameKind, Settlement, State
 from tests.support.builders import STUDENTS_OU, TODAY, account, actual_user, group, guid, linked, linked_group, snapshot
@@ -30,6 +31,8 @@ def settling(
     locked_out: tuple[ObjectKey, ...] = (),
     let_in: tuple[ObjectKey, ...] = (),
     forgotten: tuple[ObjectKey, ...] = (),
+    denied: tuple[AccountKey, ...] = (),
+    allowed: tuple[AccountKey, ...] = (),
 ) -> Settling:
     accounts = tuple(record for record in records if isinstance(record, Account))
     groups = tuple(record for record in records if isinstance(record, Group))
@@ -38,6 +41,8 @@ def settling(
         vanished=frozenset(vanished),
         locked_out=frozenset(locked_out),
         let_in=frozenset(let_in),
+        denied=frozenset(denied),
+        allowed=frozenset(allowed),
         notes=(),
         forgotten=frozenset(forgotten),
     )
@@ -298,3 +303,22 @@ def test_a_group_that_is_not_created_anew_forgets_its_object_and_keeps_its_row()
     record = linked_group(group(ad_type=None))
     settlement = one(settling(record, forgotten=(record.key,)).finish(blocked=()))
     assert (settlement.unlinked, settlement.gone) == (True, False)
+
+
+def test_who_is_about_to_be_denied_is_remembered_before_and_until_he_is_allowed_again() -> None:
+    """A run that is killed in between must not leave a denial that nobody looks for."""
+    record = linked(account(), password_change_prevented=True)
+    deny = prevention(record, "CN=x", guid=record.object_guid)
+    work = settling(record, changes=(deny,))
+    assert one(work.found()).password_change_denied is True
+    assert work.of([done(deny)]) == ()
+    allow = prevention(replace(record, password_change_prevented=False), "CN=x", guid=record.object_guid)
+    work = settling(record, changes=(allow,))
+    assert work.found() == ()
+    assert one(work.of([done(allow)])).password_change_denied is False
+
+
+def test_what_is_seen_to_be_denied_or_allowed_is_remembered_so() -> None:
+    first, second = linked(account(1)), linked(account(2))
+    settlements = settling(first, second, denied=(first.key,), allowed=(second.key,)).finish(blocked=())
+    assert [s.password_change_denied for s in settlements] == [True, False]

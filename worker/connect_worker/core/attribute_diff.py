@@ -1,6 +1,6 @@
 """Which attributes of one object differ."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from connect_worker.model.account import EXTENSION_NAMES, Extensions, Profile
 from connect_worker.model.change import AttributeChange
@@ -17,8 +17,11 @@ def attribute_changes(
             yield AttributeChange(attribute=name, before=before, after=after)
 
 
-def extension_changes(wanted: Extensions, found: Extensions) -> Iterator[AttributeChange]:
-    """Those of the fifteen extension attributes that are not the same."""
-    for name, before, after in zip(EXTENSION_NAMES, found, wanted, strict=True):
-        if (before or None) != (after or None):
+def extension_changes(wanted: Extensions, found: Extensions, kept: Collection[int]) -> Iterator[AttributeChange]:
+    """Those of the fifteen extension attributes that are not the same.
+
+    Many programs write there: without a value of ours, a place that is not among the `kept` ones is somebody else's.
+    """
+    for place, (name, before, after) in enumerate(zip(EXTENSION_NAMES, found, wanted, strict=True), start=1):
+        if (before or None) != (after or None) and (after or place in kept):
             yield AttributeChange(attribute=name, before=before, after=after)

@@ -22,6 +22,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from connect_worker.core.dn import is_name
+from connect_worker.core.extension_places import NO_EXTENSION_PLACES, ExtensionPlaces
 from connect_worker.model.account import Account, Profile, Status
 from connect_worker.model.directory import DesiredGroup, DesiredUser, Login, ObjectKey
 from connect_worker.model.group import Group, Members
@@ -35,7 +36,8 @@ class Desired:
 
     `frozen` are users whose memberships stay as the directory has them: not active (ruling 7), or blocked.
     `released` are linked groups that are no longer meant for this directory: nothing is done to them.
-    `linked` are all objects of ours, whatever becomes of them.
+    `linked` are all objects of ours, whatever becomes of them. `extension_places`: which extension attributes are kept,
+    also where they are to be empty.
     """
 
     active: tuple[tuple[Account, DesiredUser], ...]
@@ -47,9 +49,12 @@ class Desired:
     released: tuple[Group, ...]
     frozen: frozenset[AccountKey]
     linked: frozenset[Guid]
+    extension_places: ExtensionPlaces
 
 
-def desire(state: State, *, today: date, blocked: Container[ObjectKey] = ()) -> Desired:
+def desire(
+    state: State, *, today: date, blocked: Container[ObjectKey] = (), extensions: ExtensionPlaces | None = None
+) -> Desired:
     """The picture of `state`, without the objects in `blocked` (Connect's own findings, ruling 32).
 
     To lock somebody out takes no names: who is not active is disabled, whatever is found in his record.
@@ -71,6 +76,7 @@ def desire(state: State, *, today: date, blocked: Container[ObjectKey] = ()) -> 
         released=tuple(group for group in linked_groups if group.ad_type is None and not is_due(group, today)),
         frozen=frozenset(a.key for a in state.accounts if a.status is not Status.ACTIVE or a.key in blocked),
         linked=frozenset(record.object_guid for record in state.records if record.object_guid is not None),
+        extension_places=extensions or NO_EXTENSION_PLACES,
     )
 
 

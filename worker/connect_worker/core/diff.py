@@ -27,12 +27,13 @@ from connect_worker.core.desired import Desired
 from connect_worker.core.dn import normalise, split
 from connect_worker.core.group_diff import group_changes
 from connect_worker.core.picture import Picture, Whereabouts
+from connect_worker.core.prevention import seen_allowed, seen_denied
 from connect_worker.core.user_diff import user_changes
 from connect_worker.model.account import Account, Status, Unmet
 from connect_worker.model.change import Cause, Change, CreateContainer, Delete, Rename
 from connect_worker.model.directory import ActualUser, ObjectKey, Snapshot
 from connect_worker.model.group import Group
-from connect_worker.model.ids import CLASS_CRITERIA
+from connect_worker.model.ids import CLASS_CRITERIA, AccountKey
 
 FEW = 5
 """How many objects a note names."""
@@ -44,7 +45,8 @@ class Difference:
 
     `vanished`: due, and the object is nowhere any more. `locked_out`: on the way out, and seen disabled; of a group,
     seen. `let_in`: active, seen enabled, and the row still says since when Connect had disabled it. `forgotten`: groups
-    whose objects are nowhere and are not created anew; the rows stay.
+    whose objects are nowhere and are not created anew; the rows stay. `denied` and `allowed`: may not or may change the
+    password, as it should be, and the row remembers it otherwise.
     """
 
     changes: tuple[Change, ...]
@@ -53,6 +55,8 @@ class Difference:
     let_in: frozenset[ObjectKey]
     notes: tuple[str, ...]
     forgotten: frozenset[ObjectKey] = frozenset()
+    denied: frozenset[AccountKey] = frozenset()
+    allowed: frozenset[AccountKey] = frozenset()
 
 
 def diff(desired: Desired, actual: Snapshot, where: Whereabouts) -> Difference:
@@ -72,6 +76,8 @@ def diff(desired: Desired, actual: Snapshot, where: Whereabouts) -> Difference:
         locked_out=frozenset(_locked_out(picture)),
         let_in=frozenset(_let_in(picture)),
         forgotten=frozenset(_forgotten(picture)),
+        denied=frozenset(seen_denied(picture)),
+        allowed=frozenset(seen_allowed(picture)),
         notes=picture.notes,
     )
 

@@ -1,12 +1,12 @@
 """Desired and actual laid over each other: which object is whose, and where each of our users will be."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from connect_worker.core.desired import Desired
 from connect_worker.core.dn import normalise
 from connect_worker.model.account import Account
-from connect_worker.model.directory import ActualGroup, ActualUser, ObjectKey, Snapshot
+from connect_worker.model.directory import ActualGroup, ActualUser, ObjectKey, PasswordChange, Snapshot
 from connect_worker.model.group import Group
 from connect_worker.model.ids import AccountKey, Guid
 
@@ -15,11 +15,12 @@ from connect_worker.model.ids import AccountKey, Guid
 class Whereabouts:
     """What is known beyond the snapshot: linked objects found elsewhere in the domain, and objects of a killed run.
 
-    The rows of recovered objects are linked to them already.
+    The rows of recovered objects are linked to them already. `password_changes` is empty unless it was looked at.
     """
 
     elsewhere: Mapping[Guid, str]
     recovered: Mapping[ObjectKey, Guid]
+    password_changes: Mapping[Guid, PasswordChange] = field(default_factory=dict)
 
 
 class Picture:
@@ -29,6 +30,7 @@ class Picture:
         self.desired = desired
         self.snapshot = actual
         self._notes: dict[str, None] = {}
+        self._unreadable: list[str] = []
         self._where = where
         self._users = {user.guid: user for user in actual.users}
         self._groups = {group.guid: group for group in actual.groups}
@@ -104,14 +106,29 @@ class Picture:
         groups = (group.dn for guid, group in self._groups.items() if guid not in ours)
         return (*users, *groups)
 
+    def password_change(self, guid: Guid) -> PasswordChange | None:
+        """Whether the user may change his password; None where nobody has looked."""
+        return self._where.password_changes.get(guid)
+
+    def note_unreadable_rights(self, dn: str) -> None:
+        """Keep that the rights on this object are not understood, or may not be read."""
+        self._unreadable.append(dn)
+
     def note(self, sentence: str) -> None:
         """Keep something for the report, once."""
         self._notes[sentence] = None
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What was kept, in its order."""
-        return tuple(self._notes)
+        """What was kept, in its order; thousands whose rights cannot be read are one note."""
+        if not self._unreadable:
+            return tuple(self._notes)
+        count, first = len(self._unreadable), min(self._unreadable)
+        unreadable = (
+            f"the rights on {count} accounts, such as {first}, cannot be read or are not understood: "
+            "whether they may change their passwords is left as it is"
+        )
+        return (*self._notes, unreadable)
 
     def _linked(self) -> Iterator[tuple[ObjectKey, Guid]]:
         """The rows with their objects. An object that two rows claim is nobody's: nothing is done to it (ruling 40)."""

@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from connect_worker.core.plan import Plan
+from connect_worker.core.prevention import prevented_by
 from connect_worker.core.reservation import reserved_names
 from connect_worker.model.account import Account, Status
-from connect_worker.model.change import CreateGroup, CreateUser, Delete, Disable, Enable, SetPassword
+from connect_worker.model.change import CreateGroup, CreateUser, Delete, Disable, Enable, Modify, SetPassword
 from connect_worker.model.directory import ObjectKey
 from connect_worker.model.group import Group
 from connect_worker.model.outcome import Outcome, Result
@@ -41,7 +42,8 @@ class Settling:
 
         These are the objects recognised by an intention, and those due whom somebody has enabled: if this run is killed
         once it has disabled them, the next one must not take them for locked out since long ago. An object whose
-        password is to be set is linked along with that, for until then its intention must stand.
+        password is to be set is linked along with that, for until then its intention must stand. Who is about to be
+        denied to change his password is remembered before, so that it is never forgotten to be taken back.
         """
         waiting = {change.key for change in self._plan.changes if isinstance(change, SetPassword)}
         linked = self._plan.linked.items()
@@ -49,6 +51,8 @@ class Settling:
         for change in self._plan.changes:
             if isinstance(change, Disable) and self._records[change.key].disabled_since is not None:
                 facts[change.key] = replace(facts.get(change.key, self._empty(change.key)), enabled=True)
+            if isinstance(change, Modify) and prevented_by(change):
+                facts[change.key] = replace(facts.get(change.key, self._empty(change.key)), password_change_denied=True)
         return tuple(facts.values())
 
     def of(self, outcomes: Iterable[Outcome]) -> tuple[Settlement, ...]:
@@ -90,6 +94,8 @@ class Settling:
                 settlement = replace(settlement, guid=guid, password_set_at=now, clear_password_reset=True)
             case Enable():
                 settlement = replace(settlement, enabled=True)
+            case Modify() if prevented_by(outcome.change) is False:
+                settlement = replace(settlement, password_change_denied=False)
             case Disable():
                 settlement = self._disabled(settlement, record)
             case Delete():
@@ -129,6 +135,8 @@ class Settling:
             settlement = self._disabled(settlement, record)
         if record.key in found.let_in:
             settlement = replace(settlement, enabled=True)
+        if record.key in found.denied or record.key in found.allowed:
+            settlement = replace(settlement, password_change_denied=record.key in found.denied)
         return settlement if settlement != self._empty(record.key) else None
 
     def _is_due_without_object(self, record: Record) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import fields, replace
 from connect_worker.core.attribute_diff import attribute_changes, extension_changes
 from connect_worker.core.dn import normalise
 from connect_worker.core.picture import Picture
+from connect_worker.core.prevention import prevention, prevention_changes
 from connect_worker.model.account import Account, Profile, Status, Unmet
 from connect_worker.model.change import (
     AttributeChange,
@@ -80,6 +81,8 @@ def _creation(picture: Picture, account: Account, user: DesiredUser) -> Iterator
     if user.profile.manager is not None and picture.will_stand_at(user.profile.manager):
         manager = AttributeChange(attribute="manager", before=None, after=user.profile.manager)
         yield Modify(key=user.key, guid=None, dn=user.dn, attributes=(manager,), cause=cause)
+    if account.password_change_prevented:
+        yield prevention(account, user.dn, guid=None, cause=cause)
 
 
 def _present_changes(picture: Picture, account: Account, user: DesiredUser, actual: ActualUser) -> Iterator[Change]:
@@ -88,6 +91,7 @@ def _present_changes(picture: Picture, account: Account, user: DesiredUser, actu
     attributes = tuple(_attribute_changes(picture, account, user, actual))
     if attributes:
         yield Modify(key=user.key, guid=actual.guid, dn=user.dn, attributes=attributes, cause=Cause.CHANGED)
+    yield from prevention_changes(picture, account, actual, user.dn)
     interrupted = picture.is_recovered(user.key) and account.password_set_at is None
     if (account.password_reset or interrupted) and account.initial_password is None:
         picture.note(f"{user.key} has no initial password that could be set")
@@ -115,7 +119,8 @@ def _attribute_changes(
     if user.profile != actual.profile:
         yield from attribute_changes(user.profile, actual.profile, _PROFILE_FIELDS)
     if user.extension_attributes != actual.extension_attributes:
-        yield from extension_changes(user.extension_attributes, actual.extension_attributes)
+        kept = picture.desired.extension_places[user.key.type]
+        yield from extension_changes(user.extension_attributes, actual.extension_attributes, kept)
     wanted, found = user.profile.manager, actual.profile.manager
     if _may_be_another(picture, wanted, found) and _is_other_manager(picture, wanted, found):
         yield AttributeChange(attribute="manager", before=found, after=wanted)

@@ -138,6 +138,7 @@ class Account:
 
     `id` and `version` are None and 0 until the row is stored. `mandants` None is the seed's warning 8.
     `version` is the row version that a write-back must still find. `unmet` says why somebody is out of scope.
+    `password_change_denied`: the directory may deny what `password_change_prevented` wants denied, or has wanted once.
     Dates are calendar days (ruling 2).
     """
 
@@ -164,6 +165,7 @@ class Account:
     must_change_password: bool = False
     password_change_prevented: bool = False
     weak_password_allowed: bool = False
+    password_change_denied: bool = False
     object_guid: Guid | None = None
     warning: int | None = None
     source_version: str | None = None

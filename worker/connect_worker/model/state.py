@@ -64,10 +64,10 @@ class Intention:
 class Settlement:
     """What a sync writes back for one object.
 
-    `guid`, `password_set_at` and `disabled_since` are facts and always written, where not None; `delete_on` while the
-    row is still to delete; `clear_has_changed` and `clear_password_reset` only while it has the `version` read.
-    `unlinked` clears the GUID (the object is gone, its row stays); `gone` removes the row and reserves its
-    names, or clears its GUID if it is neither to delete nor immune any more.
+    `guid`, `password_set_at`, `disabled_since` and `password_change_denied` are facts and always written, where not
+    None; `delete_on` while the row is still to delete; `clear_has_changed` and `clear_password_reset` only while it has
+    the `version` read. `unlinked` clears the GUID (the object is gone, its row stays); `gone` removes the row and
+    reserves its names, or clears its GUID if it is neither to delete nor immune any more.
     """
 
     key: ObjectKey
@@ -79,6 +79,7 @@ class Settlement:
     enabled: bool = False
     clear_has_changed: bool = False
     clear_password_reset: bool = False
+    password_change_denied: bool | None = None
     unlinked: bool = False
     gone: bool = False
     reserved: tuple[ReservedName, ...] = ()

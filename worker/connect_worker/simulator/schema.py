@@ -167,6 +167,7 @@ def _definitions() -> tuple[Attribute, ...]:
     found += [Attribute(name=name, syntax=Syntax.INTEGER) for name in _DOMAIN_NUMBERS]
     found += [Attribute(name="groupType", syntax=Syntax.INTEGER, kept=True)]
     found += [Attribute(name="unicodePwd", syntax=Syntax.OCTETS, secret=True)]
+    found += [Attribute(name="isDefunct", syntax=Syntax.BOOLEAN)]
     found += [Attribute(name="thumbnailPhoto", syntax=Syntax.OCTETS, upper=102400)]
     found += [Attribute(name="mS-DS-ConsistencyGuid", syntax=Syntax.OCTETS)]
     for forward, back in _LINKS.items():
@@ -223,7 +224,13 @@ CLASSES = {
             frozenset(_TEXTS["unit"]) | {"managedBy"},
         ),
         _class("container", "container", "CN", "Container", frozenset(_TEXTS["container"])),
-        _class("attributeSchema", "attributeSchema", "CN", "Attribute-Schema", frozenset({"cn", "lDAPDisplayName"})),
+        _class(
+            "attributeSchema",
+            "attributeSchema",
+            "CN",
+            "Attribute-Schema",
+            frozenset({"cn", "isDefunct", "lDAPDisplayName"}),
+        ),
         _class(
             "domainDNS",
             "domain domainDNS",

@@ -9,8 +9,10 @@ from connect_worker.core.bases import bases
 from connect_worker.core.completeness import missing_guids, require_complete
 from connect_worker.core.desired import desire
 from connect_worker.core.diff import Difference, diff
+from connect_worker.core.extension_places import extension_places, used_extensions
 from connect_worker.core.picture import Whereabouts
 from connect_worker.core.plan import Plan, make_plan
+from connect_worker.core.prevention import is_to_be_looked_at
 from connect_worker.core.protection import with_protected
 from connect_worker.core.recovery import recognise, with_links
 from connect_worker.core.settling import Periods, Settling
@@ -65,11 +67,14 @@ async def make(
 ) -> Planned:
     """Read the directory whole, and plan. Raises IncompleteReadError, ConfigurationError."""
     places = bases(configuration, state)
-    read = await directory.read(places)
+    read = await directory.read(places, used_extensions(configuration, state))
     actual = with_protected(read, (*configuration.protected_objects, *_own_account(context)))
     where = await _whereabouts(store, directory, context, actual, state)
+    if is_to_be_looked_at(state):
+        where = replace(where, password_changes=await directory.read_password_changes(places))
     known = with_links(state, where.recovered)
-    difference = diff(desire(known, today=context.today, blocked=blocked), actual, where)
+    desired = desire(known, today=context.today, blocked=blocked, extensions=extension_places(configuration))
+    difference = diff(desired, actual, where)
     if not configuration.create_containers:
         _require_containers(difference)
     return Planned(

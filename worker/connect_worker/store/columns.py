@@ -87,6 +87,7 @@ USER = {
     "must_change_password": "user_force_change_password_next_sign_in",
     "password_change_prevented": "user_prevent_password_change",
     "weak_password_allowed": "user_disable_strong_password",
+    "password_change_denied": "user_password_change_denied",
     "object_guid": "user_object_guid",
     "source_version": "user_timestamp_source",
 }

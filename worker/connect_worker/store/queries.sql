@@ -167,13 +167,15 @@ SET
     user_config_has_changed =
         u.user_config_has_changed AND NOT (s.clear_has_changed AND u."timestamp" = s.version),
     user_config_password_reset =
-        u.user_config_password_reset AND NOT (s.clear_password_reset AND u."timestamp" = s.version)
+        u.user_config_password_reset AND NOT (s.clear_password_reset AND u."timestamp" = s.version),
+    user_password_change_denied =
+        NOT s.unlinked AND coalesce(s.password_change_denied, u.user_password_change_denied)
 FROM unnest(
     $1::text[], $2::bigint[], $3::bigint[], $4::uuid[], $5::timestamptz[], $6::date[], $7::date[],
-    $8::boolean[], $9::boolean[], $10::boolean[], $11::boolean[]
+    $8::boolean[], $9::boolean[], $10::boolean[], $11::boolean[], $12::boolean[]
 ) AS s (
     type, source_fk, version, guid, password_set_at, disabled_since, delete_on,
-    enabled, clear_has_changed, clear_password_reset, unlinked
+    enabled, clear_has_changed, clear_password_reset, password_change_denied, unlinked
 )
 WHERE u.user_config_type = s.type AND u.user_config_source_fk = s.source_fk
 RETURNING

@@ -1,11 +1,11 @@
 """The port to a directory: what the sync stage needs of Active Directory, and later of Entra ID."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from types import TracebackType
 from typing import Protocol, Self
 
 from connect_worker.model.change import Change
-from connect_worker.model.directory import Snapshot, TakenName
+from connect_worker.model.directory import PasswordChange, Snapshot, TakenName
 from connect_worker.model.ids import AccountKey, Guid
 from connect_worker.model.outcome import Outcome
 from connect_worker.model.secret import Secret
@@ -28,8 +28,15 @@ class Directory(Protocol):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
 
-    async def read(self, bases: Sequence[str]) -> Snapshot:
-        """Read everything below `bases` (DNs, none inside another), or raise: never half a picture."""
+    async def read(self, bases: Sequence[str], extensions: Collection[int] = ()) -> Snapshot:
+        """Read everything below `bases` (DNs, none inside another), or raise: never half a picture.
+
+        `extensions`: which of the extension attributes are of interest. Raises ConfigurationError for one that the
+        directory's schema does not have.
+        """
+
+    async def read_password_changes(self, bases: Sequence[str]) -> dict[Guid, PasswordChange]:
+        """Whether each of the users below `bases` may change his own password: dear, and not needed by most."""
 
     async def read_taken_names(self) -> tuple[TakenName, ...]:
         """Read the names of all users, groups, contacts and computers of the whole domain."""

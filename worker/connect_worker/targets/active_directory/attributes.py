@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from connect_worker.model.account import EXTENSION_NAMES
 from connect_worker.model.change import Value
 from connect_worker.model.secret import Secret
 
@@ -35,12 +36,17 @@ TEXT: Mapping[str, str] = MappingProxyType(
         "description": "description",
     }
 )
+EXTENSIONS: Mapping[str, str] = MappingProxyType(
+    {name: f"extensionAttribute{place}" for place, name in enumerate(EXTENSION_NAMES, start=1)}
+)
+"""Only where Exchange, or somebody else, has put them into the schema."""
 ADDRESSES = "proxyAddresses"
 ACCOUNT_CONTROL = "userAccountControl"
 PASSWORD = "unicodePwd"  # noqa: S105 - an attribute's name
 PASSWORD_LAST_SET = "pwdLastSet"  # noqa: S105 - an attribute's name
 MEMBER = "member"
 GUID = "objectGUID"
+DESCRIPTOR = "nTSecurityDescriptor"
 
 DISABLED = 0x2
 NORMAL_ACCOUNT = 0x200

@@ -1,25 +1,28 @@
 """Active Directory as the sync stage uses it."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self, TypeVar
 
 from connect_worker.errors import ConnectionFailedError
+from connect_worker.model.account import EXTENSION_NAMES
 from connect_worker.model.change import Change
-from connect_worker.model.directory import Snapshot, TakenName
+from connect_worker.model.directory import PasswordChange, Snapshot, TakenName
 from connect_worker.model.ids import Guid
 from connect_worker.model.outcome import Outcome, Result
 from connect_worker.settings import DirectorySettings
 from connect_worker.targets.active_directory.answers import ResultCode
 from connect_worker.targets.active_directory.apply import Wave
+from connect_worker.targets.active_directory.attributes import EXTENSIONS
 from connect_worker.targets.active_directory.channel import Channel
 from connect_worker.targets.active_directory.connection import ANSWER_TIMEOUT_SECONDS, connect
 from connect_worker.targets.active_directory.created import with_guids, without_guids
 from connect_worker.targets.active_directory.read import Reader
 from connect_worker.targets.active_directory.refusals import words_of
 from connect_worker.targets.active_directory.requests import Search
+from connect_worker.targets.active_directory.schema import require_attributes
 from connect_worker.targets.active_directory.steps import Memory, steps_of
 from connect_worker.targets.base import Passwords, Stopped
 
@@ -61,12 +64,13 @@ class ActiveDirectory:
         self._channel: Channel | None = None
         self._broken: ConnectionFailedError | None = None
         self._domain_dn = ""
+        self._schema_dn = ""
 
     async def __aenter__(self) -> Self:
         connection = await asyncio.to_thread(connect, self._settings, answer_timeout=self._answer_timeout)
         self._channel = Channel(connection)
         try:
-            self._domain_dn = await self._ask_root("defaultNamingContext")
+            self._domain_dn, self._schema_dn = await self._ask_root("defaultNamingContext", "schemaNamingContext")
         except BaseException:
             await self._close()
             raise
@@ -82,9 +86,19 @@ class ActiveDirectory:
         """The domain's own DN, known once connected."""
         return self._domain_dn
 
-    async def read(self, bases: Sequence[str]) -> Snapshot:
+    async def read(self, bases: Sequence[str], extensions: Collection[int] = ()) -> Snapshot:
         """See the port."""
-        return await self._in_turn(lambda channel: Reader(channel, self._domain_dn).read(bases, self._memory))
+        wanted = [EXTENSIONS[name] for place, name in enumerate(EXTENSION_NAMES, start=1) if place in extensions]
+
+        def read(channel: Channel) -> Snapshot:
+            require_attributes(channel, self._schema_dn, wanted)
+            return Reader(channel, self._domain_dn).read(bases, self._memory, wanted)
+
+        return await self._in_turn(read)
+
+    async def read_password_changes(self, bases: Sequence[str]) -> dict[Guid, PasswordChange]:
+        """See the port."""
+        return await self._in_turn(lambda channel: Reader(channel, self._domain_dn).read_password_changes(bases))
 
     async def read_taken_names(self) -> tuple[TakenName, ...]:
         """See the port."""
@@ -118,24 +132,26 @@ class ActiveDirectory:
 
     async def highest_usn(self) -> int:
         """The number of the domain controller's latest change: the same before and after means nothing was written."""
-        return int(await self._ask_root("highestCommittedUSN"))
+        (usn,) = await self._ask_root("highestCommittedUSN")
+        return int(usn)
 
     async def check(self, bases: Sequence[str]) -> DirectoryFacts:
         """What the account may do at the bases."""
         facts = await self._in_turn(lambda channel: [_base_facts(channel, base) for base in bases])
         return DirectoryFacts(signed_in_as=self._settings.bind_dn, domain_dn=self._domain_dn, bases=tuple(facts))
 
-    async def _ask_root(self, attribute: str) -> str:
-        """An attribute of the directory itself (rootDSE)."""
-        answer = await self._in_turn(lambda channel: channel.ask(Search(base="", attributes=(attribute,))))
-        values = answer.entries[0].attributes.get(attribute.lower()) if answer.entries else None
-        if not values:
+    async def _ask_root(self, *attributes: str) -> list[str]:
+        """Attributes of the directory itself (rootDSE)."""
+        answer = await self._in_turn(lambda channel: channel.ask(Search(base="", attributes=attributes)))
+        found = answer.entries[0].attributes if answer.entries else {}
+        missing = [attribute for attribute in attributes if not found.get(attribute.lower())]
+        if missing:
             raise ConnectionFailedError(
-                f"the directory at {self._settings.url} does not tell its {attribute}: {words_of(answer)}",
+                f"the directory at {self._settings.url} does not tell its {missing[0]}: {words_of(answer)}",
                 todo="Check that this is a domain controller of Active Directory",
                 reason="DirectoryUnreachable",
             )
-        return values[0].decode()
+        return [found[attribute.lower()][0].decode() for attribute in attributes]
 
     async def _in_turn(self, work: Callable[[Channel], T]) -> T:
         async with self._turn:

@@ -12,6 +12,7 @@ from ldap3.utils.asn1 import encode  # type: ignore[attr-defined]  # missing in 
 
 from connect_worker.targets.active_directory.requests import (
     AddEntry,
+    Control,
     DeleteEntry,
     Edit,
     ModifyEntry,
@@ -53,7 +54,8 @@ def _operation(request: Request) -> tuple[str, Any, Sequence[Any]]:
             values = {name: list(values) for name, values in request.attributes}
             return "addRequest", _add(request.dn, values, auto_encode=False), ()
         case ModifyEntry():
-            controls = (PERMISSIVE_MODIFY,) if request.permissive else ()
+            permissive = (PERMISSIVE_MODIFY,) if request.permissive else ()
+            controls = (*permissive, *map(_control, request.controls))
             return "modifyRequest", _modify(request.dn, _edits(request), auto_encode=False), controls
         case MoveEntry():
             return "modDNRequest", _move(request.dn, request.first_element, True, request.parent), ()
@@ -87,6 +89,11 @@ def _search_operation(request: Search) -> Any:
 
 
 def _search_controls(request: Search) -> Sequence[Any]:
+    controls = (DOMAIN_SCOPE, *map(_control, request.controls))
     if request.page is None:
-        return (DOMAIN_SCOPE,)
-    return (DOMAIN_SCOPE, _page_control(True, request.page, request.cookie))
+        return controls
+    return (*controls, _page_control(True, request.page, request.cookie))
+
+
+def _control(control: Control) -> tuple[str, bool, bytes | None]:
+    return (control.oid, True, control.content)

@@ -6,15 +6,18 @@ Raises IncompleteReadError for an object without what every object of its kind h
 from collections.abc import Mapping
 from uuid import UUID
 
+from connect_worker.core.access_list import password_change
 from connect_worker.errors import IncompleteReadError
-from connect_worker.model.account import Profile
-from connect_worker.model.directory import ActualGroup, ActualUser, Login, TakenName
+from connect_worker.model.account import NO_EXTENSIONS, Extensions, Profile
+from connect_worker.model.directory import ActualGroup, ActualUser, Login, PasswordChange, TakenName
 from connect_worker.model.ids import Guid
 from connect_worker.targets.active_directory.answers import Entry
 from connect_worker.targets.active_directory.attributes import (
     ACCOUNT_CONTROL,
     ADDRESSES,
+    DESCRIPTOR,
     DISABLED,
+    EXTENSIONS,
     GUID,
     MEMBER,
     NEVER_EXPIRES,
@@ -36,6 +39,7 @@ HELD_ATTRIBUTES = (ACCOUNT_CONTROL, ADDRESSES)
 _Values = Mapping[str, list[bytes]]
 _NAMES = {field: name.lower() for field, name in TEXT.items()}
 _PROFILE = {field: _NAMES[field] for field in Profile.__dataclass_fields__}
+_EXTENSIONS = tuple(name.lower() for name in EXTENSIONS.values())
 _NONE: list[bytes] = []
 
 
@@ -68,6 +72,7 @@ def user_of(entry: Entry) -> ActualUser:
         protected=_is_protected(values),
         created=_created(values),
         must_change_password=values.get("pwdlastset") == [b"0"],
+        extension_attributes=_extensions(values),
     )
 
 
@@ -108,6 +113,12 @@ def held_of(entry: Entry) -> Held:
     )
 
 
+def password_change_of(entry: Entry) -> PasswordChange:
+    """Whether the user may change his password; the rights that the account may not see are not readable."""
+    found = entry.attributes.get(DESCRIPTOR.lower())
+    return password_change(found[0]) if found else PasswordChange.UNREADABLE
+
+
 def guid_of(entry: Entry) -> Guid:
     """The object's GUID, which Windows keeps with the little end first."""
     raw = entry.attributes.get("objectguid")
@@ -126,6 +137,11 @@ def _control(entry: Entry) -> int:
 def _text(values: _Values, name: str) -> str | None:
     found = values.get(name)
     return found[0].decode("utf-8", "replace") if found else None
+
+
+def _extensions(values: _Values) -> Extensions:
+    found = tuple(_text(values, name) for name in _EXTENSIONS)
+    return found if any(found) else NO_EXTENSIONS
 
 
 def _is_protected(values: _Values) -> bool:

@@ -5,11 +5,13 @@ import re
 import shlex
 from collections.abc import Iterator
 
-from connect_worker.model.change import Change
+from connect_worker.core.prevention import prevented_by
+from connect_worker.model.change import Change, Modify
 from connect_worker.model.secret import Secret
-from connect_worker.targets.active_directory.attributes import Held
+from connect_worker.targets.active_directory.attributes import DESCRIPTOR, Held
 from connect_worker.targets.active_directory.requests import (
     AddEntry,
+    Control,
     DeleteEntry,
     ModifyEntry,
     MoveEntry,
@@ -25,19 +27,34 @@ _SAFE = re.compile(rb"(?![ :<])[\x01-\x09\x0b\x0c\x0e-\x7f]*(?<! )")
 
 
 def change_as_ldif(change: Change) -> str:
-    """The change for ldapmodify, its sentence above it. Account control is written as for an ordinary account."""
+    """The change for ldapmodify, its sentence above it. Account control is written as for an ordinary account.
+
+    The rights on an object are written as a whole, after a look at them: that no line can say beforehand.
+    """
+    if isinstance(change, Modify) and prevented_by(change) is not None:
+        return f"# {change.sentence}\n# (two entries of {DESCRIPTOR}, which is read, edited and written back)\n"
     return f"# {change.sentence}\n{as_ldif(request_of(change, Held(), lambda _: Secret('')))}"
 
 
 def as_ldif(request: WriteRequest) -> str:
     """The request as one LDIF record."""
-    return "\n".join([*_name_lines(request.dn), *_body(request)]) + "\n"
+    return "\n".join([*_name_lines(request.dn), *_control_lines(request), *_body(request)]) + "\n"
 
 
 def as_command(request: Request) -> str:
     """The request as a command line; who signs in where is left to the reader."""
     if isinstance(request, Search):
-        words = ["ldapsearch", "-b", request.base, "-s", request.scope.word, request.filter, *request.attributes]
+        controls = (word for control in request.controls for word in ("-E", _as_option(control)))
+        words = [
+            "ldapsearch",
+            *controls,
+            "-b",
+            request.base,
+            "-s",
+            request.scope.word,
+            request.filter,
+            *request.attributes,
+        ]
         return shlex.join(words)
     return f"ldapmodify <<'.'\n{as_ldif(request)}."
 
@@ -63,6 +80,21 @@ def _body(request: WriteRequest) -> Iterator[str]:
             yield "changetype: delete"
 
 
+def _control_lines(request: WriteRequest) -> Iterator[str]:
+    for control in request.controls if isinstance(request, ModifyEntry) else ():
+        content = f":: {_base64(control.content)}" if control.content is not None else ""
+        yield f"control: {control.oid} true{content}"
+
+
+def _as_option(control: Control) -> str:
+    content = f"=::{_base64(control.content)}" if control.content is not None else ""
+    return f"!{control.oid}{content}"
+
+
+def _base64(raw: bytes) -> str:
+    return base64.b64encode(raw).decode("ascii")
+
+
 def _name_lines(dn: str) -> Iterator[str]:
     """The name, and for people in a comment too where it has to stand in base64, as `<GUID=…>` must."""
     line = _line("dn", dn.encode())
@@ -82,4 +114,4 @@ def _lines(name: str, values: tuple[bytes, ...]) -> Iterator[str]:
 def _line(name: str, value: bytes) -> str:
     if _SAFE.fullmatch(value):
         return f"{name}: {value.decode('ascii')}"
-    return f"{name}:: {base64.b64encode(value).decode('ascii')}"
+    return f"{name}:: {_base64(value)}"

@@ -1,16 +1,16 @@
 """Reading the directory: in pages, and whole, or not at all."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from ldap3.utils.conv import escape_filter_chars
 
 from connect_worker.core.dn import split
 from connect_worker.errors import IncompleteReadError
-from connect_worker.model.directory import ActualGroup, ActualUser, Snapshot, TakenName
+from connect_worker.model.directory import ActualGroup, ActualUser, PasswordChange, Snapshot, TakenName
 from connect_worker.model.ids import Guid
 from connect_worker.targets.active_directory.answers import Answer, Entry, ResultCode
-from connect_worker.targets.active_directory.attributes import GUID, TEXT
+from connect_worker.targets.active_directory.attributes import DESCRIPTOR, GUID, TEXT
 from connect_worker.targets.active_directory.channel import Channel
 from connect_worker.targets.active_directory.entries import (
     READ_ATTRIBUTES,
@@ -20,18 +20,20 @@ from connect_worker.targets.active_directory.entries import (
     held_of,
     is_group,
     is_user,
+    password_change_of,
     taken_name_of,
     user_of,
 )
 from connect_worker.targets.active_directory.member_list import MemberList
 from connect_worker.targets.active_directory.refusals import words_of
-from connect_worker.targets.active_directory.requests import Scope, Search
+from connect_worker.targets.active_directory.requests import Control, Scope, Search
 from connect_worker.targets.active_directory.steps import Memory
 
 PAGE_ENTRIES = 1000
 """What a Windows server gives at most in one answer."""
 FILTERS_PER_SEARCH = 200
-MANAGED = "(|(objectClass=organizationalUnit)(objectClass=group)(&(objectClass=user)(!(objectClass=computer))))"
+USERS = "(&(objectClass=user)(!(objectClass=computer)))"
+MANAGED = f"(|(objectClass=organizationalUnit)(objectClass=group){USERS})"
 NAMED = "(|(sAMAccountName=*)(userPrincipalName=*)(mail=*)(proxyAddresses=*))"
 _SAM = TEXT["sam_account_name"]
 
@@ -43,15 +45,19 @@ class Reader:
         self._channel = channel
         self._domain_dn = domain_dn
 
-    def read(self, bases: Sequence[str], memory: Memory) -> Snapshot:
-        """Everything below the bases. What a later change must know of a user is noted in `memory`."""
+    def read(self, bases: Sequence[str], memory: Memory, extensions: Collection[str] = ()) -> Snapshot:
+        """Everything below the bases, with these extension attributes.
+
+        What a later change must know of a user is noted in `memory`.
+        """
+        attributes = (*READ_ATTRIBUTES, *extensions)
         users: dict[Guid, ActualUser] = {}
         groups: dict[Guid, Entry] = {}
         units: dict[str, None] = {}
         missing: list[str] = []
         for base in bases:
             # An object that is moved while we read may be seen twice: the later sight holds.
-            for entry in self._below(base, missing):
+            for entry in self._below(base, attributes, missing):
                 if is_user(entry):
                     user = user_of(entry)
                     users[user.guid] = user
@@ -67,6 +73,21 @@ class Reader:
             organizational_units=tuple(units),
             missing_bases=tuple(missing),
         )
+
+    def read_password_changes(self, bases: Sequence[str]) -> dict[Guid, PasswordChange]:
+        """Whether each of the users below the bases may change his own password."""
+        found: dict[Guid, PasswordChange] = {}
+        for base in bases:
+            search = Search(
+                base=base,
+                scope=Scope.SUBTREE,
+                filter=USERS,
+                attributes=(GUID, DESCRIPTOR),
+                controls=(Control.ACCESS_LIST,),
+            )
+            if self._is_there(base):
+                found |= {guid_of(entry): password_change_of(entry) for entry in self._pages(search)}
+        return found
 
     def read_taken_names(self) -> tuple[TakenName, ...]:
         """The names of everything in the domain that has any."""
@@ -92,22 +113,25 @@ class Reader:
                 Search(base=self._domain_dn, scope=Scope.SUBTREE, filter=f"(|{either})", attributes=attributes)
             )
 
-    def _below(self, base: str, missing: list[str]) -> Iterator[Entry]:
-        there = self._channel.ask(Search(base=base, attributes=("objectClass",)))
-        if there.code == ResultCode.NO_SUCH_OBJECT:
+    def _below(self, base: str, attributes: tuple[str, ...], missing: list[str]) -> Iterator[Entry]:
+        if not self._is_there(base):
             missing.append(base)
             return
-        _demand_whole(there, base)
-        yield from self._pages(Search(base=base, scope=Scope.SUBTREE, filter=MANAGED, attributes=READ_ATTRIBUTES))
+        yield from self._pages(Search(base=base, scope=Scope.SUBTREE, filter=MANAGED, attributes=attributes))
 
     def _nearest_above(self, base: str) -> Iterator[str]:
         """The organizational unit, if there is one, below which a missing base would have to be made."""
         while (base := split(base)[1]).casefold().startswith("ou="):
-            there = self._channel.ask(Search(base=base, attributes=("objectClass",)))
-            if there.code != ResultCode.NO_SUCH_OBJECT:
-                _demand_whole(there, base)
+            if self._is_there(base):
                 yield base
                 return
+
+    def _is_there(self, base: str) -> bool:
+        answer = self._channel.ask(Search(base=base, attributes=("objectClass",)))
+        if answer.code == ResultCode.NO_SUCH_OBJECT:
+            return False
+        _demand_whole(answer, base)
+        return True
 
     def _pages(self, search: Search) -> Iterator[Entry]:
         """The entries of all pages. The next page is asked for before this one is taken apart."""

@@ -1,7 +1,7 @@
 """What is asked of a directory, as values: the same value is sent, and logged as a command to paste."""
 
 from dataclasses import dataclass
-from enum import IntEnum, StrEnum
+from enum import Enum, IntEnum, StrEnum
 
 Attributes = tuple[tuple[str, tuple[bytes, ...]], ...]
 """Attribute names and their values, in the order in which they are sent."""
@@ -28,6 +28,19 @@ class Scope(IntEnum):
         return {Scope.BASE: "base", Scope.ONE_LEVEL: "one", Scope.SUBTREE: "sub"}[self]
 
 
+class Control(Enum):
+    """What a request asks for besides: LDAP's identifier and value. A server that does not know it has to refuse."""
+
+    ACCESS_LIST = ("1.2.840.113556.1.4.801", bytes.fromhex("3003020104"))
+    """Of the rights on an object, the access list alone: for the whole of them one has to be an administrator."""
+    SHOW_DELETED = ("1.2.840.113556.1.4.417", None)
+    """Deleted objects too."""
+
+    def __init__(self, oid: str, content: bytes | None) -> None:
+        self.oid = oid
+        self.content = content
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AddEntry:
     """Create an entry."""
@@ -52,6 +65,7 @@ class ModifyEntry:
     dn: str
     modifications: tuple[Modification, ...]
     permissive: bool = False
+    controls: tuple[Control, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,6 +94,7 @@ class Search:
     attributes: tuple[str, ...]
     page: int | None = None
     cookie: bytes = b""
+    controls: tuple[Control, ...] = ()
 
 
 WriteRequest = AddEntry | ModifyEntry | MoveEntry | DeleteEntry

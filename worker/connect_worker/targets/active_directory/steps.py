@@ -11,6 +11,7 @@ from typing import TypeVar
 from ldap3.utils.conv import escape_filter_chars
 
 from connect_worker.core import dn as names
+from connect_worker.core.prevention import prevented_by
 from connect_worker.model.change import (
     AddMembers,
     Change,
@@ -26,10 +27,11 @@ from connect_worker.model.change import (
 from connect_worker.model.ids import AccountKey, Guid
 from connect_worker.model.secret import Secret
 from connect_worker.targets.active_directory.answers import Answer, Entry, ResultCode
-from connect_worker.targets.active_directory.attributes import GUID, Held
+from connect_worker.targets.active_directory.attributes import DESCRIPTOR, GUID, Held
 from connect_worker.targets.active_directory.entries import HELD_ATTRIBUTES, held_of
 from connect_worker.targets.active_directory.refusals import RefusedError, words_of
 from connect_worker.targets.active_directory.requests import (
+    Control,
     DeleteEntry,
     ModifyEntry,
     Request,
@@ -40,6 +42,7 @@ from connect_worker.targets.active_directory.requests import (
 from connect_worker.targets.active_directory.writing import (
     members_request,
     needs_held,
+    prevention_request,
     request_of,
     target_of,
 )
@@ -108,6 +111,8 @@ def steps_of(change: Change, memory: Memory, passwords: Passwords) -> Steps:
             return _members(change)
         case Delete():
             return _delete(change)
+        case Modify() if (prevented := prevented_by(change)) is not None:
+            return _prevent(change, prevented=prevented)
         case Disable() | Enable() | SetPassword() | Modify() if needs_held(change):
             return _switch(change, memory, passwords)
     return _write(request_of(change, Held(), passwords))
@@ -132,6 +137,20 @@ def _switch(change: SwitchingChange, memory: Memory, passwords: Passwords) -> St
         held = yield from _look(target)
         answer = yield from _edit(request_of(change, held, passwords))
     memory.forget(change.guid)
+    if answer.code:
+        raise RefusedError(answer)
+
+
+def _prevent(change: Modify, *, prevented: bool) -> Steps:
+    """Read the rights, edit two entries, write them back."""
+    target = target_of(change.guid, change.dn)
+    found = yield from _done(Search(base=target, attributes=(DESCRIPTOR,), controls=(Control.ACCESS_LIST,)))
+    (descriptor, *_) = _only(found).attributes.get(DESCRIPTOR.lower()) or [b""]
+    try:
+        request = prevention_request(target, descriptor, prevented=prevented)
+    except ValueError as unknown:
+        raise ValueError(f"the rights on {change.dn} are left as they are: {unknown}") from unknown
+    answer = yield from _edit(request)
     if answer.code:
         raise RefusedError(answer)
 

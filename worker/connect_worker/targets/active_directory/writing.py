@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from connect_worker.core import dn as names
+from connect_worker.core.access_list import allowing, denying
 from connect_worker.model.change import (
     AddMembers,
     AttributeChange,
@@ -23,7 +24,9 @@ from connect_worker.model.secret import Secret
 from connect_worker.targets.active_directory.attributes import (
     ACCOUNT_CONTROL,
     ADDRESSES,
+    DESCRIPTOR,
     DISABLED,
+    EXTENSIONS,
     GLOBAL_SECURITY_GROUP,
     MEMBER,
     NEVER_EXPIRES,
@@ -39,6 +42,7 @@ from connect_worker.targets.active_directory.attributes import (
 )
 from connect_worker.targets.active_directory.requests import (
     AddEntry,
+    Control,
     DeleteEntry,
     Edit,
     Modification,
@@ -48,6 +52,7 @@ from connect_worker.targets.active_directory.requests import (
 )
 from connect_worker.targets.base import Passwords
 
+_NAMES = {**TEXT, **EXTENSIONS}
 _USER_CLASSES = (b"top", b"person", b"organizationalPerson", b"user")
 
 
@@ -104,6 +109,16 @@ def control_of_new_user(change: CreateUser) -> int:
     return switched(NORMAL_ACCOUNT, on=NEVER_EXPIRES if forever else 0)
 
 
+def prevention_request(target: str, descriptor: bytes, *, prevented: bool) -> ModifyEntry:
+    """Deny, or allow again, that the user changes his password. Raises ValueError for rights that are not understood.
+
+    Of an access list no part can be written: who changes the same rights in the same instant is overwritten.
+    """
+    edited = denying(descriptor) if prevented else allowing(descriptor)
+    edits = () if edited == descriptor else (_replace(DESCRIPTOR, (edited,)),)
+    return ModifyEntry(dn=target, modifications=edits, controls=(Control.ACCESS_LIST,))
+
+
 def _user(change: CreateUser, password: Secret) -> Iterator[tuple[str, tuple[bytes, ...]]]:
     yield "objectClass", _USER_CLASSES
     for field, name in TEXT.items():
@@ -111,6 +126,9 @@ def _user(change: CreateUser, password: Secret) -> Iterator[tuple[str, tuple[byt
         # The manager may be created in this wave too, and follows when everybody exists.
         if values and field != "manager":
             yield name, values
+    for name, value in zip(EXTENSIONS.values(), change.extension_attributes, strict=True):
+        if value:
+            yield name, text_values(value)
     if addresses := address_values(change.login.addresses, ()):
         yield ADDRESSES, addresses
     yield PASSWORD, (password_value(password),)
@@ -159,7 +177,7 @@ def _attribute(change: AttributeChange, held: Held) -> Iterator[Modification]:
         addresses = after if isinstance(after, tuple) else ()
         yield _replace(ADDRESSES, address_values(addresses, held.foreign_addresses))
     else:
-        yield _replace(TEXT[change.attribute], text_values(after))
+        yield _replace(_NAMES[change.attribute], text_values(after))
 
 
 def _control(held: Held, wanted: int) -> Iterator[Modification]:
