@@ -65,6 +65,17 @@ class DirectoryServer:
         with self._connected() as connection:
             assert connection.modify(dn, edits), connection.result  # type: ignore[no-untyped-call]
 
+    def add(self, dn: str, object_class: str) -> None:
+        """Create an object as another administrator would."""
+        with self._connected() as connection:
+            assert connection.add(dn, object_class), connection.result  # type: ignore[no-untyped-call]
+
+    def refuses_to_delete(self, dn: str) -> bool:
+        """Whether another administrator cannot delete an object, because of what lies below it."""
+        with self._connected() as connection:
+            connection.delete(dn)  # type: ignore[no-untyped-call]
+            return bool(connection.result["description"] == "notAllowedOnNonLeaf")
+
     def look(self, dn: str, *attributes: str) -> dict[str, list[bytes]]:
         """An object's attributes as they are stored; empty if there is no such object."""
         with self._connected() as connection:

@@ -197,6 +197,12 @@ class Domain:
             dn = f"CN={name},{place},{self._server.base_dn}"
             _done(connection, connection.add(dn, "user", dict(attributes)))  # type: ignore[no-untyped-call]
 
+    def create_below(self, sam: str, name: str) -> None:
+        """Create what programs keep below an account: an object that is neither account nor group."""
+        dn = f"CN={name},{self._dn(sam)}"
+        with self._connected() as connection:
+            _done(connection, connection.add(dn, "classStore"))  # type: ignore[no-untyped-call]
+
     def change_members(self, sam: str, *, add: Sequence[str] = (), remove: Sequence[str] = ()) -> None:
         """Put objects into a group, or take them out."""
         edits = [

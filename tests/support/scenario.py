@@ -33,6 +33,7 @@ class ByHand(StrEnum):
     WRITE = "write"
     SET_PASSWORD = "set_password"
     CREATE_USER = "create_user"
+    CREATE_BELOW = "create_below"
     ADD_MEMBER = "add_member"
     REMOVE_MEMBER = "remove_member"
 
@@ -46,6 +47,7 @@ ARGUMENTS: Mapping[ByHand, frozenset[str]] = {
     ByHand.WRITE: frozenset({"attributes"}),
     ByHand.SET_PASSWORD: frozenset({"to"}),
     ByHand.CREATE_USER: frozenset({"place", "attributes"}),
+    ByHand.CREATE_BELOW: frozenset({"name"}),
     ByHand.ADD_MEMBER: frozenset({"member"}),
     ByHand.REMOVE_MEMBER: frozenset({"member"}),
 }

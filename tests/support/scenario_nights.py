@@ -82,10 +82,11 @@ class Stage:
                 domain.set_password(sam, given["to"])
             case ByHand.CREATE_USER:
                 domain.create_user(sam, place=given["place"], attributes=given["attributes"])
-            case ByHand.ADD_MEMBER:
-                domain.change_members(sam, add=[given["member"]])
-            case ByHand.REMOVE_MEMBER:
-                domain.change_members(sam, remove=[given["member"]])
+            case ByHand.CREATE_BELOW:
+                domain.create_below(sam, given["name"])
+            case ByHand.ADD_MEMBER | ByHand.REMOVE_MEMBER:
+                change = "add" if edit.act is ByHand.ADD_MEMBER else "remove"
+                domain.change_members(sam, **{change: [given["member"]]})
 
     # Approve, check, run, and nothing more to do
 

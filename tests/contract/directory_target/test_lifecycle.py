@@ -122,6 +122,18 @@ async def test_users_and_groups_are_deleted(place: Workplace) -> None:
     assert await place.target.locate([user_guid, group_guid]) == {}
 
 
+async def test_what_programs_keep_below_a_user_is_deleted_along(place: Workplace) -> None:
+    """A directory refuses to delete what has anything below it (ruling 39)."""
+    user = create_user(1, place.ou, place.name(1))
+    (guid,) = await place.create(user)
+    for dn in (below := f"CN=Programs,{user.dn}", f"CN=Printers,{below}", f"CN=Settings,{user.dn}"):
+        place.server.add(dn, "classStore")
+    assert place.server.refuses_to_delete(user.dn)
+    await place.must(delete(user.key, guid, user.dn))
+    assert (await place.target.read([place.ou])).users == ()
+    assert place.server.look(below, "cn") == {}
+
+
 async def test_what_somebody_has_deleted_already_is_deleted(place: Workplace) -> None:
     user = create_user(1, place.ou, place.name(1))
     (guid,) = await place.create(user)

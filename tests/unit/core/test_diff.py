@@ -118,6 +118,16 @@ def test_an_alias_in_capitals_or_equal_to_the_mail_settles(alias: str) -> None:
     assert changes(snapshot(found), record) == ()
 
 
+def test_capitals_are_a_difference_only_in_what_people_read() -> None:
+    record = linked(account())
+    found = actual_user(record)
+    login = replace(found.login, mail="Anna.Muster1@Schule.Example", user_principal_name="ANNA.MUSTER1@schule.example")
+    found = replace(found, login=login, profile=replace(found.profile, given_name="ANNA"))
+    (modified,) = changes(snapshot(found), record)
+    assert isinstance(modified, Modify)
+    assert [one.attribute for one in modified.attributes] == ["given_name"]
+
+
 def test_a_manager_typed_by_hand_is_none() -> None:
     record = linked(account())
     actual = snapshot(actual_user(record))

@@ -224,6 +224,7 @@ CLASSES = {
             frozenset(_TEXTS["unit"]) | {"managedBy"},
         ),
         _class("container", "container", "CN", "Container", frozenset(_TEXTS["container"])),
+        _class("classStore", "classStore", "CN", "Class-Store", frozenset(_TEXTS["container"])),
         _class(
             "attributeSchema",
             "attributeSchema",

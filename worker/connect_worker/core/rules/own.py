@@ -4,7 +4,6 @@ from connect_worker.core import dn
 from connect_worker.core.lengths import EMPLOYEE_ID, length
 from connect_worker.core.names import is_typed
 from connect_worker.core.rules.context import Context, folded
-from connect_worker.core.rules.names import REGENERATE
 from connect_worker.core.rules.rule import Rule, Text
 from connect_worker.model.account import Account
 from connect_worker.model.group import Group
@@ -115,7 +114,11 @@ class UserNameHeldOutside(Rule[Account]):
         "user principal name, the mail or an alias as one of its addresses. Not while an interrupted run may have "
         "created that object for this user: the next sync looks into it."
     )
-    solution = REGENERATE
+    solution = Text(
+        english="Tick «Regenerate Names». A sAM account name is never formed in another way: rename the other object.",
+        german="Bei «Regenerate Names» ein Häkchen setzen. Ein Sam Account Name wird nie anders gebildet: das andere "
+        "Objekt umbenennen.",
+    )
 
     def find(self, record: Account, context: Context) -> str | None:
         """Say which name, and the holder's objectGUID."""
