@@ -70,6 +70,7 @@ class OddClasses:
     without_level: SchoolClass
     without_teacher: SchoolClass
     of_guests_too: SchoolClass
+    in_neighbours_building: SchoolClass
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,6 +90,7 @@ class Frame:
             *(self.class_of(row, self.calendar.past) for row in self.classes),
             *self.classes,
             *(odd.of_unconfigured_level, odd.without_level, odd.without_teacher, odd.of_guests_too),
+            odd.in_neighbours_building,
             *(self.class_of(row, self.calendar.coming) for row in self.classes),
         )
 
@@ -112,7 +114,8 @@ def build_frame(*, classes: int, first_teacher: int, today: date) -> Frame:
         _school_class(position, calendar.current, buildings[position % len(buildings)], first_teacher + position)
         for position in range(classes)
     )
-    return Frame(calendar=calendar, buildings=buildings, classes=ordinary, odd_classes=_odd_classes(ordinary))
+    odd = _odd_classes(ordinary, neighbour=buildings[1])
+    return Frame(calendar=calendar, buildings=buildings, classes=ordinary, odd_classes=odd)
 
 
 def _calendar(today: date) -> Calendar:
@@ -187,8 +190,11 @@ def _letters(number: int) -> str:
     return (_letters(before - 1) if before else "") + chr(ord("a") + last)
 
 
-def _odd_classes(classes: tuple[SchoolClass, ...]) -> OddClasses:
-    """They take the numbers after the ordinary ones."""
+def _odd_classes(classes: tuple[SchoolClass, ...], *, neighbour: Building) -> OddClasses:
+    """They take the numbers after the ordinary ones. `neighbour` is a building of another mandant than the first class.
+
+    Who leads the first class leads one of another level there too.
+    """
     last = classes[-1]
     return OddClasses(
         of_unconfigured_level=replace(
@@ -200,5 +206,8 @@ def _odd_classes(classes: tuple[SchoolClass, ...]) -> OddClasses:
         ),
         of_guests_too=replace(
             classes[0], id=last.id + 4, name="Musikklasse", mandants=mask_of(DORF, GUEST), building_id=None, room=None
+        ),
+        in_neighbours_building=replace(
+            classes[0], id=last.id + 5, name="Waldklasse", level="Primar", program_year=1, building_id=neighbour.id
         ),
     )

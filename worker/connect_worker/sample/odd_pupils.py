@@ -56,6 +56,7 @@ class OddPupil(StrEnum):
     GUEST_TOO = auto()
     GUEST_ONLY = auto()
     CLASS_OF_GUESTS_TOO = auto()
+    CLASS_IN_NEIGHBOURS_BUILDING = auto()
     CLASS_WITHOUT_TEACHER = auto()
     CLASS_WITHOUT_LEVEL = auto()
     CLASS_OF_UNCONFIGURED_LEVEL = auto()
@@ -186,6 +187,7 @@ def _odd_classes(frame: Frame) -> dict[OddPupil, Alteration]:
     soon = calendar.today + timedelta(days=LEAD_DAYS // 3)
     return {
         OddPupil.CLASS_OF_GUESTS_TOO: _placed(odd.of_guests_too),
+        OddPupil.CLASS_IN_NEIGHBOURS_BUILDING: _placed(odd.in_neighbours_building),
         OddPupil.CLASS_WITHOUT_TEACHER: _placed(odd.without_teacher),
         OddPupil.CLASS_WITHOUT_LEVEL: _placed(odd.without_level),
         OddPupil.CLASS_OF_UNCONFIGURED_LEVEL: _placed(odd.of_unconfigured_level),

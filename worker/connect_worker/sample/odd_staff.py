@@ -29,6 +29,8 @@ class OddStaff(StrEnum):
     FUNCTION_COUNTS_AS_SECONDARY = auto()
     FUNCTION_COUNTS_AS_FURTHER = auto()
     BUILDING_OF_EMPLOYMENT = auto()
+    BUILDINGS_OF_BOTH = auto()
+    BUILDING_MISSING = auto()
     GUEST_TOO = auto()
     GUEST_ONLY = auto()
     ENTRY_UNKNOWN = auto()
@@ -99,6 +101,10 @@ def _odd_records(frame: Frame) -> dict[OddStaff, Alteration]:
         OddStaff.BUILDING_OF_EMPLOYMENT: lambda staff: replace(
             staff, building_id=None, employment_building_ids=buildings
         ),
+        OddStaff.BUILDINGS_OF_BOTH: lambda staff: replace(
+            staff, building_id=frame.buildings[2].id, employment_building_ids=buildings
+        ),
+        OddStaff.BUILDING_MISSING: lambda staff: replace(staff, building_id=None, employment_building_ids=()),
         OddStaff.GUEST_TOO: lambda staff: replace(staff, mandants=mask_of(*mandants_of(staff.mandants), GUEST)),
         OddStaff.GUEST_ONLY: lambda staff: replace(staff, mandants=mask_of(GUEST)),
     }
