@@ -24,7 +24,7 @@ from tests.support.builders import actual_group, actual_user, linked, linked_gro
 
 BASE_DN = "OU=Schule,DC=school,DC=test"
 VERSION = "1"
-PLANTED = {"create_user": 1, "disable": 1, "modify": 2, "add_members": 3, "remove_members": 1}
+PLANTED = {"create_user": 1, "disable": 1, "modify": 2, "add_members": 7, "remove_members": 1}
 """What the night must find, by kind of change, and nothing else.
 
 An entrant is created, gets a manager and joins two groups; a leaver is disabled; in the directory somebody has changed

@@ -26,7 +26,7 @@ SCENES = (
     "What has been kept",
     "Look on yourself",
 )
-RENAMED, LEAVER, ENTRANT = "S.10054", "S.10055", "S.10201"
+RENAMED, LEAVER, ENTRANT = "S.10055", "S.10056", "S.10201"
 STOPPED_BY_CTRL_C = 130
 SECONDS = 60
 
@@ -74,16 +74,16 @@ def test_the_tutorial_has_the_same_parts(told: Ended) -> None:
 
 def test_the_first_night_makes_accounts_and_the_second_run_finds_nothing_to_do(told: Ended) -> None:
     assert re.search(r"create_user +done +244\n", scene(told, 2))
-    assert f"{RENAMED} in the directory:\n  dn: CN=Elena.Stettler," in scene(told, 2)
+    assert f"{RENAMED} in the directory:\n  dn: CN=Ilir.Rodriguez-Arnold," in scene(told, 2)
     assert "NothingToDo run of musterwil" in scene(told, 3)
     assert "The directory, as before:" in scene(told, 3)
 
 
 def test_a_name_change_keeps_the_old_address_as_an_alias(told: Ended) -> None:
     text = scene(told, 4)
-    assert "+ mail: elena.zellweger@lernende.mustersee.example" in text
-    assert "- proxyAddresses: SMTP:elena.stettler@lernende.mustersee.example" in text
-    assert "+ proxyAddresses: smtp:elena.stettler@lernende.mustersee.example" in text
+    assert "+ mail: ilir.zellweger@lernende.musterdorf.example" in text
+    assert "- proxyAddresses: SMTP:ilir.rodriguez-arnold@lernende.musterdorf.example" in text
+    assert "+ proxyAddresses: smtp:ilir.rodriguez-arnold@lernende.musterdorf.example" in text
 
 
 def test_a_leaver_is_locked_out_and_deleted_a_month_later(told: Ended) -> None:
@@ -95,14 +95,14 @@ def test_a_leaver_is_locked_out_and_deleted_a_month_later(told: Ended) -> None:
 
 
 def test_an_entrant_is_in_the_class_group(told: Ended) -> None:
-    members = scene(told, 4).partition("The members of the class group KL.20260007 in the directory:\n")[2]
+    members = scene(told, 4).partition("The members of the class group KL.20260008 in the directory:\n")[2]
     assert "  Ayse.Oeztuerk-Widmer\n" in members
 
 
 def test_a_warning_blocks_and_says_whom_it_is_about_and_what_to_do(told: Ended) -> None:
     text = scene(told, 5)
     blocked, _, cured = text.partition("The office solves it:")
-    assert "S.10056 Graf-Šimić Salome: no mandant is chosen" in blocked
+    assert "S.10057 Schär-Frei Matteo: no mandant is chosen" in blocked
     assert "→ Choose the valid mandant" in blocked
     assert "Exit code 3 (BLOCKED_BY_WARNINGS)." in blocked
     assert "The directory, as before:" in blocked
@@ -140,7 +140,7 @@ def test_one_can_look_on_with_the_commands_that_it_names(told: Ended, shown: Dem
     with shown.started("--look") as process:
         read_until(process, "Ctrl-C ends it")
         assert "connect_run" in shown.shell("psql -c '\\dt connect.*'")
-        assert "mail: ayse.oeztuerk-widmer@lernende.musterdorf.example" in shown.shell(look_up[1])
+        assert "mail: ayse.oeztuerk-widmer@lernende.mustersee.example" in shown.shell(look_up[1])
         assert shown.shell(rename[1]).strip() == "UPDATE 1"
         assert '+ surname: "Zumthor"' in shown.shell("connect-worker plan --show diff")
         assert "modify  done    1" in shown.shell("connect-worker run")
@@ -174,8 +174,8 @@ def test_the_story_can_be_told_in_a_real_active_directory(
         [entry] = connection.response or []
         connection.search(unit, f"(sAMAccountName={LEAVER})", ldap3.SUBTREE)
         assert connection.response == []
-    assert entry["attributes"]["mail"] == ["elena.zellweger@lernende.mustersee.example"]
-    assert "smtp:elena.stettler@lernende.mustersee.example" in entry["attributes"]["proxyAddresses"]
+    assert entry["attributes"]["mail"] == ["ilir.zellweger@lernende.musterdorf.example"]
+    assert "smtp:ilir.rodriguez-arnold@lernende.musterdorf.example" in entry["attributes"]["proxyAddresses"]
 
     ended = another(*where, *who)
     assert ended.exit_code == ExitCode.CONFIGURATION

@@ -65,7 +65,7 @@ def test_the_sample_school_night_by_night(
     edits = [happen(trouble, empty_database, postgres, TODAY) for trouble in CHANGES]
     renamed, leaver, entrant = (str(edit.key) for edit in edits)
     second = worker.json("run")
-    assert done(second) == {"modify": 2, "disable": 1, "create_user": 1, "add_members": 2}
+    assert done(second) == {"modify": 2, "disable": 1, "create_user": 1, "add_members": 6}
     objects = domain.objects()
     assert objects[renamed].value("sn") == "Zellweger"
     assert not objects[leaver].is_enabled

@@ -8,10 +8,11 @@ from dataclasses import asdict, fields, is_dataclass, replace
 from typing import Any
 
 from connect_worker.model.account import EXTENSION_PLACES, Extensions
-from connect_worker.model.configuration import Configuration, GroupRule, LevelRule, MandantRule, PasswordKind
+from connect_worker.model.configuration import Configuration, LevelRule, MandantRule, PasswordKind
 from connect_worker.model.ids import AccountKey, Criterion, Mandant, UserType, mask_of
 from connect_worker.model.person import Building, Function, MandantRecord, SchoolYear, StaffFunction
 from connect_worker.model.secret import SealedSecret, Secret
+from connect_worker.sample.configuration import GROUP_RULES
 from connect_worker.sample.save_configuration import save_configuration
 from connect_worker.settings import DatabaseSettings
 from connect_worker.store.connection import open_session
@@ -52,6 +53,8 @@ _MAKERS: Mapping[str, tuple[str, Make]] = {
     "mandants": ("source_mandant", _mandant),
     "school_years": ("source_school_year", _school_year),
 }
+_GROUP_RULES = {rule.criterion: replace(rule, parent="OU=Groups") for rule in GROUP_RULES}
+"""The configurator's definitions, in the place where a scenario's groups stand."""
 ORDINARY = School(classes={1: {}}, buildings={1: {}}, mandants={1: {}}, school_years={1: {}, 2: {}, 3: {}})
 
 
@@ -190,7 +193,8 @@ def _changed(parent: Any, name: str, value: Any) -> Any:
     if name in _LISTS:
         return _LISTS[name](value)
     if name == "groups":
-        return tuple(_group_rule(rule, value) for rule in old if rule.criterion in value)
+        rules = {**_GROUP_RULES, **{rule.criterion: rule for rule in old}}
+        return tuple(replace(rules[Criterion(criterion)], **changed) for criterion, changed in value.items())
     if is_dataclass(old) and not isinstance(old, type):
         return replace(old, **{inner: _changed(old, inner, part) for inner, part in value.items()})
     return value if old is None or not hasattr(old, "value") else type(old)(value)
@@ -219,10 +223,6 @@ _LISTS: Mapping[str, Make] = {
     "levels": lambda rows: tuple(_level_rule(position, row) for position, row in enumerate(rows, start=1)),
     "extension_templates": _extension_templates,
 }
-
-
-def _group_rule(rule: GroupRule, changes: Mapping[str, Values]) -> GroupRule:
-    return replace(rule, **changes[Criterion(rule.criterion)])
 
 
 def _merged(old: Mapping[int, Any], edits: Mapping[int, Any]) -> dict[int, Any]:

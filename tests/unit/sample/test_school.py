@@ -10,7 +10,7 @@ from connect_worker.core.school import School
 from connect_worker.core.scope import Scope
 from connect_worker.core.update import update
 from connect_worker.core.validation import validate
-from connect_worker.model.ids import AccountKey, UserType, mandants_of
+from connect_worker.model.ids import AccountKey, Criterion, UserType, mandants_of
 from connect_worker.model.person import Staff, Student
 from connect_worker.model.secret import SealedSecret
 from connect_worker.model.state import State
@@ -233,3 +233,40 @@ def test_insurance_numbers_look_like_swiss_ones() -> None:
     numbers = [row.insurance_number for row in school().data.students if row.insurance_number]
 
     assert all(re.fullmatch(r"756\.\d{4}\.\d{4}\.\d{2}", number) for number in numbers)
+
+
+def test_every_criterion_forms_groups_and_tells_mandants_buildings_levels_and_functions_apart() -> None:
+    groups = first_update(school(FEWEST_PUPILS)).groups
+    formed = Counter(group.key.criterion for group in groups)
+
+    assert set(formed) == set(Criterion) - {Criterion.MANUAL}
+    several = {criterion for criterion, count in formed.items() if count > 1}
+    assert set(formed) - several == {Criterion.ALL_STAFF, Criterion.ALL_STUDENTS}
+
+
+def test_one_building_houses_a_class_of_another_mandant() -> None:
+    sample = school()
+    row = pupil(sample, OddPupil.CLASS_IN_NEIGHBOURS_BUILDING)
+    school_class = next(one for one in sample.data.classes if one.id == row.class_id)
+    updated = first_update(sample)
+
+    building = school_class.building_id or 0
+    of_building = [key for key in updated.memberships if key.criterion is Criterion.STUDENTS_PER_BUILDING]
+    assert {key.mandant for key in of_building if key.source_id == building} == {1, 2}
+    teacher = AccountKey(UserType.STAFF, school_class.main_teacher_id or 0)
+    taught = [key for key, members in updated.memberships.items() if teacher in members.automatic and key.level]
+    assert {key.level for key in taught} == {"Kindergarten", "Primar"}
+
+
+@pytest.mark.parametrize(
+    ("case", "buildings"), [(OddStaff.BUILDINGS_OF_BOTH, {1, 2, 3}), (OddStaff.BUILDING_MISSING, set())]
+)
+def test_staff_belong_to_every_building_of_their_record(case: OddStaff, buildings: set[int]) -> None:
+    sample = school()
+    key = AccountKey(UserType.STAFF, sample.odd_staff[case])
+    found = {
+        group.source_id
+        for group, members in first_update(sample).memberships.items()
+        if group.criterion is Criterion.STAFF_PER_BUILDING and key in members.automatic
+    }
+    assert found == buildings

@@ -55,7 +55,7 @@ def update(
     version: str,
     new_password: NewPassword,
 ) -> Update:
-    """Today's tables. `now` is told, never compared: the moment in the customer's time zone.
+    """Today's tables. `now` is told, never compared: today, at the customer's time of day.
 
     Raises ConfigurationError for a missing school year or a template that does not parse.
     """

@@ -8,6 +8,7 @@ import secrets
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from connect_worker.core import update as core
 from connect_worker.core.bases import bases
@@ -61,7 +62,7 @@ async def update(store: Store, context: Context, taken: Sequence[TakenName] | No
         night.master_data,
         night.configuration,
         today=context.today,
-        now=context.now().astimezone(context.settings.time_zone),
+        now=datetime.combine(context.today, context.now().astimezone(context.settings.time_zone).time()),
         version=context.version,
         new_password=new_password,
     )
