@@ -118,13 +118,15 @@ class Expected:
 class Night:
     """A night: what happened on the day before it, and how the run must end.
 
-    `approve`: who lets through, before the run, what the last one was stopped with.
+    `approve`: who lets through, before the run, what the last one was stopped with. `commands` are given to
+    connect-worker, after everything else that is entered; each must be done.
     """
 
     date: date
     expect: Expected
     story: str = ""
     approve: str = ""
+    commands: list[str] = field(default_factory=list)
     master_data: School = field(default_factory=School)
     configuration: Values = field(default_factory=dict)
     office: Office = field(default_factory=Office)
@@ -299,6 +301,7 @@ _EXPECTED: Mapping[str, Reader] = {
     **_all(("directory", "users", "groups"), _seen),
 }
 _NIGHT: Mapping[str, Reader] = {
+    "commands": _list_of(str),
     "date": _of(date),
     **_all(("story", "approve"), _text),
     "master_data": _built(School, _SCHOOL),

@@ -1,6 +1,7 @@
 """Plays a scenario: each night through the worker's command, looked at in the directory and in the tables."""
 # ruff: noqa: S608 - statements of tests, with names and values of tests
 
+import shlex
 from collections.abc import Mapping
 from typing import Any
 
@@ -40,6 +41,9 @@ class Stage:
     def _play(self, night: Night) -> None:
         self.edit(night)
         self._worker.today = night.date
+        for command in night.commands:
+            done = self._worker(*shlex.split(command))
+            assert done.exit_code == 0, (command, done.stdout, done.stderr)
         expected = night.expect
         usn = self._domain.usn
         if night.approve:

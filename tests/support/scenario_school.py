@@ -21,7 +21,7 @@ from connect_worker.store.crypto import Keyring, user_owner
 from tests.support import builders
 from tests.support.postgres import PostgresServer
 from tests.support.scenario import Office, School, Values
-from tests.support.worker import ENCRYPTION_KEY
+from tests.support.worker import ENCRYPTION_KEY, NEXT_ENCRYPTION_KEY
 
 Make = Callable[..., Any]
 
@@ -113,7 +113,7 @@ class ConnectTables:
 
     def initial_passwords(self) -> dict[str, str]:
         """The initial passwords that stand sealed in the users' rows, by sAM account name."""
-        keyring = Keyring((Secret(ENCRYPTION_KEY),))
+        keyring = Keyring((Secret(ENCRYPTION_KEY), Secret(NEXT_ENCRYPTION_KEY)))
         return {
             sam: keyring.open(SealedSecret(row["user_password"]), owner=user_owner(_key(row))).reveal()
             for sam, row in self.users().items()

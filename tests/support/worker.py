@@ -16,6 +16,8 @@ from tests.support.forked import Forked, ForkServer
 
 COMMAND = Path(sys.executable).with_name("connect-worker")
 ENCRYPTION_KEY = base64.b64encode(bytes(range(32))).decode()
+NEXT_ENCRYPTION_KEY = base64.b64encode(bytes(range(50, 82))).decode()
+"""Which takes the other's place in a rotation."""
 REALM = "musterwil"
 RUN_SECONDS = 170
 

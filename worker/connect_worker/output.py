@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from rich.console import Console
 from rich.markup import escape
@@ -82,9 +82,16 @@ def verdict_as_json(verdict: Verdict) -> dict[str, object]:
     }
 
 
-def document(report: Report, *, validation: Validation | None, plan: Plan | None, verdict: Verdict | None) -> str:
-    """Everything as one JSON document."""
-    content: dict[str, object] = {"report": json.loads(report.to_json())}
+def document(
+    report: Report,
+    *,
+    validation: Validation | None,
+    plan: Plan | None,
+    verdict: Verdict | None = None,
+    more: Mapping[str, object] | None = None,
+) -> str:
+    """Everything as one JSON document; `more` are further parts, by their names."""
+    content: dict[str, object] = {"report": json.loads(report.to_json()), **(more or {})}
     if validation is not None:
         content["findings"] = findings_as_json(validation)
     if plan is not None:

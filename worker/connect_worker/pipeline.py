@@ -54,6 +54,11 @@ class Run:
         """The customer's directory, to be entered."""
         return self._directory(self.way.settings)
 
+    async def begin(self) -> None:
+        """Require tables of this program's version, and record that the run has begun. Raises ConfigurationError."""
+        await self.store.check_schema()
+        await _record_start(self)
+
 
 async def night(run: Run) -> None:
     """`run`: everything, every night."""
@@ -63,28 +68,28 @@ async def night(run: Run) -> None:
 
 async def approved_night(run: Run, order: ApprovalOrder) -> None:
     """`approve`: a person lets through what a run was stopped with, and the night is done at once (ruling 36)."""
-    await _check_schema(run)
+    await run.begin()
     await run.store.approve(order)
     await _update_and_sync(run)
 
 
 async def approve_only(run: Run, order: ApprovalOrder) -> None:
     """`approve --no-run`: the next run makes use of the approval."""
-    await _check_schema(run)
+    await run.begin()
     await run.store.approve(order)
     run.tally.reason = "Approved"
 
 
 async def update_only(run: Run) -> None:
     """`update`: the tables alone, validated."""
-    await _check_schema(run)
+    await run.begin()
     await _update(run, None)
     run.tally.reason = "Updated"
 
 
 async def validate_only(run: Run) -> None:
     """`validate`: the tables as they are. Raises BlockedByWarningsError if a sync would be blocked."""
-    await _check_schema(run)
+    await run.begin()
     with run.tally.stage("validate"):
         _, _, validation = await update.read_validated(run.store)
     run.tally.validated(validation)
@@ -94,7 +99,7 @@ async def validate_only(run: Run) -> None:
 
 async def plan_only(run: Run) -> None:
     """`plan`: everything but the writing to the directory."""
-    await _check_schema(run)
+    await run.begin()
     async with run.open_directory() as directory:
         updated = await _update(run, await _taken_names(run, directory))
         _require_no_warnings(run)
@@ -105,7 +110,7 @@ async def plan_only(run: Run) -> None:
 
 async def sync_only(run: Run) -> None:
     """`sync`: the tables as they are, without update."""
-    await _check_schema(run)
+    await run.begin()
     async with run.open_directory() as directory:
         with run.tally.stage("validate"):
             configuration, state, validation = await update.read_validated(run.store)
@@ -197,11 +202,6 @@ async def _migrate(run: Run) -> None:
     with run.tally.stage("migrate"):
         for migration in await run.store.migrate():
             log.info("migrated", version=migration.version, name=migration.name)
-    await _record_start(run)
-
-
-async def _check_schema(run: Run) -> None:
-    await run.store.check_schema()
     await _record_start(run)
 
 

@@ -11,6 +11,7 @@ remove_members      a pupil's class changed     nothing
                     any other                   removals                 strict: of each group, and of all together
 rename              any                         renames                  strict
 set_password        reset                       resets                   strict
+                    confirmed by name           nothing
 create              deleted by hand             created anew             strict
 """
 

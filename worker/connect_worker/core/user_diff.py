@@ -101,7 +101,7 @@ def _present_changes(picture: Picture, account: Account, user: DesiredUser, actu
             guid=actual.guid,
             dn=user.dn,
             must_change_password=account.must_change_password,
-            cause=Cause.INTERRUPTED if interrupted else Cause.RESET,
+            cause=Cause.INTERRUPTED if interrupted else _cause_of_reset(account),
         )
     if not actual.enabled and (account.disabled_since is not None or interrupted):
         yield Enable(key=user.key, guid=actual.guid, dn=user.dn, cause=Cause.RETURNED)
@@ -151,6 +151,10 @@ def _is_other_manager(picture: Picture, wanted: str | None, found: str | None) -
     if normalise(future or found) == normalise(wanted):
         return False
     return picture.will_stand_at(wanted)
+
+
+def _cause_of_reset(account: Account) -> Cause:
+    return Cause.CONFIRMED_RESET if account.password_reset_confirmed else Cause.RESET
 
 
 def _cause_of_disable(account: Account) -> Cause:

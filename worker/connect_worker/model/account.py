@@ -140,6 +140,7 @@ class Account:
     `version` is the row version that a write-back must still find. `unmet` says why somebody is out of scope.
     `password_change_denied`: the directory may deny what `password_change_prevented` wants denied, or has wanted once.
     Dates are calendar days (ruling 2).
+    `password_reset_confirmed`: somebody ordered this reset by name, so that no limit counts it (ruling 35).
     """
 
     key: AccountKey
@@ -160,6 +161,7 @@ class Account:
     regenerate_names: bool = False
     initial_password: SealedSecret | None = None
     password_reset: bool = False
+    password_reset_confirmed: bool = False
     password_set_at: datetime | None = None
     password_never_expires: bool = False
     must_change_password: bool = False

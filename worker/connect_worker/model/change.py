@@ -46,6 +46,7 @@ class Cause(StrEnum):
     CLASS_CHANGED = "class_changed"
     REMOVED_BY_HAND = "removed_by_hand"
     RESET = "reset"
+    CONFIRMED_RESET = "confirmed_reset"
     INTERRUPTED = "interrupted"
 
 

@@ -22,7 +22,8 @@ from connect_worker.model.change import (
     SetPassword,
 )
 from connect_worker.model.ids import Guid
-from connect_worker.model.outcome import Outcome
+from connect_worker.model.office_act import OfficeAct
+from connect_worker.model.outcome import Outcome, Result
 
 Values = Mapping[str, Any] | None
 
@@ -61,6 +62,8 @@ def effect_of(change: Change) -> Effect:
     return Effect(before=before, after=after)
 
 
+OFFICE = "office"
+"""The cause of what a person did in Connect's tables."""
 AUDIT_COLUMNS = (
     "run_id",
     "sequence",
@@ -93,6 +96,13 @@ def row_of_outcome(outcome: Outcome) -> tuple[object, ...]:
         outcome.result.value,
         outcome.message,
     )
+
+
+def row_of_act(act: OfficeAct) -> tuple[object, ...]:
+    """The values of AUDIT_COLUMNS from `kind` on, of an act by hand."""
+    key = None if act.key is None else str(act.key)
+    done = Result.DONE.value
+    return (act.kind, key, None, act.dn, OFFICE, act.sentence, _json(act.before), _json(act.after), done, "")
 
 
 def _created(change: CreateContainer | CreateUser | CreateGroup) -> dict[str, Any]:

@@ -82,6 +82,7 @@ USER = {
     "regenerate_names": "user_config_regenerate_names",
     "initial_password": "user_password",
     "password_reset": "user_config_password_reset",
+    "password_reset_confirmed": "user_password_reset_confirmed",
     "password_set_at": "user_password_set_at",
     "password_never_expires": "user_disable_password_expiration",
     "must_change_password": "user_force_change_password_next_sign_in",

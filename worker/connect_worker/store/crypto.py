@@ -23,6 +23,7 @@ _VERSION = "v1"
 _KEY_BYTES = 32
 _NONCE_BYTES = 12
 _ID_LENGTH = 12
+_DOTS = 2
 
 
 class Keyring:
@@ -63,6 +64,13 @@ class Keyring:
     def is_current(self, sealed: SealedSecret) -> bool:
         """Whether the secret is sealed with the key that seals today; if not, rotation has to seal it anew."""
         return sealed.startswith(f"{_VERSION}.{self._current}.")
+
+    def why_closed(self, sealed: SealedSecret) -> str:
+        """Why a secret that `open` refuses cannot be opened; the same words for all that need the same key."""
+        key_id = sealed.split(".")[1] if sealed.count(".") == _DOTS else ""
+        if not key_id or key_id in self._ciphers:
+            return "altered, or moved there from somebody else's row"
+        return f"sealed with the key {key_id}, which is not among the encryption keys"
 
 
 _KEY_TODO = "Put base64 of 32 random bytes into encryptionKey of the customer Secret: head -c 32 /dev/urandom | base64"
@@ -110,3 +118,8 @@ def _unreadable(owner: str) -> ConfigurationError:
 def user_owner(key: AccountKey) -> str:
     """The owner that a user's initial password is bound to."""
     return f"user:{key}"
+
+
+def config_owner(column: str) -> str:
+    """The owner that a secret of connect_config is bound to."""
+    return f"config:{column}"

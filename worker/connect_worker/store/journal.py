@@ -8,9 +8,10 @@ from connect_worker.model.act import Act
 from connect_worker.model.change import Cause
 from connect_worker.model.directory import ObjectKey
 from connect_worker.model.ids import AccountKey, GroupKey, RunId
+from connect_worker.model.office_act import OfficeAct
 from connect_worker.model.outcome import Outcome
 from connect_worker.model.state import Intention, Settlement
-from connect_worker.store.audit import AUDIT_COLUMNS, row_of_outcome
+from connect_worker.store.audit import AUDIT_COLUMNS, row_of_act, row_of_outcome
 from connect_worker.store.columns import account_key, group_key_of, object_key, user_key_of
 from connect_worker.store.difference import SetDifference
 from connect_worker.store.sql import QUERIES
@@ -37,6 +38,14 @@ class Journal(Writer):
             (last,) = await self._session.fetch(QUERIES["last_sequence"], run_id)
             first = last["sequence"] + 1
             rows = [(run_id, number, *row_of_outcome(outcome)) for number, outcome in enumerate(outcomes, first)]
+            await self._session.copy("connect_change", AUDIT_COLUMNS, rows, schema="connect")
+
+    async def record_acts(self, run_id: RunId, acts: Iterable[OfficeAct]) -> None:
+        """Add what a person did in Connect's tables to the audit table, in this order."""
+        async with self._session.transaction():
+            (last,) = await self._session.fetch(QUERIES["last_sequence"], run_id)
+            first = last["sequence"] + 1
+            rows = [(run_id, number, *row_of_act(act)) for number, act in enumerate(acts, first)]
             await self._session.copy("connect_change", AUDIT_COLUMNS, rows, schema="connect")
 
     async def read_recent_acts(self, *, since: date, until: date) -> tuple[Act, ...]:

@@ -7,9 +7,11 @@ from datetime import timedelta
 from connect_worker.settings import DatabaseSettings
 from connect_worker.store.approvals import Approvals
 from connect_worker.store.connection import open_session
+from connect_worker.store.crypto import Keyring
 from connect_worker.store.facts import DatabaseFacts, examine
 from connect_worker.store.lock import Holder, run_lock
 from connect_worker.store.migrate import Migration, check_schema, migrate
+from connect_worker.store.secrets import Rotation, rotate
 
 
 class Store(Approvals):
@@ -34,6 +36,10 @@ class Store(Approvals):
     async def check_schema(self) -> int:
         """The version of Connect's tables; raises ConfigurationError unless it is this program's."""
         return await check_schema(self._session)
+
+    async def rotate_keys(self, keyring: Keyring) -> Rotation:
+        """Seal every secret in the tables under the newest key. The caller holds the lock."""
+        return await rotate(self._session, keyring)
 
     async def examine(self) -> DatabaseFacts:
         """Tell `doctor` what is there and what is missing."""
