@@ -9,7 +9,19 @@ from connect_worker.settings import DatabaseSettings
 from tests.support.site import Site, assert_discreet
 from tests.support.worker import Worker
 
-COMMANDS = ("run", "update", "validate", "plan", "approve", "sync", "migrate", "doctor", "sample")
+COMMANDS = (
+    "run",
+    "update",
+    "validate",
+    "plan",
+    "approve",
+    "sync",
+    "migrate",
+    "doctor",
+    "sample",
+    "password",
+    "rotate-keys",
+)
 WITH_REPORT = ("run", "update", "validate", "plan", "sync", "migrate")
 TEACHES = {
     "run": ("whole night", "Migrate, update, validate, plan", "second run right after does nothing"),
@@ -20,6 +32,8 @@ TEACHES = {
     "sync": ("without an update",),
     "migrate": ("Connect's tables", "run` does this by itself", "newer than the program"),
     "doctor": ("every link",),
+    "password": ("initial passwords", "reset"),
+    "rotate-keys": ("newest key", "encryptionKey", "does nothing"),
     "sample": ("sample school", "without other master data", "--pupils", "--replace"),
 }
 

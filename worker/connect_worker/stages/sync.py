@@ -67,8 +67,7 @@ async def make(
 ) -> Planned:
     """Read the directory whole, and plan. Raises IncompleteReadError, ConfigurationError."""
     places = bases(configuration, state)
-    read = await directory.read(places, used_extensions(configuration, state))
-    actual = with_protected(read, (*configuration.protected_objects, *_own_account(context)))
+    actual = await read(directory, context, configuration, places, used_extensions(configuration, state))
     where = await _whereabouts(store, directory, context, actual, state)
     if is_to_be_looked_at(state):
         where = replace(where, password_changes=await directory.read_password_changes(places))
@@ -84,6 +83,12 @@ async def make(
         configuration=configuration,
         blocked=blocked,
     )
+
+
+async def read(directory: Directory, context: Context, configuration: Configuration, places: Sequence[str]) -> Snapshot:
+    """Everything at and below these places; what is not to be touched is protected. Raises IncompleteReadError."""
+    found = await directory.read(places)
+    return with_protected(found, (*configuration.protected_objects, *_own_account(context)))
 
 
 async def apply(store: Store, directory: Directory, context: Context, planned: Planned) -> tuple[Outcome, ...]:

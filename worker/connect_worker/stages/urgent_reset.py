@@ -16,7 +16,8 @@ from connect_worker.model.configuration import Configuration
 from connect_worker.model.directory import ActualUser, ObjectKey
 from connect_worker.model.ids import AccountKey, Guid
 from connect_worker.model.state import State
-from connect_worker.stages.sync import Planned
+from connect_worker.stages import sync
+from connect_worker.stages.context import Context
 from connect_worker.targets.base import Directory
 
 
@@ -24,19 +25,19 @@ from connect_worker.targets.base import Directory
 class UrgentPlan:
     """What is set at once, and why the others are not."""
 
-    planned: Planned
+    planned: sync.Planned
     obstacles: dict[AccountKey, str]
 
 
 async def make(
-    directory: Directory, accounts: Sequence[Account], *, state: State, configuration: Configuration
+    directory: Directory, context: Context, accounts: Sequence[Account], *, state: State, configuration: Configuration
 ) -> UrgentPlan:
     """Look at these accounts alone. Raises IncompleteReadError, ConnectionFailedError."""
     places = bases(configuration, state)
     found = await directory.locate([account.object_guid for account in accounts if account.object_guid is not None])
-    inside = {guid: dn for guid, dn in found.items() if any(is_below(dn, place) for place in places)}
-    read = await directory.read(tuple(inside.values())) if inside else None
-    users = {user.guid: user for user in read.users} if read is not None else {}
+    inside = [dn for dn in found.values() if any(is_below(dn, place) for place in places)]
+    seen = (await sync.read(directory, context, configuration, inside)).users if inside else ()
+    users = {user.guid: user for user in seen}
     prefix = configuration.test_prefix
     obstacles = {a.key: why for a in accounts if (why := _obstacle(a, users, found, prefix)) is not None}
     changes = tuple(_set_password(a, users) for a in accounts if a.key not in obstacles)
@@ -48,8 +49,12 @@ async def make(
         let_in=nothing,
         notes=tuple(f"{key}: {why}" for key, why in obstacles.items()),
     )
-    planned = Planned(
-        plan=make_plan(difference, {}), state=state, configuration=configuration, blocked=_everything(state)
+    planned = sync.Planned(
+        plan=make_plan(difference, {}),
+        places=places,
+        state=state,
+        configuration=configuration,
+        blocked=_everything(state),
     )
     return UrgentPlan(planned=planned, obstacles=obstacles)
 
@@ -66,7 +71,7 @@ def _obstacle(account: Account, users: dict[Guid, ActualUser], found: dict[Guid,
         where = found.get(guid) if guid is not None else None
         return f"it was moved out of the configured OUs to {where}" if where else "its object is not in the directory"
     if user.protected:
-        return "it is protected by the directory"
+        return "it is protected"
     bare = bool(prefix) and not value_of(user.dn).casefold().startswith(prefix.casefold())
     return f"its name lacks the test prefix {prefix}" if bare else None
 
