@@ -1,7 +1,7 @@
 """Sync: actual × desired → plan → safety gate → apply → write-back (docs/explanation/architecture.md)."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 
@@ -85,9 +85,15 @@ async def make(
     )
 
 
-async def read(directory: Directory, context: Context, configuration: Configuration, places: Sequence[str]) -> Snapshot:
+async def read(
+    directory: Directory,
+    context: Context,
+    configuration: Configuration,
+    places: Sequence[str],
+    extensions: Collection[int] = (),
+) -> Snapshot:
     """Everything at and below these places; what is not to be touched is protected. Raises IncompleteReadError."""
-    found = await directory.read(places)
+    found = await directory.read(places, extensions)
     return with_protected(found, (*configuration.protected_objects, *_own_account(context)))
 
 
