@@ -27,7 +27,7 @@ from connect_worker.model.change import (
     SetPassword,
     Value,
 )
-from connect_worker.model.directory import ActualGroup, ActualUser, Login, PasswordChange, Snapshot, TakenName
+from connect_worker.model.directory import ActualGroup, ActualUser, Login, PasswordChange, Remains, Snapshot, TakenName
 from connect_worker.model.ids import Guid
 from connect_worker.model.outcome import Outcome, Result
 from connect_worker.targets.base import Passwords, Stopped
@@ -111,6 +111,11 @@ class MemoryDirectory:
     async def locate(self, guids: Iterable[Guid]) -> dict[Guid, str]:
         """See the port."""
         return {guid: found.dn for guid in guids if (found := self.find(guid)) is not None}
+
+    async def find_deleted(self, guids: Iterable[Guid]) -> dict[Guid, Remains]:
+        """See the port. Nothing is left of anything."""
+        del guids
+        return {}
 
     async def apply(self, changes: Sequence[Change], *, passwords: Passwords, stopped: Stopped) -> tuple[Outcome, ...]:
         """See the port. Raises KilledError between two changes.

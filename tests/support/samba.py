@@ -21,6 +21,7 @@ from tests.support.samba_template import (
     ADDRESSES,
     ADMIN_PASSWORD,
     BASE_DN,
+    OFFLINE_SCRIPT,
     REALM,
     SERVER_NAME,
     plain_template,
@@ -128,6 +129,10 @@ class SambaServer:
             *("-H", f"{self.folder}/private/sam.ldb", "--action=allow", f"--objectdn={ou}"),
             f"--sddl={FULL_CONTROL.format(sid=sid)}",
         )
+
+    def switch_on_recycle_bin(self) -> None:
+        """Deleted objects keep what stood in them from now on."""
+        run_tool("/usr/bin/python3", "-I", str(OFFLINE_SCRIPT), f"{self.folder}/etc/smb.conf", "recycle-bin")
 
     def stop(self) -> None:
         """End the server and remove its folder."""

@@ -1,5 +1,6 @@
-"""Prepares a freshly provisioned Samba directory, offline: `/usr/bin/python3 samba_offline.py SMB.CONF [plain]`.
+"""Prepares a freshly provisioned Samba directory: `/usr/bin/python3 samba_offline.py SMB.CONF [plain | recycle-bin]`.
 
+With `recycle-bin` it switches that on, also while the server runs, and does nothing else.
 A plain one keeps the schema that every domain has; else Exchange's extension attributes are in it.
 Runs with Debian's own Python, because python3-samba exists nowhere else.
 """
@@ -12,6 +13,7 @@ from samba.param import LoadParm  # type: ignore[import-not-found]
 from samba.samdb import SamDB  # type: ignore[import-not-found]
 
 SHORT, LONG = 1024, 2048
+RECYCLE_BIN = "766ddcd8-acd0-445e-f3b9-a7f9b6744f2a"
 
 
 def open_directory(configuration: str) -> SamDB:
@@ -64,8 +66,19 @@ def _extension_attribute(number: int, schema: str) -> "dict[str, str | list[str]
     }
 
 
+def switch_on_recycle_bin(directory: SamDB) -> None:
+    """Deleted objects keep what stood in them, for good: Windows knows no way back either."""
+    change = ldb.Message(ldb.Dn(directory, ""))
+    wanted = f"CN=Partitions,{directory.get_config_basedn()}:{RECYCLE_BIN}"
+    change["enableOptionalFeature"] = ldb.MessageElement(wanted, ldb.FLAG_MOD_ADD, "enableOptionalFeature")
+    directory.modify(change)
+
+
 if __name__ == "__main__":
     opened = open_directory(sys.argv[1])
+    if "recycle-bin" in sys.argv:
+        switch_on_recycle_bin(opened)
+        sys.exit()
     keep_passwords_forever(opened)
     if "plain" not in sys.argv:
         add_extension_attributes(opened)

@@ -27,7 +27,7 @@ _NEEDED = (
     Path("/usr/lib/x86_64-linux-gnu/samba/ldb/samba_dsdb.so"),
 )
 _INSTALL = "apt-get install -y --no-install-recommends samba-ad-dc samba-dsdb-modules samba-ad-provision winbind"
-_OFFLINE_SCRIPT = Path(__file__).with_name("samba_offline.py")
+OFFLINE_SCRIPT = Path(__file__).with_name("samba_offline.py")
 
 
 def template() -> Path:
@@ -113,7 +113,7 @@ def _template(name: str, *preparation: str) -> Path:
 
 def _recipe_hash() -> str:
     recipe = hashlib.sha256(run_tool(str(_SAMBA_TOOL), "--version").encode())
-    for part in (Path(__file__), _OFFLINE_SCRIPT):
+    for part in (Path(__file__), OFFLINE_SCRIPT):
         recipe.update(part.read_bytes())
     return recipe.hexdigest()[:16]
 
@@ -133,7 +133,7 @@ def _build(folder: Path, *preparation: str) -> None:
         configuration = write_configuration(building, "127.0.0.1")
         _certify(building / "private" / "tls")
         # Isolated: the script's own folder holds a samba.py, which is not the one that it wants.
-        run_tool("/usr/bin/python3", "-I", str(_OFFLINE_SCRIPT), str(configuration), *preparation)
+        run_tool("/usr/bin/python3", "-I", str(OFFLINE_SCRIPT), str(configuration), *preparation)
         building.rename(folder)
     finally:
         shutil.rmtree(building, ignore_errors=True)

@@ -7,6 +7,7 @@ import pytest
 
 from connect_worker.model.secret import Secret
 from connect_worker.settings import DirectorySettings
+from connect_worker.simulator.policy import Policy
 from connect_worker.simulator.schema import Schema
 from connect_worker.targets.active_directory import ActiveDirectory
 from tests.support.directory_servers import DirectoryServer, Workplace, workplace
@@ -31,6 +32,17 @@ def plain(request: pytest.FixtureRequest, server: DirectoryServer) -> DirectoryS
         real: SambaServer = request.getfixturevalue("plain_samba")
         return _server("samba", real, real.delegate)
     simulated: SimulatorServer = request.getfixturevalue("simulator_factory")(schema=Schema(exchange=False))
+    return _server("simulator", simulated, simulated.simulator.rights.delegate)
+
+
+@pytest.fixture(scope="session")
+def with_recycle_bin(request: pytest.FixtureRequest, server: DirectoryServer) -> DirectoryServer:
+    """The same kind of directory, with the recycle bin switched on."""
+    if server.name == "samba":
+        real: SambaServer = request.getfixturevalue("samba_factory")()
+        real.switch_on_recycle_bin()
+        return _server("samba", real, real.delegate)
+    simulated: SimulatorServer = request.getfixturevalue("simulator_factory")(Policy(recycle_bin=True))
     return _server("simulator", simulated, simulated.simulator.rights.delegate)
 
 

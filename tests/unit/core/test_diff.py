@@ -28,7 +28,7 @@ from connect_worker.model.change import (
     SetPassword,
     Wave,
 )
-from connect_worker.model.directory import Snapshot
+from connect_worker.model.directory import Remains, Snapshot
 from connect_worker.model.group import Group, Members, Memberships
 from connect_worker.model.ids import AccountKey, Criterion, GroupKey, Guid, Mandant, UserType
 from connect_worker.model.state import State
@@ -299,6 +299,23 @@ def test_due_record_whose_object_is_nowhere_has_vanished() -> None:
     found = difference(snapshot(), one)
     assert found.changes == ()
     assert found.vanished == {one.key}
+
+
+@pytest.mark.parametrize(
+    ("left", "told"),
+    [
+        (None, " anew"),
+        (Remains.WHOLE, "recycle bin: before that it can be restored whole (Restore-ADObject -Identity GUID)"),
+        (Remains.TOMBSTONE, "restored without what stood in it (Restore-ADObject -Identity GUID)"),
+    ],
+)
+def test_what_is_left_of_a_deleted_object_is_told_before_it_is_created_anew(left: Remains | None, told: str) -> None:
+    one, many = linked(account()), linked_group(group())
+    guids = [found for found in (one.object_guid, many.object_guid) if found is not None]
+    where = replace(NOWHERE, remains={} if left is None else dict.fromkeys(guids, left))
+    notes = difference(snapshot(), one, groups=(many,), where=where).notes
+    assert len(notes) == len(guids)
+    assert all(note.endswith(told.replace("GUID", str(of))) for note, of in zip(notes, guids, strict=True))
 
 
 def test_deleted_by_hand_is_created_anew_and_said_so() -> None:

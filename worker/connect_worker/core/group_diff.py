@@ -42,7 +42,7 @@ def group_changes(picture: Picture) -> Iterator[Change]:
 def _creation(picture: Picture, group: Group, wanted: DesiredGroup) -> Iterator[Change]:
     cause = Cause.NEW if group.object_guid is None else Cause.DELETED_BY_HAND
     if cause is Cause.DELETED_BY_HAND:
-        picture.note(f"{wanted.key} ({wanted.dn}) was deleted by hand and is created anew")
+        picture.note_deleted(wanted.key, wanted.dn)
     yield CreateGroup(
         key=wanted.key,
         dn=wanted.dn,

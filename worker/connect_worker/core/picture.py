@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from connect_worker.core.desired import Desired
 from connect_worker.core.dn import normalise
 from connect_worker.model.account import Account
-from connect_worker.model.directory import ActualGroup, ActualUser, ObjectKey, PasswordChange, Snapshot
+from connect_worker.model.directory import ActualGroup, ActualUser, ObjectKey, PasswordChange, Remains, Snapshot
 from connect_worker.model.group import Group
 from connect_worker.model.ids import AccountKey, Guid
 
@@ -15,12 +15,20 @@ from connect_worker.model.ids import AccountKey, Guid
 class Whereabouts:
     """What is known beyond the snapshot: linked objects found elsewhere in the domain, and objects of a killed run.
 
-    The rows of recovered objects are linked to them already. `password_changes` is empty unless it was looked at.
+    The rows of recovered objects are linked to them already. `password_changes` is empty unless it was looked at;
+    `remains` is what a directory still has of deleted objects, as far as it lets us see.
     """
 
     elsewhere: Mapping[Guid, str]
     recovered: Mapping[ObjectKey, Guid]
     password_changes: Mapping[Guid, PasswordChange] = field(default_factory=dict)
+    remains: Mapping[Guid, Remains] = field(default_factory=dict)
+
+
+_LEFT = {
+    Remains.WHOLE: "the old one is in the recycle bin: before that it can be restored whole",
+    Remains.TOMBSTONE: "a tombstone of the old one is left: before that it can be restored without what stood in it",
+}
 
 
 class Picture:
@@ -105,6 +113,13 @@ class Picture:
         users = (user.dn for guid, user in self._users.items() if guid not in ours)
         groups = (group.dn for guid, group in self._groups.items() if guid not in ours)
         return (*users, *groups)
+
+    def note_deleted(self, key: ObjectKey, dn: str) -> None:
+        """Keep that an object was deleted by hand and is created anew, and what is left of the old one (ruling 37)."""
+        guid = self._guids.get(key)
+        left = self._where.remains.get(guid) if guid is not None else None
+        old = f"; {_LEFT[left]} (Restore-ADObject -Identity {guid})" if left is not None else ""
+        self.note(f"{key} ({dn}) was deleted by hand and is created anew{old}")
 
     def password_change(self, guid: Guid) -> PasswordChange | None:
         """Whether the user may change his password; None where nobody has looked."""

@@ -68,7 +68,7 @@ def _with_manager_where_he_is(picture: Picture, user: DesiredUser) -> DesiredUse
 def _creation(picture: Picture, account: Account, user: DesiredUser) -> Iterator[Change]:
     cause = Cause.NEW if account.object_guid is None else Cause.DELETED_BY_HAND
     if cause is Cause.DELETED_BY_HAND:
-        picture.note(f"{user.key} ({user.dn}) was deleted by hand and is created anew")
+        picture.note_deleted(user.key, user.dn)
     yield CreateUser(
         key=user.key,
         dn=user.dn,

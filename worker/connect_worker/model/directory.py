@@ -18,6 +18,13 @@ class PasswordChange(StrEnum):
     UNREADABLE = "unreadable"
 
 
+class Remains(StrEnum):
+    """What a directory keeps of a deleted object."""
+
+    WHOLE = "whole"  # in the recycle bin, with everything
+    TOMBSTONE = "tombstone"  # little more than its name and its identity
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Login:
     """The attributes that a user signs in and is addressed by.

@@ -6,6 +6,7 @@ from connect_worker.simulator.dn import Rdn, parse_dn
 from connect_worker.simulator.entry import Entry
 from connect_worker.simulator.results import Problem, Refusal, ResultCode, bad_name, entry_exists, unwilling
 from connect_worker.simulator.tree import Tree
+from connect_worker.simulator.values import Values
 
 _INVALID, _SPECIAL_ACCOUNT = "00000057", "0000055B"
 TOMBSTONES = "CN=Deleted Objects"
@@ -29,7 +30,10 @@ def rename(tree: Tree, entry: Entry, new_rdn: str, *, delete_old: bool, new_pare
 
 
 def delete(tree: Tree, entry: Entry) -> None:
-    """Turn an object into a tombstone: it keeps its identifiers and little else. Raises Refusal."""
+    """Turn an object into a tombstone, which keeps its identifiers and little else, or put it into the recycle bin.
+
+    Raises Refusal.
+    """
     if entry.children:
         raise Refusal(
             ResultCode.NOT_ALLOWED_ON_NON_LEAF,
@@ -40,14 +44,18 @@ def delete(tree: Tree, entry: Entry) -> None:
     last_parent = entry.parent
     assert last_parent is not None
     links.disconnect(entry)
-    attributes = ((name, tree.schema.find(name)) for name in entry.values)
-    kept = {name: entry.values[name] for name, attribute in attributes if attribute is not None and attribute.kept}
+    kept = dict(entry.values) if tree.policy.recycle_bin else _kept(tree, entry)
     kept |= {"isDeleted": (b"TRUE",), "lastKnownParent": (last_parent.dn.encode(),)}
     entry.password = None
     tree.store(entry, kept)
     grave = tree.find(f"{TOMBSTONES},{tree.base_dn}", deleted=True)
     tree.move(entry, grave, Rdn(entry.rdn.attribute, f"{entry.rdn.value}\nDEL:{entry.guid}"))
     tree.stamp(entry)
+
+
+def _kept(tree: Tree, entry: Entry) -> dict[str, Values]:
+    attributes = ((name, tree.schema.find(name)) for name in entry.values)
+    return {name: entry.values[name] for name, attribute in attributes if attribute is not None and attribute.kept}
 
 
 def _parsed_part(text: str) -> Rdn:

@@ -259,7 +259,8 @@ async def _whereabouts(
     require_complete(state, actual, context.settings.limits, nowhere=nowhere, elsewhere=elsewhere)
     intentions = await store.read_intentions()
     recovered = recognise(intentions, state, actual, frozenset(nowhere))
-    return Whereabouts(elsewhere=elsewhere, recovered=recovered)
+    remains = await directory.find_deleted(nowhere) if nowhere else {}
+    return Whereabouts(elsewhere=elsewhere, recovered=recovered, remains=remains)
 
 
 def _passwords(state: State, context: Context) -> Passwords:

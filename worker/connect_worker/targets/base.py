@@ -5,7 +5,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from connect_worker.model.change import Change
-from connect_worker.model.directory import PasswordChange, Snapshot, TakenName
+from connect_worker.model.directory import PasswordChange, Remains, Snapshot, TakenName
 from connect_worker.model.ids import AccountKey, Guid
 from connect_worker.model.outcome import Outcome
 from connect_worker.model.secret import Secret
@@ -43,6 +43,9 @@ class Directory(Protocol):
 
     async def locate(self, guids: Iterable[Guid]) -> dict[Guid, str]:
         """Where these objects are now, wherever in the domain: guid → DN; deleted ones are left out."""
+
+    async def find_deleted(self, guids: Iterable[Guid]) -> dict[Guid, Remains]:
+        """What is left of these deleted objects; nothing of those that the account may not see, or that are no more."""
 
     async def apply(self, changes: Sequence[Change], *, passwords: Passwords, stopped: Stopped) -> tuple[Outcome, ...]:
         """Make changes that do not depend on each other (one wave), many at a time; one outcome each, in order."""

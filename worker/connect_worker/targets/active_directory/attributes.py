@@ -47,6 +47,7 @@ PASSWORD_LAST_SET = "pwdLastSet"  # noqa: S105 - an attribute's name
 MEMBER = "member"
 GUID = "objectGUID"
 DESCRIPTOR = "nTSecurityDescriptor"
+RECYCLED = "isRecycled"
 
 DISABLED = 0x2
 NORMAL_ACCOUNT = 0x200

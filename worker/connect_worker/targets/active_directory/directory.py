@@ -9,7 +9,7 @@ from typing import Self, TypeVar
 from connect_worker.errors import ConnectionFailedError
 from connect_worker.model.account import EXTENSION_NAMES
 from connect_worker.model.change import Change
-from connect_worker.model.directory import PasswordChange, Snapshot, TakenName
+from connect_worker.model.directory import PasswordChange, Remains, Snapshot, TakenName
 from connect_worker.model.ids import Guid
 from connect_worker.model.outcome import Outcome, Result
 from connect_worker.settings import DirectorySettings
@@ -107,6 +107,10 @@ class ActiveDirectory:
     async def locate(self, guids: Iterable[Guid]) -> dict[Guid, str]:
         """See the port."""
         return await self._in_turn(lambda channel: Reader(channel, self._domain_dn).locate(guids))
+
+    async def find_deleted(self, guids: Iterable[Guid]) -> dict[Guid, Remains]:
+        """See the port."""
+        return await self._in_turn(lambda channel: Reader(channel, self._domain_dn).find_deleted(guids))
 
     async def apply(self, changes: Sequence[Change], *, passwords: Passwords, stopped: Stopped) -> tuple[Outcome, ...]:
         """See the port. Once the connection broke nothing is started any more; every outcome says why."""

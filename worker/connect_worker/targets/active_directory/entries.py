@@ -9,7 +9,7 @@ from uuid import UUID
 from connect_worker.core.access_list import password_change
 from connect_worker.errors import IncompleteReadError
 from connect_worker.model.account import NO_EXTENSIONS, Extensions, Profile
-from connect_worker.model.directory import ActualGroup, ActualUser, Login, PasswordChange, TakenName
+from connect_worker.model.directory import ActualGroup, ActualUser, Login, PasswordChange, Remains, TakenName
 from connect_worker.model.ids import Guid
 from connect_worker.targets.active_directory.answers import Entry
 from connect_worker.targets.active_directory.attributes import (
@@ -22,6 +22,7 @@ from connect_worker.targets.active_directory.attributes import (
     MEMBER,
     NEVER_EXPIRES,
     PASSWORD_LAST_SET,
+    RECYCLED,
     TEXT,
     Held,
     foreign_addresses,
@@ -117,6 +118,12 @@ def password_change_of(entry: Entry) -> PasswordChange:
     """Whether the user may change his password; the rights that the account may not see are not readable."""
     found = entry.attributes.get(DESCRIPTOR.lower())
     return password_change(found[0]) if found else PasswordChange.UNREADABLE
+
+
+def remains_of(entry: Entry) -> Remains:
+    """What is left of a deleted object: a tombstone has lost the display name that all our objects have."""
+    is_recycled = entry.attributes.get(RECYCLED.lower()) == [b"TRUE"]
+    return Remains.WHOLE if "displayname" in entry.attributes and not is_recycled else Remains.TOMBSTONE
 
 
 def guid_of(entry: Entry) -> Guid:

@@ -7,10 +7,10 @@ from ldap3.utils.conv import escape_filter_chars
 
 from connect_worker.core.dn import split
 from connect_worker.errors import IncompleteReadError
-from connect_worker.model.directory import ActualGroup, ActualUser, PasswordChange, Snapshot, TakenName
+from connect_worker.model.directory import ActualGroup, ActualUser, PasswordChange, Remains, Snapshot, TakenName
 from connect_worker.model.ids import Guid
 from connect_worker.targets.active_directory.answers import Answer, Entry, ResultCode
-from connect_worker.targets.active_directory.attributes import DESCRIPTOR, GUID, TEXT
+from connect_worker.targets.active_directory.attributes import DESCRIPTOR, GUID, RECYCLED, TEXT
 from connect_worker.targets.active_directory.channel import Channel
 from connect_worker.targets.active_directory.entries import (
     READ_ATTRIBUTES,
@@ -21,6 +21,7 @@ from connect_worker.targets.active_directory.entries import (
     is_group,
     is_user,
     password_change_of,
+    remains_of,
     taken_name_of,
     user_of,
 )
@@ -29,6 +30,7 @@ from connect_worker.targets.active_directory.refusals import words_of
 from connect_worker.targets.active_directory.requests import Control, Scope, Search
 from connect_worker.targets.active_directory.steps import Memory
 
+DELETED_OBJECTS = "CN=Deleted Objects"
 PAGE_ENTRIES = 1000
 """What a Windows server gives at most in one answer."""
 FILTERS_PER_SEARCH = 200
@@ -104,6 +106,22 @@ class Reader:
         """Where these objects are, anywhere in the domain; deleted ones are not found."""
         wanted = [f"({GUID}={_escaped(guid.bytes_le)})" for guid in dict.fromkeys(guids)]
         return {guid_of(entry): entry.dn for entry in self._any_of(wanted, (GUID,))}
+
+    def find_deleted(self, guids: Iterable[Guid]) -> dict[Guid, Remains]:
+        """What is left of these deleted objects. Most accounts may not look there: then nothing is found."""
+        wanted = [f"({GUID}={_escaped(guid.bytes_le)})" for guid in dict.fromkeys(guids)]
+        searches = [
+            Search(
+                base=f"{DELETED_OBJECTS},{self._domain_dn}",
+                scope=Scope.ONE_LEVEL,
+                filter=f"(|{''.join(wanted[start : start + FILTERS_PER_SEARCH])})",
+                attributes=(GUID, RECYCLED, "displayName"),
+                controls=(Control.SHOW_DELETED,),
+            )
+            for start in range(0, len(wanted), FILTERS_PER_SEARCH)
+        ]
+        answers = self._channel.ask_all(searches)
+        return {guid_of(entry): remains_of(entry) for answer in answers if not answer.code for entry in answer.entries}
 
     def _any_of(self, filters: Sequence[str], attributes: tuple[str, ...]) -> Iterator[Entry]:
         """The domain's entries that meet one of the filters."""
