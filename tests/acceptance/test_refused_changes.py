@@ -2,12 +2,21 @@
 
 import pytest
 
+from tests.support.builders import BASE
 from tests.support.samba import SambaServer
 from tests.support.scenario import School
+from tests.support.simulator import SimulatorServer
 from tests.support.site import Site, assert_clear, assert_recorded
 
 PUPILS = 5
 BOTH = pytest.mark.parametrize("server", ["simulator", "samba"], indirect=True)
+
+
+def grant(site: Site, account: str, unit: str) -> None:
+    """The domain's administrator lets an account do everything in an organizational unit; both as DNs."""
+    server = site.server
+    assert isinstance(server, SambaServer | SimulatorServer)
+    (server.delegate if isinstance(server, SambaServer) else server.simulator.rights.delegate)(account, unit)
 
 
 @BOTH
@@ -60,6 +69,28 @@ def test_an_account_without_the_right_to_write(site: Site) -> None:
     assert ended.report["changes"]["create_group"] == {"not_started": 3}, "too many have failed before"
     assert site.created() == site.linked() == set()
     assert site.domain.usn - usn <= 1, "at most the reader's own sign-in is noted"
+
+
+@BOTH
+def test_rights_that_are_missing_in_one_unit_hold_up_only_what_stands_there(site: Site) -> None:
+    """Staff and groups are made; the pupils follow in the night after somebody has granted the rest."""
+    site.enrol(PUPILS)
+    for unit in ("Pupils", "Staff", "Groups"):
+        site.domain.make_place(f"OU={unit}")
+    account = site.domain.create_service_account("connect")
+    site.worker.write("directory", bindDn=account.bind_dn, password=account.password)
+    for unit in ("Staff", "Groups"):
+        grant(site, account.bind_dn, f"OU={unit},{BASE}")
+    ended = site.run()
+    says = ("changes were not made", "create user S.0000", "lacks the right")
+    assert_clear(site, ended, exit_code=6, reason="ChangesFailed", says=says)
+    assert_recorded(site, ended)
+    assert site.created() == site.linked() == {"P.00001"}
+    assert ended.report["changes"]["create_user"] == {"done": 1, "failed": PUPILS}
+    assert ended.report["changes"]["create_group"] == {"done": 3}
+    grant(site, account.bind_dn, f"OU=Pupils,{BASE}")
+    assert site.run().report["reason"] == "Synced"
+    site.assert_complete(PUPILS)
 
 
 @BOTH

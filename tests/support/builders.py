@@ -67,7 +67,7 @@ def student(number: int = 1, **changes: Any) -> Student:
         "last_name": f"Muster{number}",
         "short_code": None,
         "login": None,
-        "insurance_number": "756.1234.5678.97",
+        "insurance_number": f"756.1234.{5677 + number}.97",
         "entry_on": None,
         "exit_on": None,
         "fictive_entry_on": None,

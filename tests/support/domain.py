@@ -3,7 +3,7 @@
 import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
@@ -202,6 +202,13 @@ class Domain:
         dn = f"CN={name},{self._dn(sam)}"
         with self._connected() as connection:
             _done(connection, connection.add(dn, "classStore"))  # type: ignore[no-untyped-call]
+
+    def create_service_account(self, name: str) -> DirectoryAccess:
+        """Create an account that may sign in and read; how a worker signs in with it."""
+        control = {"userAccountControl": "66048", "unicodePwd": f'"{OWN_PASSWORD}"'.encode("utf-16-le")}
+        self.create_user(name, place="CN=Users", attributes={"sAMAccountName": name, **control})
+        dn = f"CN={name},CN=Users,{self._server.base_dn}"
+        return replace(self.access, bind_dn=dn, password=OWN_PASSWORD)
 
     def change_members(self, sam: str, *, add: Sequence[str] = (), remove: Sequence[str] = ()) -> None:
         """Put objects into a group, or take them out."""

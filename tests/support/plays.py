@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from connect_worker.simulator.messages import Request
 from tests.support.forked import ForkServer
 from tests.support.picture import Picture
 from tests.support.postgres import PostgresServer
@@ -24,10 +25,11 @@ FIRST_NIGHT = replace(
 
 @dataclass(frozen=True, kw_only=True)
 class Play:
-    """A night, how many steps it takes unbroken, and what stands there afterwards."""
+    """A night, how many steps it takes unbroken, what it asks the directory for, and what stands there afterwards."""
 
     rehearsal: Rehearsal
     steps: int
+    requests: tuple[Request, ...]
     end: Picture
 
     def step(self, part: int, of: int) -> int:
@@ -73,7 +75,8 @@ def _played(rehearsal: Rehearsal) -> Play:
     """The night unbroken; a run right after it has nothing to do, and leaves everything as it is."""
     with rehearsal.scene() as scene:
         assert_ended(scene.run(), 0, "Synced")
-        steps, end = scene.steps.taken, scene.picture()
+        steps, requests = scene.steps.taken, tuple(rehearsal.faults.seen)
+        end = scene.picture()
         assert_ended(scene.run(), 0, "NothingToDo")
         assert end.differences(scene.picture()) == []
-    return Play(rehearsal=rehearsal, steps=steps, end=end)
+    return Play(rehearsal=rehearsal, steps=steps, requests=requests, end=end)

@@ -73,6 +73,11 @@ class WatchedRequests(FaultPlan):
         self._steps = steps
         self.seen: list[Request] = []
 
+    def begin(self) -> None:
+        """Forget what was seen and planned."""
+        self.clear()
+        self.seen = []
+
     def next(self, request: Request) -> Action | None:
         """See FaultPlan."""
         self.seen.append(request)
@@ -172,6 +177,7 @@ class Rehearsal:
 
     theatre: Theatre
     server: SimulatorServer
+    faults: WatchedRequests
     template: DatabaseSettings
     directory: Path
     today: date
@@ -182,7 +188,8 @@ class Rehearsal:
         tree = Tree(self.server.base_dn)
         load(tree, self.directory)
         simulator = self.server.simulator
-        simulator.tree, simulator.rights, simulator.faults = tree, Rights(tree), WatchedRequests(self.theatre.steps)
+        simulator.tree, simulator.rights = tree, Rights(tree)
+        self.faults.begin()
         database = self.theatre.postgres.create_database(self.template.name)
         yield self.theatre.scene(database, self.server, self.today)
         self.theatre.postgres.drop_database(database.name)
@@ -193,7 +200,15 @@ def rehearse(theatre: Theatre, server: SimulatorServer, scenario: Scenario) -> R
     template, scene = theatre.prepared(scenario, server)
     directory = theatre.folder / f"{template.name}.json"
     save(server.simulator.tree, directory)
-    return Rehearsal(theatre=theatre, server=server, template=template, directory=directory, today=scene.worker.today)
+    faults = server.simulator.faults = WatchedRequests(theatre.steps)
+    return Rehearsal(
+        theatre=theatre,
+        server=server,
+        faults=faults,
+        template=template,
+        directory=directory,
+        today=scene.worker.today,
+    )
 
 
 def _assert_synced(ended: Ended) -> None:

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from connect_worker.core.completeness import missing_guids, require_complete
+from connect_worker.core.completeness import missing_guids, require_complete, require_nothing_overlooked
 from connect_worker.core.desired import desire
 from connect_worker.core.diff import diff
 from connect_worker.core.picture import Whereabouts
@@ -21,6 +21,7 @@ from connect_worker.model.state import State
 from tests.support.builders import (
     BASE,
     GROUPS_OU,
+    STAFF_OU,
     STUDENTS_OU,
     TODAY,
     account,
@@ -137,6 +138,14 @@ def test_too_many_objects_outside_the_configured_ous_stop_the_run() -> None:
     with pytest.raises(IncompleteReadError, match=r"3 of Connect's 10 objects stand outside .* CN=x0,OU=Old") as caught:
         require_complete(state, _seen(accounts, 7), LIMITS, nowhere=(), elsewhere=moved)
     assert caught.value.reason == "ObjectsMovedOut"
+
+
+def test_an_object_that_stands_where_all_was_read_shows_that_the_read_was_cut() -> None:
+    """The directory said that this was all, and knows the object when it is asked for it."""
+    moved, overlooked = f"CN=moved,OU=Else,{BASE}", f"CN=overlooked,OU=1a,{STUDENTS_OU.upper()}"
+    require_nothing_overlooked((STUDENTS_OU, STAFF_OU), {guid("moved"): moved})
+    with pytest.raises(IncompleteReadError, match=r"1 of Connect's objects were left out .* CN=overlooked"):
+        require_nothing_overlooked((STUDENTS_OU, STAFF_OU), {guid("moved"): moved, guid("overlooked"): overlooked})
 
 
 def test_with_a_test_prefix_nothing_without_it_is_written() -> None:

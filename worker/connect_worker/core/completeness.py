@@ -17,6 +17,19 @@ def missing_guids(state: State, actual: Snapshot) -> tuple[Guid, ...]:
     return tuple(guid for guid in linked if guid is not None and guid not in seen)
 
 
+def require_nothing_overlooked(places: Sequence[str], elsewhere: Mapping[Guid, str]) -> None:
+    """Raise IncompleteReadError if one of our objects stands where everything was read, and was not among it.
+
+    That is how an answer shows that was cut off and says that it is whole.
+    """
+    overlooked = [dn for dn in elsewhere.values() if any(is_below(dn, place) for place in places)]
+    if overlooked:
+        raise IncompleteReadError(
+            f"{len(overlooked)} of Connect's objects were left out as the directory was read, such as {overlooked[0]}",
+            todo="Nothing was written. Run again; if it stays, check the account's rights and the server's limits",
+        )
+
+
 def require_complete(
     state: State, actual: Snapshot, limits: Limits, *, nowhere: Sequence[Guid], elsewhere: Mapping[Guid, str]
 ) -> None:

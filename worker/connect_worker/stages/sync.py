@@ -1,12 +1,12 @@
 """Sync: actual × desired → plan → safety gate → apply → write-back (docs/explanation/architecture.md)."""
 
 import asyncio
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 
 from connect_worker.core.bases import bases
-from connect_worker.core.completeness import missing_guids, require_complete
+from connect_worker.core.completeness import missing_guids, require_complete, require_nothing_overlooked
 from connect_worker.core.desired import desire
 from connect_worker.core.diff import Difference, diff
 from connect_worker.core.extension_places import extension_places, used_extensions
@@ -32,7 +32,7 @@ from connect_worker.model.change import (
 )
 from connect_worker.model.configuration import Configuration
 from connect_worker.model.directory import ObjectKey, Snapshot
-from connect_worker.model.ids import AccountKey, UserType
+from connect_worker.model.ids import AccountKey, Guid, UserType
 from connect_worker.model.outcome import Outcome, Result
 from connect_worker.model.secret import Secret
 from connect_worker.model.state import Intention, State
@@ -68,7 +68,8 @@ async def make(
     """Read the directory whole, and plan. Raises IncompleteReadError, ConfigurationError."""
     places = bases(configuration, state)
     actual = await read(directory, context, configuration, places, used_extensions(configuration, state))
-    where = await _whereabouts(store, directory, context, actual, state)
+    elsewhere = await _elsewhere(directory, actual, state, places)
+    where = await _whereabouts(store, context, actual, state, elsewhere)
     if is_to_be_looked_at(state):
         where = replace(where, password_changes=await directory.read_password_changes(places))
     known = with_links(state, where.recovered)
@@ -250,12 +251,18 @@ def _require_containers(difference: Difference) -> None:
         )
 
 
-async def _whereabouts(
-    store: Store, directory: Directory, context: Context, actual: Snapshot, state: State
-) -> Whereabouts:
+async def _elsewhere(directory: Directory, actual: Snapshot, state: State, places: Sequence[str]) -> Mapping[Guid, str]:
+    """Where our objects are that were not among what was read (ruling 37)."""
     missing = missing_guids(state, actual)
     elsewhere = await directory.locate(missing) if missing else {}
-    nowhere = [guid for guid in missing if guid not in elsewhere]
+    require_nothing_overlooked(places, elsewhere)
+    return elsewhere
+
+
+async def _whereabouts(
+    store: Store, context: Context, actual: Snapshot, state: State, elsewhere: Mapping[Guid, str]
+) -> Whereabouts:
+    nowhere = [guid for guid in missing_guids(state, actual) if guid not in elsewhere]
     require_complete(state, actual, context.settings.limits, nowhere=nowhere, elsewhere=elsewhere)
     intentions = await store.read_intentions()
     recovered = recognise(intentions, state, actual, frozenset(nowhere))
