@@ -1,7 +1,7 @@
 """Sync: actual × desired → plan → safety gate → apply → write-back (docs/explanation/architecture.md)."""
 
 import asyncio
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 
@@ -32,7 +32,7 @@ from connect_worker.model.change import (
 )
 from connect_worker.model.configuration import Configuration
 from connect_worker.model.directory import ObjectKey, Snapshot
-from connect_worker.model.ids import AccountKey, Guid, UserType
+from connect_worker.model.ids import AccountKey, UserType
 from connect_worker.model.outcome import Outcome, Result
 from connect_worker.model.secret import Secret
 from connect_worker.model.state import Intention, State
@@ -68,8 +68,7 @@ async def make(
     """Read the directory whole, and plan. Raises IncompleteReadError, ConfigurationError."""
     places = bases(configuration, state)
     actual = await read(directory, context, configuration, places, used_extensions(configuration, state))
-    elsewhere = await _elsewhere(directory, actual, state, places)
-    where = await _whereabouts(store, context, actual, state, elsewhere)
+    where = await _whereabouts(store, directory, context, actual, state, places=places)
     if is_to_be_looked_at(state):
         where = replace(where, password_changes=await directory.read_password_changes(places))
     known = with_links(state, where.recovered)
@@ -251,18 +250,13 @@ def _require_containers(difference: Difference) -> None:
         )
 
 
-async def _elsewhere(directory: Directory, actual: Snapshot, state: State, places: Sequence[str]) -> Mapping[Guid, str]:
-    """Where our objects are that were not among what was read (ruling 37)."""
+async def _whereabouts(
+    store: Store, directory: Directory, context: Context, actual: Snapshot, state: State, *, places: Sequence[str]
+) -> Whereabouts:
     missing = missing_guids(state, actual)
     elsewhere = await directory.locate(missing) if missing else {}
     require_nothing_overlooked(places, elsewhere)
-    return elsewhere
-
-
-async def _whereabouts(
-    store: Store, context: Context, actual: Snapshot, state: State, elsewhere: Mapping[Guid, str]
-) -> Whereabouts:
-    nowhere = [guid for guid in missing_guids(state, actual) if guid not in elsewhere]
+    nowhere = [guid for guid in missing if guid not in elsewhere]
     require_complete(state, actual, context.settings.limits, nowhere=nowhere, elsewhere=elsewhere)
     intentions = await store.read_intentions()
     recovered = recognise(intentions, state, actual, frozenset(nowhere))
