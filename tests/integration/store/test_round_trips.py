@@ -4,6 +4,8 @@ from dataclasses import replace
 from datetime import date
 from uuid import uuid4
 
+from connect_worker.core.gated import checksum_of, gated_changes
+from connect_worker.model.approval import ApprovalOrder, BlockedPlan, Gate
 from connect_worker.model.change import Cause, Disable
 from connect_worker.model.finding import Finding
 from connect_worker.model.group import Members
@@ -68,6 +70,14 @@ async def a_night(store: Store, people: int, relay: CountingRelay) -> dict[str, 
     changes = [Disable(key=a.key, guid=guid(str(a.key)), dn=a.dn or "", cause=Cause.EXIT) for a in second.accounts]
     await store.record_outcomes(run, [Outcome(change=change, result=Result.DONE) for change in changes])
     counted("record_outcomes")
+    assert len(await store.read_recent_acts(since=date(2026, 11, 10), until=date(2026, 11, 16))) >= len(changes)
+    counted("read_recent_acts")
+    gated = gated_changes(changes)
+    checksum = checksum_of(gated)
+    await store.keep_plan(run, BlockedPlan(gate=Gate.PLAN, checksum=checksum, gated=gated, excesses=()))
+    await store.approve(ApprovalOrder(checksum=checksum, approved_by="tests"))
+    assert (await store.read_approvals())[0].gated == gated
+    counted("stopped and approved")
     await store.write_state((await store.read_own())[1], NOTHING)
     counted("write_state, all removed")
     return counts
