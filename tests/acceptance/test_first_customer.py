@@ -16,7 +16,7 @@ PAGE = read("docs/how-to/first-customer.md")
 ROLE_AND_SCHEMA, VIEWS, CONFIGURATION = re.findall(r"```sql\n(.*?)```", PAGE, flags=re.DOTALL)
 DATABASE = "scolaris"
 CREATE_ROLE = re.compile(rf"^CREATE ROLE {ROLE} .*\n", flags=re.MULTILINE)
-(LOOKING,) = re.findall(r"```sql\n(.*?)```", read("docs/how-to/when-a-run-fails.md"), flags=re.DOTALL)
+LOOKING = "\n".join(re.findall(r"```sql\n(.*?)```", read("docs/how-to/when-a-run-fails.md"), flags=re.DOTALL))
 WANTED = {
     "create_ou": {"done": 6},
     "create_user": {"done": 3},
