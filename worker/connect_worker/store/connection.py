@@ -56,8 +56,9 @@ class Session:
         self, isolation: Literal["read_committed", "repeatable_read"] | None = None, *, readonly: bool = False
     ) -> AsyncIterator[None]:
         """One transaction; inside another one, a savepoint."""
-        outermost = not self._connection.is_in_transaction()
-        transaction = self._connection.transaction(isolation=isolation, readonly=readonly)
+        with working(self._settings):
+            outermost = not self._connection.is_in_transaction()
+            transaction = self._connection.transaction(isolation=isolation, readonly=readonly)
         async with self._never_left_open(outermost=outermost):
             await transaction.start()
         try:
