@@ -163,3 +163,17 @@ def test_doctor_names_the_link_that_fails_and_examines_the_others(site: Site) ->
     told = site.worker("doctor")
     assert "✗ directory connection" in told.stdout
     assert "→" in told.stdout
+
+
+def test_what_an_update_notes_is_told_and_stays_until_the_next_one(site: Site) -> None:
+    """Two pupils with one insurance number: told by the run, and by a validation that sees no master data."""
+    site.enrol(2)
+    assert site.run().report["reason"] == "Synced", "nothing waits for it"
+    shown = site.worker("validate")
+    assert shown.exit_code == 0
+    assert "Note 109 Another record has the same insurance number (2), see connect.connect_warning" in shown.stdout
+    rows = site.customer.rows("SELECT object, code, found AS said, blocks FROM connect.connect_warning ORDER BY object")
+    assert [tuple(row.values()) for row in rows] == [
+        ("S.00001", 109, "the insurance number is also that of S.00002", False),
+        ("S.00002", 109, "the insurance number is also that of S.00001", False),
+    ]

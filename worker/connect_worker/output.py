@@ -1,7 +1,7 @@
 """What a command prints when it has ended: for people, or as JSON for machines."""
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
 from rich.console import Console
@@ -134,6 +134,7 @@ def print_report(console: Console, report: Report, *, validation: Validation | N
         console.print(f"[red]✗[/] {escape(error)}", highlight=False)
     if validation is not None:
         _print_findings(console, validation.findings)
+        _print_notes(console, validation.findings)
     for note in plan.notes if plan is not None else ():
         console.print(f"[yellow]![/] {escape(note)}", highlight=False)
     if report.stages:
@@ -205,6 +206,14 @@ def _print_findings(console: Console, findings: Iterable[Finding]) -> None:
             console.print(f"    {finding.key} {escape(finding.name)}: {escape(finding.found)}", highlight=False)
         if len(found) > MOST_FINDINGS:
             console.print(f"    and {len(found) - MOST_FINDINGS} more, see connect.connect_warning", highlight=False)
+
+
+def _print_notes(console: Console, findings: Iterable[Finding]) -> None:
+    """What is only told: how often, and where it can be read."""
+    told = Counter(rule for finding in findings if not (rule := rule_of(finding)).blocks)
+    for rule, count in sorted(told.items(), key=lambda item: item[0].code):
+        title = escape(rule.meaning.english)
+        console.print(f"Note {rule.code:d} {title} ({count}), see connect.connect_warning", highlight=False)
 
 
 def _plain(value: object) -> str:

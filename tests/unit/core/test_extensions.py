@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 
+from connect_worker.core.extension_places import extension_places
 from connect_worker.core.templates import EXTENSION_PLACEHOLDERS, Placeholder
 from connect_worker.errors import ConfigurationError
 from connect_worker.model.account import EXTENSION_PLACES, Extensions
 from connect_worker.model.configuration import LevelRule
 from connect_worker.model.finding import NoteCode
+from connect_worker.model.ids import UserType
 from tests.support.builders import SIMPLE, school_class
 from tests.support.described import PUPIL, TEACHER, a_night, account_of, school, settings, synced
 
@@ -94,6 +96,15 @@ def test_a_template_taken_away_leaves_its_values_and_an_empty_one_clears_them() 
     first = synced(a_night(SCHOOL, settings(**both(_1="[Stufe]", _2="[Stufe]"))).state)
     after = account_of(a_night(SCHOOL, settings(**both(_1="")), first), PUPIL)
     assert after.extension_attributes == places(_2="Primar")
+
+
+def test_an_empty_template_is_kept_in_the_directory_too() -> None:
+    config = settings(students={"extension_templates": places(_1="", _3="[Stufe]")})
+    kept = extension_places(config)
+    assert {user_type: sorted(kept[user_type]) for user_type in (UserType.STUDENT, UserType.STAFF)} == {
+        UserType.STUDENT: [1, 3],
+        UserType.STAFF: [],
+    }
 
 
 def test_a_second_night_changes_nobody() -> None:

@@ -13,7 +13,7 @@ NO_EXTENSION_PLACES: ExtensionPlaces = MappingProxyType(dict.fromkeys(UserType, 
 
 
 def extension_places(configuration: Configuration) -> ExtensionPlaces:
-    """Those with a template; a manual user's are kept where the row has a value."""
+    """Those with a template, an empty one among them, which clears; of others those where the row has a value."""
     return {
         UserType.STAFF: _configured(configuration.staff),
         UserType.STUDENT: _configured(configuration.students),
@@ -29,4 +29,5 @@ def used_extensions(configuration: Configuration, state: State) -> frozenset[int
 
 
 def _configured(audience: Audience) -> frozenset[int]:
-    return frozenset(place for place, template in enumerate(audience.extension_templates, start=1) if template)
+    templates = enumerate(audience.extension_templates, start=1)
+    return frozenset(place for place, template in templates if template is not None)
