@@ -27,7 +27,16 @@ from connect_worker.model.change import (
     SetPassword,
     Value,
 )
-from connect_worker.model.directory import ActualGroup, ActualUser, Login, PasswordChange, Remains, Snapshot, TakenName
+from connect_worker.model.directory import (
+    ActualGroup,
+    ActualUser,
+    Login,
+    ObjectKind,
+    PasswordChange,
+    Remains,
+    Snapshot,
+    TakenName,
+)
 from connect_worker.model.ids import Guid
 from connect_worker.model.outcome import Outcome, Result
 from connect_worker.targets.base import Passwords, Stopped
@@ -99,11 +108,26 @@ class MemoryDirectory:
                 dn=user.dn,
                 sam_account_name=user.login.sam_account_name,
                 addresses=tuple(addresses_of(user)),
+                kind=ObjectKind.USER,
+                user_principal_name=user.login.user_principal_name,
+                mail=user.login.mail,
+                proxy_addresses=tuple(filter(None, user.login.addresses)),
+                employee_id=user.profile.employee_id,
+                protected=user.protected,
+                created=user.created,
             )
             for user in self.users.values()
         ]
         groups = [
-            TakenName(guid=group.guid, dn=group.dn, sam_account_name=group.sam_account_name, addresses=())
+            TakenName(
+                guid=group.guid,
+                dn=group.dn,
+                sam_account_name=group.sam_account_name,
+                addresses=(),
+                kind=ObjectKind.GROUP,
+                protected=group.protected,
+                created=group.created,
+            )
             for group in self.groups.values()
         ]
         return (*users, *groups)

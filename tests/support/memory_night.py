@@ -2,19 +2,21 @@
 
 import asyncio
 import atexit
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from typing import TypeVar, cast
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from connect_worker.core.bases import bases
-from connect_worker.core.reservation import with_foreign_names
+from connect_worker.core.employee_ids import identities_of
+from connect_worker.core.reservation import strangers, with_foreign_names
 from connect_worker.core.update import update
 from connect_worker.core.validation import Validation, validate
 from connect_worker.model.configuration import Configuration, Limit, Limits, MandantRule
-from connect_worker.model.directory import ActualGroup, ActualUser, ObjectKey
+from connect_worker.model.directory import ActualGroup, ActualUser, ObjectKey, TakenName
 from connect_worker.model.ids import Guid, Mandant
 from connect_worker.model.outcome import Outcome, Result
 from connect_worker.model.person import SchoolClass, Staff, Student
@@ -105,9 +107,10 @@ class People:
 
 
 class World:
-    """One school. `today` and `people` change between the nights, by whoever works there."""
+    """One school. `today`, `people` and what is `configured` change between the nights, by whoever works there."""
 
-    def __init__(self) -> None:
+    def __init__(self, configured: Configuration = CONFIGURATION) -> None:
+        self.configured = configured
         self.today = TODAY
         self.people = People()
         self.fuse = Fuse()
@@ -119,12 +122,12 @@ class World:
     def configuration(self) -> Configuration:
         """What holds today."""
         policy = replace(SIMPLE, never_expires=True, may_not_change=self.pupils_may_not_change)
-        levels = tuple(replace(level, password=policy) for level in CONFIGURATION.levels)
-        return replace(CONFIGURATION, levels=levels)
+        levels = tuple(replace(level, password=policy) for level in self.configured.levels)
+        return replace(self.configured, levels=levels)
 
     def fork(self) -> "World":
         """The same school once more, with a fate of its own; the office works in neither meanwhile."""
-        other = World()
+        other = World(self.configured)
         other.today, other.people = self.today, self.people
         other.pupils_may_not_change = self.pupils_may_not_change
         other.store, other.directory = self.store.copy(other.fuse), self.directory.copy(other.fuse)
@@ -149,6 +152,13 @@ class World:
         """Update, validate and plan: the tables are brought to today, the directory is only read."""
         return self._planned()[1]
 
+    def update_only(self) -> Night:
+        """Update and validate, without a look at the directory."""
+        before = self.store.state
+        self.store.state = self._updated_from(before, None)
+        validation = validate(self.store.state, self.configuration)
+        return Night(today=self.today, before=before, updated=self.store.state, validation=validation, planned=None)
+
     def objects(self) -> Mapping[Guid, ActualUser | ActualGroup]:
         """All that stands in the directory."""
         return {**self.directory.users, **self.directory.groups}
@@ -165,8 +175,13 @@ class World:
     def _updated(self, before: State) -> State:
         taken = _finished(self.directory.read_taken_names())
         places = bases(self.configuration, before)
+        found = strangers(before, taken, self.store.intentions)
+        identities = partial(identities_of, configuration=self.configuration)
+        return self._updated_from(with_foreign_names(before, found, places, identities), found)
+
+    def _updated_from(self, known: State, found: Sequence[TakenName] | None) -> State:
         return update(
-            with_foreign_names(before, taken, places, self.store.intentions),
+            known,
             master_data(
                 students=tuple(self.people.students.values()),
                 staff=tuple(self.people.staff.values()),
@@ -177,6 +192,7 @@ class World:
             now=datetime.combine(self.today, time(2)),
             version="1",
             new_password=lambda _key, _policy, _avoid: SealedSecret("sealed"),
+            strangers=found,
         ).state
 
     async def _plan(self, state: State, blocked: frozenset[ObjectKey]) -> Planned:

@@ -104,6 +104,7 @@ def _settled_user(user: Account, settlement: Settlement | None) -> Account:
         has_changed=user.has_changed and not (settlement.clear_has_changed and same),
         password_reset=user.password_reset and not (settlement.clear_password_reset and same),
         password_change_denied=not unlinked and _told(settlement.password_change_denied, user.password_change_denied),
+        regenerate_names=user.regenerate_names and not (settlement.clear_regenerate_names and same),
     )
 
 

@@ -23,6 +23,9 @@ LAST_NAMES: Final = ("Müller", "Mueller", "von Arx")
 SOMEWHERE_ELSE: Final = "OU=Else,DC=school,DC=test"
 _NAMES_OF_STRANGERS: Final = ("Anna.Mueller", "Lea.von Arx", "Anna.Mueller1", "Anna.Muster1", "MW_KL_1b_2026-27")
 _STRANGER: Final = "made by hand"
+_NO_LOGIN: Final = Login(
+    sam_account_name=None, user_principal_name=None, mail=None, addresses=(), password_never_expires=False
+)
 _DAYS: Final = (0, -3, 2, 20)
 _MASKS: Final = (1, 2, 3, 4, 5)
 
@@ -63,6 +66,7 @@ class Act(StrEnum):
     FOREIGN_MEMBER = "foreign_member"
     OWN_MEMBER_OUT = "own_member_out"
     FOREIGN_USER = "foreign_user"
+    ACCOUNT_OF_BEFORE = "account_of_before"
     STRANGERS_LEAVE = "strangers_leave"
 
 
@@ -304,6 +308,28 @@ def _foreign_user(world: World, event: Event) -> None:
     _stranger(world, name, parent, (address,) if event.who % 2 else ())
 
 
+def _account_of_before(world: World, event: Event) -> None:
+    """Somebody who is in the school, or may enter, has an account already: known by employeeID, sAM name, or both.
+
+    Every second one has addresses too, and stands under a name that others have as well.
+    """
+    numbers = (*sorted(world.people.students), *range(10, 16))
+    key = student_key(_one(numbers, event.who))
+    name = _one((*_NAMES_OF_STRANGERS, f"alt {event.who}"), event.what)
+    login = _NO_LOGIN
+    if event.what % 2:
+        local = f"{name.lower().replace(' ', '.')}@schule.example"
+        proxies = (local, f"alt{event.who}@schule.example")
+        login = replace(login, user_principal_name=f"{event.who}.{local}", mail=local, addresses=proxies)
+    by_sam, by_id = _one(((True, False), (False, True), (True, True)), event.who + event.what)
+    login = replace(login, sam_account_name=str(key) if by_sam else f"alt{event.who}.{event.what}")
+    profile = Profile(employee_id=str(key) if by_id else None)
+    parent = _one((STUDENTS_OU, STUDENTS_OU, STAFF_OU, SOMEWHERE_ELSE), event.who // 2)
+    guid = world.directory.create(f"CN={name},{parent}", login, profile)
+    if event.what == 0:
+        world.directory.users[guid] = replace(world.directory.users[guid], enabled=False)
+
+
 def _stranger(world: World, name: str, parent: str, addresses: Sequence[str]) -> Guid:
     return world.directory.create(
         f"CN={name},{parent}",
@@ -368,5 +394,6 @@ _ACTS: Final[Mapping[Act, Callable[[World, Event], None]]] = {
     Act.FOREIGN_MEMBER: _foreign_member,
     Act.OWN_MEMBER_OUT: _own_member_out,
     Act.FOREIGN_USER: _foreign_user,
+    Act.ACCOUNT_OF_BEFORE: _account_of_before,
     Act.STRANGERS_LEAVE: _strangers_leave,
 }

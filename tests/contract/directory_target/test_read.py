@@ -1,9 +1,10 @@
 """Reading: whole, below the bases, and without a trace."""
 
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 from connect_worker.model.change import CreateContainer, Member
-from connect_worker.model.directory import TakenName
+from connect_worker.model.directory import ObjectKind, TakenName
 from connect_worker.model.ids import Guid
 from tests.support.directory_changes import account_key, add_members, create_group, create_user, group_key, rename
 from tests.support.directory_servers import Workplace
@@ -69,8 +70,17 @@ async def test_the_names_taken_anywhere_in_the_domain_are_known(place: Workplace
         dn=user.dn,
         sam_account_name=place.name(1),
         addresses=(address, f"{place.name(1)}.alias@school.test"),
+        kind=ObjectKind.USER,
+        user_principal_name=address,
+        mail=address,
+        proxy_addresses=(address, f"{place.name(1)}.alias@school.test"),
+        employee_id=user.profile.employee_id,
+        created=taken[user_guid].created,
     )
-    assert taken[group_guid].addresses == ()
+    assert datetime.now(UTC) - datetime.fromisoformat(taken[user_guid].created) < timedelta(hours=1)
+    assert (taken[group_guid].addresses, taken[group_guid].kind) == ((), ObjectKind.GROUP)
+    kinds = {name.sam_account_name: (name.kind, name.protected) for name in taken.values()}
+    assert kinds["Administrator"] == (ObjectKind.USER, True)
     names = {name.sam_account_name for name in taken.values()}
     assert {"Administrator", "Domain Users", place.name(1), place.name(2)} <= names
 

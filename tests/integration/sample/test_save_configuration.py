@@ -69,6 +69,10 @@ UNUSUAL = replace(
     display_name_follows=DisplayNameFollows.REGENERATE,
     employee_id_is_insurance_number=True,
     show_gender=True,
+    relaxed_warnings=frozenset({9}),
+    protected_objects=("svc-connect",),
+    adoption=True,
+    rename_at_adoption=True,
     manual_password=PasswordPolicy(kind=PasswordKind.SIMPLE, may_not_change=True),
 )
 

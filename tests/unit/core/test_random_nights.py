@@ -1,4 +1,4 @@
-"""Whatever happens in a school, and wherever a night is killed: seven promises that every night keeps.
+"""Whatever happens in a school, and wherever a night is killed: eight promises that every night keeps.
 
 `CONNECT_RANDOM_NIGHTS=20000 .venv/bin/pytest --timeout 0 tests/unit/core/test_random_nights.py` tries as many others.
 """
@@ -13,17 +13,18 @@ from uuid import UUID
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from connect_worker.core.dn import normalise
+from connect_worker.core.dn import normalise, split
 from connect_worker.core.safety import outside
 from connect_worker.model.account import Account, Status
 from connect_worker.model.change import CreateGroup, CreateUser, Delete, Rename
+from connect_worker.model.configuration import Configuration
 from connect_worker.model.directory import ActualGroup, ActualUser, ObjectKey
 from connect_worker.model.group import Group, Members
 from connect_worker.model.ids import AccountKey, Guid
 from connect_worker.model.outcome import Outcome, Result
 from connect_worker.model.state import NameKind
 from tests.support.memory_directory import addresses_of
-from tests.support.memory_night import GRACE, Night, World
+from tests.support.memory_night import CONFIGURATION, GRACE, Night, World
 from tests.support.school_events import Act, Event, cure, happen
 
 LONG_HUNT = int(os.environ.get("CONNECT_RANDOM_NIGHTS", "0"))
@@ -39,7 +40,13 @@ class Day:
     goes_through: bool
 
 
+CONFIGURATIONS = (
+    CONFIGURATION,
+    replace(CONFIGURATION, adoption=True),
+    replace(CONFIGURATION, adoption=True, rename_at_adoption=True),
+)
 EVENTS = st.builds(Event, act=st.sampled_from(Act), who=st.integers(0, 11), what=st.integers(0, 5))
+OF_BEFORE = st.builds(Event, act=st.just(Act.ACCOUNT_OF_BEFORE), who=st.integers(0, 11), what=st.integers(0, 5))
 DAYS = st.builds(
     Day,
     later=st.sampled_from((1, 1, 5, 20, 31)),
@@ -52,14 +59,15 @@ DAYS = st.builds(
 class Chronicle:
     """A school's days, and what a person remembers who looks on."""
 
-    def __init__(self) -> None:
-        self.world = World()
+    def __init__(self, configuration: Configuration, of_before: Iterable[Event]) -> None:
+        self.world = World(configuration)
         self.there: dict[Guid, ActualUser | ActualGroup] = {}
         self.strangers: dict[Guid, ActualUser | ActualGroup] = {}
         self.untouchable: dict[Guid, ActualUser | ActualGroup] = {}
         self.locked_out: dict[Guid, date] = {}
         self.leaving: dict[ObjectKey, date] = {}
         self.disabled_by_hand: set[Guid] = set()
+        self._play(of_before)
 
     def live(self, day: Day) -> None:
         """Play a day, and look whether the promises are kept."""
@@ -94,11 +102,14 @@ class Chronicle:
             was = before.get(guid)
             if isinstance(found, ActualUser) and isinstance(was, ActualUser) and was.enabled != found.enabled:
                 (self.disabled_by_hand.discard if found.enabled else self.disabled_by_hand.add)(guid)
+            if isinstance(found, ActualUser) and was is None and not found.enabled:
+                self.disabled_by_hand.add(guid)
             if isinstance(found, ActualUser) and found.enabled:
                 self.locked_out.pop(guid, None)
 
     def _see(self, night: Night | None) -> None:
         """What holds after every night, also after a killed one."""
+        self._see_adopted()
         only_ours_is_touched(self)
         if night is not None:
             only_our_places_are_written(night)
@@ -106,6 +117,22 @@ class Chronicle:
             new_names_are_nobody_elses(self, night)
         names_are_unique(self.world)
         self._remember()
+
+    def _see_adopted(self) -> None:
+        """Who had an account before is ours from now on, if that is allowed."""
+        ours = {record.object_guid: record.key for record in self.world.store.state.records}
+        for guid in self.strangers.keys() & ours.keys():
+            assert self.world.configuration.adoption
+            self._require_kept(self.world.directory.users[guid], self.strangers.pop(guid))
+            self.untouchable.pop(guid, None)
+
+    def _require_kept(self, now: ActualUser, before: ActualUser | ActualGroup) -> None:
+        """(8) An adopted account keeps its names, its password, and whether it is enabled."""
+        assert isinstance(before, ActualUser)
+        assert now.enabled == before.enabled
+        assert now.must_change_password == before.must_change_password
+        if not self.world.configuration.rename_at_adoption:
+            assert split(now.dn)[0] == split(before.dn)[0]
 
     def _remember(self) -> None:
         today = self.world.today
@@ -256,9 +283,11 @@ def picture(world: World) -> Mapping[str, object]:
     database=None,
     suppress_health_check=[HealthCheck.too_slow],
 )
-@given(st.lists(DAYS, min_size=4, max_size=14))
-def test_every_night_of_any_school_keeps_its_promises(days: list[Day]) -> None:
-    chronicle = Chronicle()
+@given(st.sampled_from(CONFIGURATIONS), st.lists(OF_BEFORE, max_size=4), st.lists(DAYS, min_size=4, max_size=14))
+def test_every_night_of_any_school_keeps_its_promises(
+    configuration: Configuration, of_before: list[Event], days: list[Day]
+) -> None:
+    chronicle = Chronicle(configuration, of_before)
     for day in days:
         chronicle.live(day)
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from connect_worker.core.reservation import with_foreign_names
+from connect_worker.core.reservation import strangers, with_foreign_names
 from connect_worker.model.directory import TakenName
 from connect_worker.model.state import Intention, NameKind, ReservedName, State
 from tests.support.builders import BASE, STUDENTS_OU, TODAY, account, guid, linked, student_key
@@ -12,11 +12,11 @@ BASES = (STUDENTS_OU,)
 
 
 def taken(name: str, dn: str, sam: str | None = None, *addresses: str) -> TakenName:
-    return TakenName(guid=guid(name), dn=dn, sam_account_name=sam, addresses=addresses)
+    return TakenName(guid=guid(name), dn=dn, sam_account_name=sam, addresses=addresses, created="2026-11-16T02:00:00Z")
 
 
 def names(state: State, *found: TakenName, intentions: tuple[Intention, ...] = ()) -> set[tuple[NameKind, str]]:
-    reserved = with_foreign_names(state, found, BASES, intentions).reserved
+    reserved = with_foreign_names(state, strangers(state, found, intentions), BASES).reserved
     return {(name.kind, name.name) for name in reserved}
 
 
@@ -51,7 +51,10 @@ def test_names_of_the_last_run_are_replaced_and_those_of_deleted_accounts_stay()
 
 def test_object_that_a_killed_run_intended_is_no_stranger_but_another_holder_of_its_address_is() -> None:
     meant = Intention(
-        key=student_key(1), sam_account_name="S.00001", dn=f"CN=Anna,{STUDENTS_OU}", intended_at=datetime.now(UTC)
+        key=student_key(1),
+        sam_account_name="S.00001",
+        dn=f"CN=Anna,{STUDENTS_OU}",
+        intended_at=datetime(2026, 11, 16, 2, tzinfo=UTC),
     )
     ours = taken("made", f"CN=Anna,{STUDENTS_OU}", "s.00001", "anna@x.ch")
     mailbox = taken("mailbox", f"CN=Shared,{BASE}", "shared", "anna@x.ch")

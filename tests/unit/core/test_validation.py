@@ -137,5 +137,5 @@ def test_a_finding_leads_to_its_solution() -> None:
 
 
 def test_the_rules_are_registered_once_each_in_the_order_of_their_codes() -> None:
-    assert [rule.code for rule in USER_RULES] == [*range(1, 10), 101, 102, 103, 105, 106, 107, 108, 109, 110]
+    assert [rule.code for rule in USER_RULES] == [*range(1, 10), 101, 102, 103, 105, 106, 107, 108, 109, 110, 111]
     assert [rule.code for rule in GROUP_RULES] == [1, 2, 3, 4, 8, 101, 103, 104, 105, 108]

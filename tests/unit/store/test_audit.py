@@ -7,6 +7,7 @@ import pytest
 from connect_worker.model.account import NO_EXTENSIONS, Profile
 from connect_worker.model.change import (
     AddMembers,
+    Adopt,
     AttributeChange,
     Cause,
     Change,
@@ -40,6 +41,7 @@ LOGIN = Login(
 MEMBERS = (Member(key=ANNA, dn=DN),)
 
 EFFECTS: list[tuple[Change, object, object]] = [
+    (Adopt(key=ANNA, guid=ID, dn=DN), {"object_guid": None}, {"object_guid": str(ID)}),
     (CreateContainer(dn="OU=A,DC=x"), None, {"dn": "OU=A,DC=x"}),
     (
         CreateUser(
@@ -106,7 +108,7 @@ def test_every_kind_of_change_is_tried() -> None:
 
 
 def test_a_row_holds_key_guid_and_json() -> None:
-    disable = EFFECTS[5][0]
+    disable = EFFECTS[6][0]
     row = dict(zip(AUDIT_COLUMNS[2:], row_of_outcome(Outcome(change=disable, result=Result.DONE)), strict=True))
     assert (row["object"], row["guid"], row["result"]) == ("S.00001", ID, "done")
     assert json.loads(str(row["after"])) == {"enabled": False}

@@ -1,5 +1,7 @@
 """The ring of the five mail aliases (manual, «Mail Alias»)."""
 
+from collections.abc import Iterable
+
 from connect_worker.core.addresses import is_valid_address
 from connect_worker.model.account import ALIAS_PLACES, Aliases
 
@@ -21,3 +23,13 @@ def rotate(aliases: Aliases, *, old_mail: str | None, new_mail: str | None) -> A
         return aliases
     kept = [*ring.values(), *[None] * ALIAS_PLACES]
     return (kept[0], kept[1], kept[2], kept[3], kept[4])
+
+
+def ring(addresses: Iterable[str | None], *, mail: str | None) -> Aliases:
+    """The first five of these addresses, each once whatever the case, and none that is the mail."""
+    kept: dict[str, str] = {}
+    for address in filter(None, addresses):
+        kept.setdefault(address.casefold(), address)
+    kept.pop((mail or "").casefold(), None)
+    places = [*kept.values(), *[None] * ALIAS_PLACES]
+    return (places[0], places[1], places[2], places[3], places[4])

@@ -2,6 +2,7 @@
 
 row                                     names
 to delete, immune                       as they are
+had an account before Connect           that one's, or formed anew where it may be renamed (ruling 40)
 flagged «Regenerate Names»              anew by the template, over whatever was typed (ruling 13)
 first element typed by hand             follow it (ruling 10)
 without first element, or without UPN   given by the template; a manual user's wait for the flag (ruling 24)
@@ -12,9 +13,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from connect_worker.core.candidates import Candidate, domain
+from connect_worker.core.introduction import Introduced
 from connect_worker.core.names import NameRequest, Naming, in_naming_order, is_typed
 from connect_worker.core.places import parent_of
-from connect_worker.core.taken_names import TakenNames
 from connect_worker.model.account import Account, Names, Status
 from connect_worker.model.configuration import Configuration
 from connect_worker.model.ids import AccountKey
@@ -26,15 +27,17 @@ class Allocation:
     """Names the accounts of one night, in the order of ruling 11; who is named holds the names against the others."""
 
     def __init__(
-        self, configuration: Configuration, candidates: Mapping[AccountKey, Candidate], taken: TakenNames
+        self, configuration: Configuration, candidates: Mapping[AccountKey, Candidate], introduced: Introduced
     ) -> None:
         """Raises ConfigurationError for templates, domains and a test prefix that make no valid names."""
         self._configuration = configuration
         self._candidates = candidates
-        self._naming = Naming(configuration, taken)
+        self._introduced = introduced
+        self._naming = Naming(configuration, introduced.taken)
 
-    def named(self, accounts: Mapping[AccountKey, Account]) -> dict[AccountKey, Account]:
+    def named(self) -> dict[AccountKey, Account]:
         """The accounts with tonight's names, in the order in which they came."""
+        accounts = self._introduced.accounts
         named = dict(accounts)
         for key in in_naming_order(accounts):
             if accounts[key].status not in _LEAVING:
@@ -43,6 +46,8 @@ class Allocation:
 
     def _named(self, account: Account) -> Account:
         request = self._request(account)
+        if account.key in self._introduced.found:
+            return self._introduced.named(account, request, self._naming, self._configuration)
         if account.regenerate_names:
             return self._regenerated(account, request)
         names = self._followed(account, request) or self._completed(account, request)

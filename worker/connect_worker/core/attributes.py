@@ -6,6 +6,7 @@ which identifies, never is.
 
 from collections.abc import Callable
 
+from connect_worker.core.employee_ids import employee_id_of
 from connect_worker.core.lengths import DISPLAY_NAME, INITIALS, LONG, MEDIUM, SHORT, Fitting
 from connect_worker.core.school import Placement, School
 from connect_worker.core.surroundings import Surroundings, SurroundingsOf
@@ -103,10 +104,7 @@ class Attributes:
         )
 
     def _employee_id(self, person: Student | Staff, key: AccountKey) -> str | None:
-        """The source key, which is opaque, unless the insurance number is asked for (ruling 21)."""
-        if not self._configuration.employee_id_is_insurance_number:
-            return str(key)
-        return plain_insurance_number(person.insurance_number) or None
+        return employee_id_of(self._configuration, person, key)
 
     def _manager(self, staff_id: int | None, own: AccountKey) -> str | None:
         """Nobody is his own manager; one without an active account gives an empty value (ruling 20)."""
@@ -131,8 +129,3 @@ class Attributes:
             return staff.profession
         functions = self._school.functions(staff) if audience.title is TitleSwitch.FUNCTION else ()
         return functions[0].name if functions else None
-
-
-def plain_insurance_number(written: str | None) -> str:
-    """The number without dots and blanks, as it is compared, and written to a directory (ruling 21)."""
-    return "".join((written or "").replace(".", "").split())

@@ -8,6 +8,8 @@
     active     linked, nowhere                     created anew: deleted by hand
     active     not linked, created by a run that
                was killed (an intention)           linked, initial password set again (ruling 34)
+    active     not linked, there before Connect    adopted, where that is allowed; else reported, and none created
+                                                   (ruling 40)
     active     not linked                          created
     disabled   enabled                             disabled
     due        there, and disabled                 deleted
@@ -30,7 +32,7 @@ from connect_worker.core.picture import Picture, Whereabouts
 from connect_worker.core.prevention import seen_allowed, seen_denied
 from connect_worker.core.user_diff import user_changes
 from connect_worker.model.account import Account, Status, Unmet
-from connect_worker.model.change import Cause, Change, CreateContainer, Delete, Rename
+from connect_worker.model.change import Adopt, Cause, Change, CreateContainer, Delete, Rename
 from connect_worker.model.directory import ActualUser, ObjectKey, Snapshot
 from connect_worker.model.group import Group
 from connect_worker.model.ids import CLASS_CRITERIA, AccountKey
@@ -62,7 +64,7 @@ class Difference:
 def diff(desired: Desired, actual: Snapshot, where: Whereabouts) -> Difference:
     """All changes, in no particular order."""
     picture = Picture(desired, actual, where)
-    changes = [*_containers(picture), *user_changes(picture), *group_changes(picture)]
+    changes = [*_containers(picture), *_adoptions(picture), *user_changes(picture), *group_changes(picture)]
     vanished: set[ObjectKey] = set()
     for record in _due(desired):
         change = _deletion(picture, record, vanished)
@@ -90,6 +92,21 @@ def _containers(picture: Picture) -> Iterator[Change]:
     wanted = {normalise(above): above for parent in parents for above in _upwards(parent)}
     missing = [dn for normal, dn in wanted.items() if normal not in present]
     return (CreateContainer(dn=dn) for dn in sorted(missing, key=lambda dn: (dn.count(","), dn)))
+
+
+def _adoptions(picture: Picture) -> Iterator[Change]:
+    """The links that the plan makes, and what of an account's addresses has no place in its row."""
+    for account, user in picture.desired.active:
+        actual = picture.user(account.key) if account.key in picture.adopted else None
+        if actual is not None:
+            yield Adopt(key=account.key, guid=actual.guid, dn=actual.dn)
+            lost = sorted(set(actual.login.addresses) - set(user.login.addresses) - {""})
+            if lost:
+                picture.note(f"{account.key} ({actual.dn}) loses addresses that have no place: {', '.join(lost)}")
+    for group, _ in picture.desired.groups:
+        found = picture.group(group.key) if group.key in picture.adopted else None
+        if found is not None:
+            yield Adopt(key=group.key, guid=found.guid, dn=found.dn)
 
 
 def _locked_out(picture: Picture) -> Iterator[ObjectKey]:

@@ -35,7 +35,9 @@ def group_changes(picture: Picture) -> Iterator[Change]:
             picture.note(f"{wanted.key} ({actual.dn}) is protected and left as it is")
         elif actual is not None:
             yield from _present_changes(picture, wanted, actual)
-        elif not picture.is_elsewhere(wanted.key) and wanted.members is not None:
+        elif picture.is_elsewhere(wanted.key) or picture.is_waiting(wanted.key):
+            continue
+        elif wanted.members is not None:
             yield from _creation(picture, group, wanted)
 
 
@@ -59,7 +61,8 @@ def _creation(picture: Picture, group: Group, wanted: DesiredGroup) -> Iterator[
 def _present_changes(picture: Picture, wanted: DesiredGroup, actual: ActualGroup) -> Iterator[Change]:
     renamed = actual.dn != wanted.dn and normalise(actual.dn) != normalise(wanted.dn)
     if renamed:
-        yield Rename(key=wanted.key, guid=actual.guid, dn=actual.dn, new_dn=wanted.dn, cause=Cause.CHANGED)
+        cause = Cause.ADOPTED if wanted.key in picture.adopted else Cause.CHANGED
+        yield Rename(key=wanted.key, guid=actual.guid, dn=actual.dn, new_dn=wanted.dn, cause=cause)
     attributes = tuple(attribute_changes(wanted, actual, _FIELDS))
     if (renamed or attributes) and wanted.info is not None:
         attributes = (*attributes, *attribute_changes(wanted, actual, _ALONG))

@@ -13,7 +13,7 @@ from typing import Final
 
 from connect_worker.core import dn
 from connect_worker.core.addresses import is_valid_address
-from connect_worker.core.aliases import rotate
+from connect_worker.core.aliases import ring, rotate
 from connect_worker.core.taken_names import TakenNames
 from connect_worker.core.templates import USER_PLACEHOLDERS, DnTemplate, Placeholder, Values, parse_dn
 from connect_worker.core.transliteration import transliterate
@@ -137,6 +137,28 @@ class Naming:
         if follows:
             names = self._readdressed(names, request.key, address, known_to_directory=known_to_directory)
         self._taken.release(request.key, present)
+        self._taken.add(request.key, names)
+        return names
+
+    def complete(self, request: NameRequest, kept: Names) -> Names:
+        """The names that an account had before Connect, with an address where it had none (ruling 40)."""
+        mail = kept.mail or (kept.user_principal_name if is_valid_address(kept.user_principal_name) else None)
+        mail = mail or self._names(request).mail
+        names = replace(
+            kept,
+            dn_parent=self.parent_of(request),
+            user_principal_name=kept.user_principal_name or mail,
+            mail=mail,
+            aliases=rotate(kept.aliases, old_mail=None, new_mail=mail),
+        )
+        self._taken.add(request.key, names)
+        return names
+
+    def rename(self, request: NameRequest, present: Names, former: Iterable[str | None]) -> Names:
+        """Names by the template for an account that had others before Connect: its former addresses become aliases."""
+        self._taken.release(request.key, present)
+        names = self._names(request)
+        names = replace(names, aliases=ring(former, mail=names.mail))
         self._taken.add(request.key, names)
         return names
 

@@ -3,8 +3,8 @@
 from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator
 
-from connect_worker.core.attributes import plain_insurance_number
 from connect_worker.core.candidates import Candidate
+from connect_worker.core.employee_ids import plain_insurance_number
 from connect_worker.core.levels import fits, program_year_of
 from connect_worker.core.scope import StudentScope
 from connect_worker.model.finding import Note, NoteCode

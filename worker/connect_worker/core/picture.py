@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from connect_worker.core.desired import Desired
 from connect_worker.core.dn import normalise
+from connect_worker.core.linking import NO_ADOPTION, Adoption
 from connect_worker.model.account import Account
 from connect_worker.model.directory import ActualGroup, ActualUser, ObjectKey, PasswordChange, Remains, Snapshot
 from connect_worker.model.group import Group
@@ -13,16 +14,18 @@ from connect_worker.model.ids import AccountKey, Guid
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Whereabouts:
-    """What is known beyond the snapshot: linked objects found elsewhere in the domain, and objects of a killed run.
+    """What is known beyond the snapshot.
 
-    The rows of recovered objects are linked to them already. `password_changes` is empty unless it was looked at;
-    `remains` is what a directory still has of deleted objects, as far as it lets us see.
+    Linked objects found elsewhere in the domain, objects of a killed run, and those that stood there before Connect.
+    The rows of recovered and adopted objects are linked to them already. `password_changes` is empty unless it was
+    looked at; `remains` is what a directory still has of deleted objects, as far as it lets us see.
     """
 
     elsewhere: Mapping[Guid, str]
     recovered: Mapping[ObjectKey, Guid]
     password_changes: Mapping[Guid, PasswordChange] = field(default_factory=dict)
     remains: Mapping[Guid, Remains] = field(default_factory=dict)
+    adoption: Adoption = NO_ADOPTION
 
 
 _LEFT = {
@@ -37,7 +40,7 @@ class Picture:
     def __init__(self, desired: Desired, actual: Snapshot, where: Whereabouts) -> None:
         self.desired = desired
         self.snapshot = actual
-        self._notes: dict[str, None] = {}
+        self._notes: dict[str, None] = dict.fromkeys(where.adoption.notes)
         self._unreadable: list[str] = []
         self._where = where
         self._users = {user.guid: user for user in actual.users}
@@ -65,6 +68,15 @@ class Picture:
     def is_recovered(self, key: ObjectKey) -> bool:
         """Whether a killed run made this object, and nobody has linked it since (ruling 34)."""
         return key in self._where.recovered
+
+    @property
+    def adopted(self) -> Mapping[ObjectKey, Guid]:
+        """The objects that this plan links for the first time, with their rows' keys."""
+        return self._where.adoption.links
+
+    def is_waiting(self, key: ObjectKey) -> bool:
+        """Whether an object that may be this row's own stands there, and a person must look into it (ruling 40)."""
+        return key in self._where.adoption.waiting
 
     def is_elsewhere(self, key: ObjectKey) -> bool:
         """Whether the object was moved out of the OUs that were read; notes it (ruling 37)."""
@@ -185,10 +197,10 @@ class Picture:
     def _can_be_brought_to_its_dn(self, account: Account) -> bool:
         guid = self._guids.get(account.key)
         if guid is None:
-            return account.object_guid is None
+            return account.object_guid is None and not self.is_waiting(account.key)
         if guid in self._left_where_they_are:
             return False
-        return guid in self._users or account.initial_password is not None
+        return guid in self._users or (account.initial_password is not None and not self.is_waiting(account.key))
 
     def _dns_left(self) -> Iterator[tuple[str, str]]:
         for _, user in self.desired.active if self._left_where_they_are else ():

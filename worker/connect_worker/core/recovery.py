@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from connect_worker.core.dn import normalise, split
-from connect_worker.model.directory import ActualGroup, ActualUser, ObjectKey, Snapshot
+from connect_worker.model.directory import ActualGroup, ActualUser, ObjectKey, Snapshot, TakenName
 from connect_worker.model.ids import AccountKey, Guid
 from connect_worker.model.state import Intention, State
 
@@ -29,7 +29,7 @@ def recognise(
     for intention in intentions:
         objects: Mapping[str, ActualUser | ActualGroup] = users if isinstance(intention.key, AccountKey) else groups
         candidate = objects.get(_folded(intention.sam_account_name))
-        if intention.key in unlinked and candidate is not None and _is_meant(intention, candidate):
+        if intention.key in unlinked and candidate is not None and is_meant(intention, candidate):
             found[intention.key] = candidate.guid
     return found
 
@@ -45,13 +45,14 @@ def with_links(state: State, recovered: Mapping[ObjectKey, Guid]) -> State:
     )
 
 
-def _is_meant(intention: Intention, candidate: ActualUser | ActualGroup) -> bool:
-    same_parent = normalise(split(candidate.dn)[1]) == normalise(split(intention.dn)[1])
-    return same_parent and _created(candidate) >= intention.intended_at - CLOCKS_DIFFER
+def is_meant(intention: Intention, found: ActualUser | ActualGroup | TakenName) -> bool:
+    """Whether an object with the intended sAM name is the one: in the intended OU, and created since."""
+    same_parent = normalise(split(found.dn)[1]) == normalise(split(intention.dn)[1])
+    return same_parent and _created(found) >= intention.intended_at - CLOCKS_DIFFER
 
 
-def _created(candidate: ActualUser | ActualGroup) -> datetime:
-    created = datetime.fromisoformat(candidate.created)
+def _created(found: ActualUser | ActualGroup | TakenName) -> datetime:
+    created = datetime.fromisoformat(found.created)
     return created if created.tzinfo is not None else created.replace(tzinfo=UTC)
 
 

@@ -1,32 +1,51 @@
 """Names that nobody may be given: of deleted accounts, and of objects outside Connect (ruling 12)."""
 
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import date
 
 from connect_worker.core.dn import is_below, split
+from connect_worker.core.recovery import is_meant
 from connect_worker.model.account import Account
 from connect_worker.model.directory import TakenName
+from connect_worker.model.ids import Guid
 from connect_worker.model.state import Intention, NameKind, ReservedName, State
+
+Identities = Callable[[TakenName], Sequence[str]]
+"""Whom an object may be, by its employeeID (`core.employee_ids`)."""
+
+
+def strangers(state: State, taken: Iterable[TakenName], intentions: Iterable[Intention]) -> tuple[TakenName, ...]:
+    """The objects that belong to no row. One that a killed run intended is none: it will be recognised (ruling 34)."""
+    linked = {record.object_guid for record in state.records}
+    intended = {intention.sam_account_name.casefold(): intention for intention in intentions}
+    return tuple(found for found in taken if found.guid not in linked and not _is_intended(found, intended))
 
 
 def with_foreign_names(
-    state: State, taken: Iterable[TakenName], bases: Sequence[str], intentions: Iterable[Intention]
+    state: State, found: Iterable[TakenName], bases: Sequence[str], identities: Identities = lambda _: ()
 ) -> State:
-    """The state with the names that objects outside Connect hold today, in place of those of the last run.
+    """The state with the names that strangers hold today, in place of those of the last run.
 
-    A DN's first element is taken only by an object below `bases`, where it would be in the way of ours. An object
-    there that a killed run intended is no stranger: it will be recognised (ruling 34).
+    A DN's first element is taken only by an object below `bases`, where it would be in the way of ours.
     """
-    linked = {record.object_guid for record in state.records}
-    intended = {intention.sam_account_name.casefold() for intention in intentions}
     foreign = dict.fromkeys(
-        ReservedName(kind=kind, name=name, guid=found.guid)
-        for found in taken
-        if found.guid not in linked and not _is_intended(found, intended, bases)
-        for kind, name in _foreign_names(found, bases)
+        ReservedName(kind=kind, name=name, guid=stranger.guid)
+        for stranger in found
+        for kind, name in (
+            *_foreign_names(stranger, bases),
+            *((NameKind.EMPLOYEE_ID, identity) for identity in identities(stranger)),
+        )
     )
     return replace(state, reserved=(*(name for name in state.reserved if name.guid is None), *foreign))
+
+
+def without_names_of(state: State, guids: AbstractSet[Guid]) -> State:
+    """The state without the names that these objects hold: their rows hold them from now on."""
+    if not guids:
+        return state
+    return replace(state, reserved=tuple(n for n in state.reserved if n.guid is None or n.guid not in guids))
 
 
 def reserved_names(account: Account, *, until: date) -> tuple[ReservedName, ...]:
@@ -46,9 +65,9 @@ def _names(account: Account) -> Iterator[tuple[NameKind, str]]:
             yield NameKind.ADDRESS, address.casefold()
 
 
-def _is_intended(found: TakenName, intended: Container[str], bases: Sequence[str]) -> bool:
-    name = (found.sam_account_name or "").casefold()
-    return name in intended and _is_below_any(found.dn, bases)
+def _is_intended(found: TakenName, intended: Mapping[str, Intention]) -> bool:
+    intention = intended.get((found.sam_account_name or "").casefold())
+    return intention is not None and is_meant(intention, found)
 
 
 def _is_below_any(dn: str, bases: Sequence[str]) -> bool:

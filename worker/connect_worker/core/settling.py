@@ -8,7 +8,7 @@ from connect_worker.core.plan import Plan
 from connect_worker.core.prevention import prevented_by
 from connect_worker.core.reservation import reserved_names
 from connect_worker.model.account import Account, Status
-from connect_worker.model.change import CreateGroup, CreateUser, Delete, Disable, Enable, Modify, SetPassword
+from connect_worker.model.change import Adopt, CreateGroup, CreateUser, Delete, Disable, Enable, Modify, SetPassword
 from connect_worker.model.directory import ObjectKey
 from connect_worker.model.group import Group
 from connect_worker.model.outcome import Outcome, Result
@@ -89,6 +89,8 @@ class Settling:
                 )
             case CreateGroup():
                 settlement = replace(settlement, guid=outcome.guid)
+            case Adopt() as adopt:
+                settlement = replace(settlement, guid=adopt.guid, clear_regenerate_names=isinstance(record, Account))
             case SetPassword():
                 guid = self._plan.linked.get(record.key, settlement.guid)
                 settlement = replace(settlement, guid=guid, password_set_at=now, clear_password_reset=True)

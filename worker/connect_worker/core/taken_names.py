@@ -47,6 +47,14 @@ class TakenNames:
         """Whether nobody but `key` holds this name."""
         return all(holder == key for holder in self._holders.get(_entry(kind, name), ()))
 
+    def other_holder(self, kind: NameKind, name: str, key: ObjectKey) -> Holder:
+        """Somebody else who holds this name, if it is not free for `key`."""
+        return next(holder for holder in self._holders[_entry(kind, name)] if holder != key)
+
+    def hold(self, holder: Holder, kind: NameKind, names: Iterable[str]) -> None:
+        """These names are somebody's as well."""
+        self._add(holder, (_entry(kind, name) for name in names))
+
     def returning(self, key: AccountKey) -> tuple[str, ...]:
         """The DN first elements, in normal form, that are kept for this person from a deleted account."""
         return tuple(self._returning.get(key, ()))

@@ -7,7 +7,7 @@
 Nothing is decided anywhere else about who has an account, what it is called and what stands in it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
@@ -16,6 +16,7 @@ from connect_worker.core.candidates import Candidate, candidates
 from connect_worker.core.descriptions import Descriptions, with_nickname
 from connect_worker.core.group_drafts import GroupDrafts, Population
 from connect_worker.core.group_update import GroupUpdate, group_info, memberships
+from connect_worker.core.introduction import Introduced, adopted_groups, introduce
 from connect_worker.core.lifecycle import dismissed, kept
 from connect_worker.core.mandants import chosen_mandant
 from connect_worker.core.manual import NewPassword, kept_user
@@ -23,12 +24,12 @@ from connect_worker.core.notes import notes_on
 from connect_worker.core.passwords import tokens_of
 from connect_worker.core.places import audience_of
 from connect_worker.core.policies import under_policy
-from connect_worker.core.reservation import reserved_names
+from connect_worker.core.reservation import reserved_names, without_names_of
 from connect_worker.core.school import School
 from connect_worker.core.scope import StaffScope, StudentScope
-from connect_worker.core.taken_names import TakenNames
 from connect_worker.model.account import Account, Names, Origin, Profile, Status, Unmet
 from connect_worker.model.configuration import Configuration
+from connect_worker.model.directory import TakenName
 from connect_worker.model.finding import Note
 from connect_worker.model.ids import AccountKey, UserType, mask_of
 from connect_worker.model.person import MasterData
@@ -54,14 +55,23 @@ def update(
     now: datetime,
     version: str,
     new_password: NewPassword,
+    strangers: Sequence[TakenName] | None = None,
 ) -> Update:
     """Today's tables. `now` is told, never compared: today, at the customer's time of day.
 
+    `strangers` are the objects that belong to no row; None: the directory was not read.
     Raises ConfigurationError for a missing school year or a template that does not parse.
     """
     info = group_info(version, now)
     night = _Night(
-        before, master, configuration, today=today, version=version, group_info=info, new_password=new_password
+        before,
+        master,
+        configuration,
+        today=today,
+        version=version,
+        group_info=info,
+        new_password=new_password,
+        strangers=strangers,
     )
     return night.run()
 
@@ -77,8 +87,10 @@ class _Night:
         version: str,
         group_info: str,
         new_password: NewPassword,
+        strangers: Sequence[TakenName] | None,
     ) -> None:
         self._before = before
+        self._strangers = strangers
         self._configuration = configuration
         self._today = today
         self._version = version
@@ -96,9 +108,12 @@ class _Night:
         self._cuts: list[Note] = []
 
     def run(self) -> Update:
-        accounts = self._with_profiles(self._named(self._with_status()))
+        introduced = self._introduced(self._with_status())
+        accounts = self._with_profiles(Allocation(self._configuration, self._candidates, introduced).named())
         removed = [account for key, account in self._old.items() if key not in accounts]
-        state = self._with_groups(accounts)
+        state = replace(self._with_groups(accounts), take_overs=introduced.take_overs)
+        adopted = adopted_groups(state.groups, self._strangers, self._before, self._configuration)
+        state = without_names_of(state, adopted | {found.guid for found in introduced.found.values()})
         in_scope = [candidate.key.type for candidate in self._candidates.values() if not candidate.unmet]
         return Update(
             state=replace(state, reserved=(*state.reserved, *self._reserved(removed))),
@@ -107,9 +122,16 @@ class _Night:
             notes=(*self._cuts, *notes_on(self._candidates.values(), accounts)),
         )
 
-    def _named(self, accounts: Mapping[AccountKey, Account]) -> Mapping[AccountKey, Account]:
-        taken = TakenNames(self._before, today=self._today)
-        return Allocation(self._configuration, self._candidates, taken).named(accounts)
+    def _introduced(self, accounts: Mapping[AccountKey, Account]) -> Introduced:
+        """The accounts with what was theirs before Connect: before anybody is named."""
+        return introduce(
+            accounts,
+            self._candidates,
+            self._before,
+            self._configuration,
+            today=self._today,
+            strangers=self._strangers,
+        )
 
     # Status
 

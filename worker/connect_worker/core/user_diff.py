@@ -41,7 +41,7 @@ def _active_changes(picture: Picture, account: Account, user: DesiredUser) -> It
         picture.note(f"{user.key} ({actual.dn}) is protected and left as it is")
     elif actual is not None:
         yield from _present_changes(picture, account, user, actual)
-    elif picture.is_elsewhere(user.key):
+    elif picture.is_elsewhere(user.key) or picture.is_waiting(user.key):
         return
     elif account.initial_password is not None:
         yield from _creation(picture, account, user)
@@ -87,7 +87,8 @@ def _creation(picture: Picture, account: Account, user: DesiredUser) -> Iterator
 
 def _present_changes(picture: Picture, account: Account, user: DesiredUser, actual: ActualUser) -> Iterator[Change]:
     if actual.dn != user.dn and normalise(actual.dn) != normalise(user.dn):
-        yield Rename(key=user.key, guid=actual.guid, dn=actual.dn, new_dn=user.dn, cause=Cause.CHANGED)
+        cause = Cause.ADOPTED if user.key in picture.adopted else Cause.CHANGED
+        yield Rename(key=user.key, guid=actual.guid, dn=actual.dn, new_dn=user.dn, cause=cause)
     attributes = tuple(_attribute_changes(picture, account, user, actual))
     if attributes:
         yield Modify(key=user.key, guid=actual.guid, dn=user.dn, attributes=attributes, cause=Cause.CHANGED)

@@ -12,8 +12,12 @@ Value = str | bool | tuple[str, ...] | None
 
 
 class Wave(IntEnum):
-    """The order of changes: no wave needs a later one. Taking access away comes first, deletes come last."""
+    """The order of changes: no wave needs a later one.
 
+    Adoption, which writes nothing to a directory, stands before all; taking access away comes first, deletes come last.
+    """
+
+    ADOPT = 0
     DISABLE = 1
     CREATE_CONTAINER = 2
     STEP_ASIDE = 3
@@ -33,6 +37,7 @@ class Cause(StrEnum):
 
     NEW = "new"
     CHANGED = "changed"
+    ADOPTED = "adopted"
     RETURNED = "returned"
     DELETED_BY_HAND = "deleted_by_hand"
     EXIT = "exit"
@@ -60,6 +65,23 @@ class AttributeChange:
     attribute: str
     before: Value
     after: Value
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Adopt:
+    """Link an object that stood there before Connect with its row (ruling 40). Nothing is written to the directory."""
+
+    wave: ClassVar[Wave] = Wave.ADOPT
+    kind: ClassVar[str] = "adopt"
+    key: ObjectKey
+    guid: Guid
+    dn: str
+    cause: Cause = Cause.ADOPTED
+
+    @property
+    def sentence(self) -> str:
+        """What it does, for people."""
+        return f"adopt {self.dn} as {self.key}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -279,7 +301,8 @@ class Delete:
 
 
 Change = (
-    Disable
+    Adopt
+    | Disable
     | CreateContainer
     | Rename
     | CreateUser

@@ -203,6 +203,8 @@ class Configuration:
     show_gender: bool = False
     relaxed_warnings: frozenset[int] = frozenset()
     protected_objects: tuple[str, ...] = ()
+    adoption: bool = False
+    rename_at_adoption: bool = False
     locked_by: str | None = None
     lock_reason: str | None = None
 

@@ -118,11 +118,31 @@ class Snapshot:
     missing_bases: tuple[str, ...]
 
 
+class ObjectKind(StrEnum):
+    """What an object is that holds a name. OTHER: a computer, a contact, a distribution list."""
+
+    USER = "user"
+    GROUP = "group"
+    OTHER = "other"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TakenName:
-    """The names of one object anywhere in the domain, for uniqueness only (ruling 12)."""
+    """The names of one object anywhere in the domain, for uniqueness and for adoption (rulings 12 and 40).
+
+    `addresses` are all by which it can be reached, lower case, each once: user principal name, mail, and the mail
+    addresses of proxyAddresses, which are `proxy_addresses` too, the primary one first. `protected` and `created` as
+    in ActualUser.
+    """
 
     guid: Guid
     dn: str
     sam_account_name: str | None
     addresses: tuple[str, ...]
+    kind: ObjectKind = ObjectKind.OTHER
+    user_principal_name: str | None = None
+    mail: str | None = None
+    proxy_addresses: tuple[str, ...] = ()
+    employee_id: str | None = None
+    protected: bool = False
+    created: str = ""

@@ -11,11 +11,15 @@ from connect_worker.model.ids import AccountKey, Guid
 
 
 class NameKind(StrEnum):
-    """What kind of name is taken. ADDRESS covers user principal names, mails and aliases alike."""
+    """What kind of name is taken. ADDRESS covers user principal names, mails and aliases alike.
+
+    EMPLOYEE_ID is no name but says whose an object is: `core.employee_ids` has its form.
+    """
 
     ADDRESS = "address"
     SAM = "sam"
     DN_FIRST_ELEMENT = "dn_first_element"
+    EMPLOYEE_ID = "employee_id"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,13 +37,27 @@ class ReservedName:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class TakeOver:
+    """A row of connect_migration that waits: the object and the aliases that a user had before Connect (ruling 40).
+
+    `refusal` says why the last update could not take it over.
+    """
+
+    key: AccountKey
+    guid: Guid | None
+    aliases: tuple[str, ...]
+    refusal: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class State:
-    """Users, groups, memberships and reserved names."""
+    """Users, groups, memberships, reserved names, and what is still to be taken over."""
 
     accounts: tuple[Account, ...]
     groups: tuple[Group, ...]
     memberships: Memberships
     reserved: tuple[ReservedName, ...] = ()
+    take_overs: tuple[TakeOver, ...] = ()
 
     @property
     def records(self) -> tuple[Account | Group, ...]:
@@ -65,9 +83,9 @@ class Settlement:
     """What a sync writes back for one object.
 
     `guid`, `password_set_at`, `disabled_since` and `password_change_denied` are facts and always written, where not
-    None; `delete_on` while the row is still to delete; `clear_has_changed` and `clear_password_reset` only while it has
-    the `version` read. `unlinked` clears the GUID (the object is gone, its row stays); `gone` removes the row and
-    reserves its names, or clears its GUID if it is neither to delete nor immune any more.
+    None; `delete_on` while the row is still to delete; flags are cleared only while it has the `version` read.
+    `unlinked` clears the GUID (the object is gone, its row stays); `gone` removes the row and reserves its names, or
+    clears its GUID if it is neither to delete nor immune any more.
     """
 
     key: ObjectKey
@@ -80,6 +98,7 @@ class Settlement:
     clear_has_changed: bool = False
     clear_password_reset: bool = False
     password_change_denied: bool | None = None
+    clear_regenerate_names: bool = False
     unlinked: bool = False
     gone: bool = False
     reserved: tuple[ReservedName, ...] = ()

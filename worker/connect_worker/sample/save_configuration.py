@@ -47,6 +47,8 @@ def _general(configuration: Configuration) -> Row:
         "display_name_follows": configuration.display_name_follows.value,
         "employee_id_is_insurance_number": configuration.employee_id_is_insurance_number,
         "show_gender": configuration.show_gender,
+        "adoption": configuration.adoption,
+        "rename_at_adoption": configuration.rename_at_adoption,
         **_audience("personal", staff),
         "personal_user_info": staff.info.value,
         "personal_user_title": staff.title.value,

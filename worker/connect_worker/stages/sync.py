@@ -10,6 +10,7 @@ from connect_worker.core.completeness import missing_guids, require_complete, re
 from connect_worker.core.desired import desire
 from connect_worker.core.diff import Difference, diff
 from connect_worker.core.extension_places import extension_places, used_extensions
+from connect_worker.core.linking import adopt
 from connect_worker.core.picture import Whereabouts
 from connect_worker.core.plan import Plan, make_plan
 from connect_worker.core.prevention import is_to_be_looked_at
@@ -69,9 +70,13 @@ async def make(
     places = bases(configuration, state)
     actual = await read(directory, context, configuration, places, used_extensions(configuration, state))
     where = await _whereabouts(store, directory, context, actual, state, places=places)
+    adoption = adopt(
+        state, actual, configuration, blocked=blocked, elsewhere=where.elsewhere, recovered=where.recovered
+    )
+    where = replace(where, adoption=adoption)
     if is_to_be_looked_at(state):
         where = replace(where, password_changes=await directory.read_password_changes(places))
-    known = with_links(state, where.recovered)
+    known = with_links(state, {**where.recovered, **adoption.links})
     desired = desire(known, today=context.today, blocked=blocked, extensions=extension_places(configuration))
     difference = diff(desired, actual, where)
     if not configuration.create_containers:

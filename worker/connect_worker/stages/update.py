@@ -9,11 +9,13 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from connect_worker.core import update as core
 from connect_worker.core.bases import bases
+from connect_worker.core.employee_ids import identities_of
 from connect_worker.core.passwords import generate
-from connect_worker.core.reservation import with_foreign_names
+from connect_worker.core.reservation import strangers, with_foreign_names
 from connect_worker.core.validation import Validation, validate
 from connect_worker.model.account import Account
 from connect_worker.model.configuration import Configuration, PasswordPolicy
@@ -48,9 +50,11 @@ async def update(store: Store, context: Context, taken: Sequence[TakenName] | No
     `taken` are the names in the directory; None: the reserved names of the last run hold (ruling 12).
     """
     night = await store.read_night()
-    known = night.state
+    known, found = night.state, None
     if taken is not None:
-        known = with_foreign_names(known, taken, bases(night.configuration, known), await store.read_intentions())
+        places = bases(night.configuration, known)
+        found = strangers(known, taken, await store.read_intentions())
+        known = with_foreign_names(known, found, places, partial(identities_of, configuration=night.configuration))
     random = secrets.SystemRandom()
     keyring = Keyring(context.settings.encryption_keys)
 
@@ -65,6 +69,7 @@ async def update(store: Store, context: Context, taken: Sequence[TakenName] | No
         now=datetime.combine(context.today, context.now().astimezone(context.settings.time_zone).time()),
         version=context.version,
         new_password=new_password,
+        strangers=found,
     )
     verdict = await judge_scope(store, context, night.state.accounts, result.state.accounts)
     verdict.require_open()

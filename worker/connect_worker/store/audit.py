@@ -8,6 +8,7 @@ from typing import Any
 from connect_worker.model.account import EXTENSION_NAMES
 from connect_worker.model.change import (
     AddMembers,
+    Adopt,
     Change,
     CreateContainer,
     CreateGroup,
@@ -43,6 +44,8 @@ def effect_of(change: Change) -> Effect:
     match change:
         case CreateContainer() | CreateUser() | CreateGroup():
             before, after = None, _created(change)
+        case Adopt():
+            before, after = {"object_guid": None}, {"object_guid": str(change.guid)}
         case Rename():
             before, after = {"dn": change.dn}, {"dn": change.new_dn}
         case Modify():

@@ -25,7 +25,7 @@ from connect_worker.model.directory import ObjectKey
 from connect_worker.model.finding import Note, NoteCode
 from connect_worker.model.group import Group
 from connect_worker.model.ids import AccountKey, Criterion, GroupKey, Mandant, UserType
-from connect_worker.model.state import NameKind, ReservedName
+from connect_worker.model.state import NameKind, ReservedName, TakeOver
 from connect_worker.store.row import Row
 
 USER_KEY = {"type": "user_config_type", "source_id": "user_config_source_fk"}
@@ -250,6 +250,16 @@ def reserved_of(row: Row) -> ReservedName:
     """One row of connect_reserved_name."""
     owner = None if row["owner_type"] is None else AccountKey(UserType(row["owner_type"]), row["owner_source_fk"])
     return ReservedName(kind=NameKind(row["kind"]), name=row["name"], guid=row["guid"], owner=owner, until=row["until"])
+
+
+def take_over_of(row: Row) -> TakeOver:
+    """One row of connect_migration."""
+    return TakeOver(
+        key=AccountKey(UserType(row["migration_type"]), row["source_fk"]),
+        guid=row["user_guid"],
+        aliases=tuple(row["aliases"]),
+        refusal=row["refusal"],
+    )
 
 
 def object_key(text: str) -> ObjectKey:

@@ -72,6 +72,8 @@ _SAME_NAME = (
     "reserve_days",
     "employee_id_is_insurance_number",
     "show_gender",
+    "adoption",
+    "rename_at_adoption",
     "locked_by",
     "lock_reason",
 )

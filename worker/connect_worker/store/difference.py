@@ -1,12 +1,13 @@
 """What must be written to turn one state into another. Pure."""
 
-from collections.abc import Callable, Hashable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Hashable, Iterable
+from dataclasses import dataclass, replace
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from connect_worker.model.directory import ObjectKey
 from connect_worker.model.group import Members, Memberships
 from connect_worker.model.ids import AccountKey, GroupKey
+from connect_worker.model.state import TakeOver
 
 
 class Keyed(Protocol):
@@ -82,6 +83,27 @@ def set_difference(before: Iterable[H], after: Iterable[H]) -> SetDifference[H]:
     old, new = dict.fromkeys(before), dict.fromkeys(after)
     return SetDifference(
         removed=tuple(item for item in old if item not in new), added=tuple(item for item in new if item not in old)
+    )
+
+
+class TakenOver(NamedTuple):
+    """A row of connect_migration that is done, or refused for another reason than before."""
+
+    row: TakeOver
+    is_done: bool
+
+
+def take_over_difference(
+    before: Iterable[TakeOver], after: Iterable[TakeOver], left: Container[ObjectKey]
+) -> tuple[TakenOver, ...]:
+    """Which rows are done, and which refused. A user in `left` could not be written: his row stays as it is."""
+    waiting = {row.key: row for row in after}
+    changed = (row for row in before if waiting.get(row.key) != row and row.key not in left)
+    return tuple(
+        TakenOver(waiting[row.key], is_done=False)
+        if row.key in waiting
+        else TakenOver(replace(row, refusal=None), is_done=True)
+        for row in changed
     )
 
 

@@ -93,7 +93,7 @@ class Journal(Writer):
     async def _write_facts(self, settlements: Sequence[Settlement]) -> tuple[ObjectKey, ...]:
         users = [(*s.key, *_user_facts(s)) for s in settlements if isinstance(s.key, AccountKey)]
         groups = [(*s.key, *_group_facts(s)) for s in settlements if isinstance(s.key, GroupKey)]
-        settled_users = await self._session.fetch(QUERIES["settle_users"], *transposed(users, 12))
+        settled_users = await self._session.fetch(QUERIES["settle_users"], *transposed(users, 13))
         settled_groups = await self._session.fetch(QUERIES["settle_groups"], *transposed(groups, 11))
         return (
             *(user_key_of(row) for row in settled_users if row["is_left"]),
@@ -127,6 +127,7 @@ def _user_facts(s: Settlement) -> tuple[object, ...]:
         s.clear_has_changed,
         s.clear_password_reset,
         s.password_change_denied,
+        s.clear_regenerate_names,
         s.unlinked or s.gone,
     )
 

@@ -81,6 +81,26 @@ GROUP BY group_id
 -- reserved_names --
 SELECT kind, name, guid, owner_type, owner_source_fk, until FROM connect.connect_reserved_name
 
+-- take_overs --
+-- What is still to be taken over from before Connect.
+SELECT
+    migration_type, source_fk, user_guid, refusal,
+    array_remove(ARRAY[alias1, alias2, alias3, alias4, alias5], NULL) AS aliases
+FROM connect.connect_migration
+WHERE taken_over_at IS NULL
+ORDER BY migration_type, source_fk
+
+-- settle_take_overs --
+-- Taken over, or refused with a reason; a row that somebody changes at this moment waits for the next run.
+UPDATE connect.connect_migration m
+SET taken_over_at = CASE WHEN t.is_done THEN now() END, refusal = t.refusal
+FROM unnest($1::text[], $2::bigint[], $3::uuid[], $4::boolean[], $5::text[])
+    AS t (type, source_fk, guid, is_done, refusal)
+WHERE m.migration_type = t.type
+    AND m.source_fk = t.source_fk
+    AND m.user_guid IS NOT DISTINCT FROM t.guid
+    AND m.taken_over_at IS NULL
+
 -- keep_versions --
 -- For this transaction: what Connect writes back is no change that others must notice (see set_row_version).
 SELECT set_config('connect.keep_version', 'on', true)
@@ -169,13 +189,15 @@ SET
     user_config_password_reset =
         u.user_config_password_reset AND NOT (s.clear_password_reset AND u."timestamp" = s.version),
     user_password_change_denied =
-        NOT s.unlinked AND coalesce(s.password_change_denied, u.user_password_change_denied)
+        NOT s.unlinked AND coalesce(s.password_change_denied, u.user_password_change_denied),
+    user_config_regenerate_names =
+        u.user_config_regenerate_names AND NOT (s.clear_regenerate_names AND u."timestamp" = s.version)
 FROM unnest(
     $1::text[], $2::bigint[], $3::bigint[], $4::uuid[], $5::timestamptz[], $6::date[], $7::date[],
-    $8::boolean[], $9::boolean[], $10::boolean[], $11::boolean[], $12::boolean[]
+    $8::boolean[], $9::boolean[], $10::boolean[], $11::boolean[], $12::boolean[], $13::boolean[]
 ) AS s (
     type, source_fk, version, guid, password_set_at, disabled_since, delete_on,
-    enabled, clear_has_changed, clear_password_reset, password_change_denied, unlinked
+    enabled, clear_has_changed, clear_password_reset, password_change_denied, clear_regenerate_names, unlinked
 )
 WHERE u.user_config_type = s.type AND u.user_config_source_fk = s.source_fk
 RETURNING

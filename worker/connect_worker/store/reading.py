@@ -13,7 +13,7 @@ from connect_worker.model.ids import AccountKey
 from connect_worker.model.person import MasterData
 from connect_worker.model.state import State
 from connect_worker.store import contract
-from connect_worker.store.columns import account_of, group_of, note_of, reserved_of
+from connect_worker.store.columns import account_of, group_of, note_of, reserved_of, take_over_of
 from connect_worker.store.configuration import ConfigurationRows, configuration_of
 from connect_worker.store.connection import Session
 from connect_worker.store.contract import VIEWS, View
@@ -93,6 +93,7 @@ class Reader:
             groups=groups,
             memberships=await self._memberships(accounts, groups),
             reserved=tuple(map(reserved_of, await self._session.fetch(QUERIES["reserved_names"]))),
+            take_overs=tuple(map(take_over_of, await self._session.fetch(QUERIES["take_overs"]))),
         )
 
     async def _memberships(self, accounts: Iterable[Account], groups: Iterable[Group]) -> Memberships:

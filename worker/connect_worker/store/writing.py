@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from connect_worker.model.directory import ObjectKey
 from connect_worker.model.finding import Finding
@@ -10,7 +10,15 @@ from connect_worker.model.group import Memberships
 from connect_worker.model.ids import AccountKey, GroupKey
 from connect_worker.model.state import ReservedName, State
 from connect_worker.store.columns import row_of_reserved
-from connect_worker.store.difference import Change, SetDifference, difference, membership_difference, set_difference
+from connect_worker.store.difference import (
+    Change,
+    SetDifference,
+    TakenOver,
+    difference,
+    membership_difference,
+    set_difference,
+    take_over_difference,
+)
 from connect_worker.store.reading import Reader
 from connect_worker.store.sql import QUERIES
 from connect_worker.store.tables import GROUPS, USERS, R, Table
@@ -47,8 +55,9 @@ class Writer(Reader):
                 before.memberships, after.memberships, users, {group.key: group.id for group in groups if group.id}
             )
             await self._write_reserved(set_difference(before.reserved, after.reserved))
+            await self._write_take_overs(take_over_difference(before.take_overs, after.take_overs, {*users_left}))
             memberships = await self._memberships(accounts, groups)
-        state = State(accounts=accounts, groups=groups, memberships=memberships, reserved=after.reserved)
+        state = replace(after, accounts=accounts, groups=groups, memberships=memberships)
         return Written(state=state, left=(*users_left, *groups_left))
 
     async def write_findings(self, findings: Iterable[Finding], shown: Mapping[ObjectKey, int]) -> None:
@@ -115,6 +124,12 @@ class Writer(Reader):
         for query, names in (("remove_reserved_names", todo.removed), ("add_reserved_names", todo.added)):
             if names:
                 await self._session.fetch(QUERIES[query], *transposed(map(row_of_reserved, names), 6))
+
+    async def _write_take_overs(self, todo: Iterable[TakenOver]) -> None:
+        """A row whose user somebody else has changed meanwhile waits: nothing is taken over by halves."""
+        rows = [(*row.key, row.guid, is_done, row.refusal) for row, is_done in todo]
+        if rows:
+            await self._session.fetch(QUERIES["settle_take_overs"], *transposed(rows, 5))
 
     @asynccontextmanager
     async def _keeping_versions(self) -> AsyncIterator[None]:

@@ -6,7 +6,7 @@ import pytest
 
 from connect_worker.errors import IncompleteReadError
 from connect_worker.model.account import Profile
-from connect_worker.model.directory import Login, TakenName
+from connect_worker.model.directory import Login, ObjectKind, TakenName
 from connect_worker.model.ids import Guid
 from connect_worker.targets.active_directory.answers import Entry
 from connect_worker.targets.active_directory.attributes import Held
@@ -110,9 +110,19 @@ def test_a_group_is_read_with_its_members() -> None:
 
 def test_taken_names_are_lower_case_and_there_once() -> None:
     entry = _user(samaccountname=b"Anna", userprincipalname=b"Anna@School.test", mail=b"anna@school.test")
+    entry.attributes["samaccounttype"], entry.attributes["employeeid"] = [b"805306368"], [b"S.00001"]
     entry.attributes["proxyaddresses"] = [b"SMTP:Anna@school.test", b"smtp:old@school.test", b"sip:anna"]
     assert taken_name_of(entry) == TakenName(
-        guid=GUID, dn=DN, sam_account_name="Anna", addresses=("anna@school.test", "old@school.test")
+        guid=GUID,
+        dn=DN,
+        sam_account_name="Anna",
+        addresses=("anna@school.test", "old@school.test"),
+        kind=ObjectKind.USER,
+        user_principal_name="Anna@School.test",
+        mail="anna@school.test",
+        proxy_addresses=("anna@school.test", "old@school.test"),
+        employee_id="S.00001",
+        created="2026-11-22T14:31:40Z",
     )
 
 

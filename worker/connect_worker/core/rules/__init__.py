@@ -23,6 +23,7 @@ from connect_worker.core.rules.own import (
     GroupIdentityLength,
     GroupNameHeldOutside,
     GroupSamMissingOrShared,
+    NotTakenOver,
     TypedDnUnused,
     UserDnUnusable,
     UserIdentityLength,
@@ -53,6 +54,7 @@ USER_RULES: tuple[Rule[Account], ...] = (
     ValueCut(),
     InsuranceNumberShared(),
     LevelRowMissing(),
+    NotTakenOver(),
 )
 GROUP_RULES: tuple[Rule[Group], ...] = (
     NoMandantChosen(),

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from unicodedata import normalize
 
 from connect_worker.core.dn import domain_of
+from connect_worker.core.employee_ids import identity_of
 from connect_worker.model.account import Account
 from connect_worker.model.configuration import Configuration
 from connect_worker.model.directory import ObjectKey
 from connect_worker.model.finding import Note, NoteCode
 from connect_worker.model.group import Group
-from connect_worker.model.ids import Guid, Mandant
-from connect_worker.model.state import NameKind, ReservedName, State
+from connect_worker.model.ids import AccountKey, Guid, Mandant
+from connect_worker.model.state import NameKind, ReservedName, State, TakeOver
 
 
 def folded(name: str) -> str:
@@ -102,6 +103,7 @@ class Context:
     addresses: Clashes
     held_outside: Clashes
     notes: Notes
+    waiting: Mapping[AccountKey, TakeOver]
 
     @classmethod
     def of(cls, state: State, configuration: Configuration, notes: Iterable[Note] = ()) -> "Context":
@@ -124,6 +126,7 @@ class Context:
             addresses=addresses.clashes(),
             held_outside=_held_outside(state, sams, addresses),
             notes={(note.key, note.code): note.found for note in notes},
+            waiting={row.key: row for row in state.take_overs},
         )
 
 
@@ -133,7 +136,22 @@ def _held_outside(state: State, sams: Holders, addresses: Holders) -> Clashes:
     found: dict[ObjectKey, Clash] = {}
     for record, clash in (*sams.held_by(foreign, NameKind.SAM), *addresses.held_by(foreign, NameKind.ADDRESS)):
         found.setdefault(record.key, clash)
+    for user, clash in _accounts_of_before(state, foreign):
+        found.setdefault(user.key, clash)
     return found
+
+
+def _accounts_of_before(state: State, foreign: Iterable[ReservedName]) -> Iterator[tuple[Account, Clash]]:
+    """Users without object of whom an object's employeeID says that it is theirs (ruling 40)."""
+    unlinked = {
+        identity_of(user.key.type, user.profile.employee_id): user
+        for user in state.accounts
+        if user.object_guid is None and user.profile.employee_id
+    }
+    for held in foreign if unlinked else ():
+        if held.kind is NameKind.EMPLOYEE_ID and held.guid is not None and held.name in unlinked:
+            user = unlinked[held.name]
+            yield user, Clash(name=f"employeeID {user.profile.employee_id}", other=held.guid)
 
 
 def _addresses(account: Account) -> tuple[str, ...]:

@@ -111,13 +111,17 @@ class UserNameHeldOutside(Rule[Account]):
     meaning = _FOREIGN_MEANING
     condition = (
         "The directory has an object that belongs to no record of Connect and holds the same sAM account name, or the "
-        "user principal name, the mail or an alias as one of its addresses. Not while an interrupted run may have "
-        "created that object for this user: the next sync looks into it."
+        "user principal name, the mail or an alias as one of its addresses; or, while the user has no object, the same "
+        "employeeID. Not while the next sync adopts that object, or an interrupted run may have created it for this "
+        "user: the next sync looks into it."
     )
     solution = Text(
-        english="Tick «Regenerate Names». A sAM account name is never formed in another way: rename the other object.",
-        german="Bei «Regenerate Names» ein Häkchen setzen. Ein Sam Account Name wird nie anders gebildet: das andere "
-        "Objekt umbenennen.",
+        english="If the object is this person's account from before Connect: let it be adopted; the plan says what is "
+        "in the way. Otherwise tick «Regenerate Names»; a sAM account name, which is never formed in another way, is "
+        "freed by renaming the other object, an employeeID by clearing it there.",
+        german="Ist es das Konto dieser Person aus der Zeit vor Connect: übernehmen lassen; der Plan nennt, was im Weg "
+        "steht. Sonst bei «Regenerate Names» ein Häkchen setzen; ein Sam Account Name, der nie anders gebildet wird, "
+        "wird frei, wenn das andere Objekt umbenannt, eine employeeID, wenn sie dort geleert wird.",
     )
 
     def find(self, record: Account, context: Context) -> str | None:
@@ -133,9 +137,15 @@ class GroupNameHeldOutside(Rule[Group]):
     meaning = _FOREIGN_MEANING
     condition = (
         "The directory has an object that belongs to no record of Connect and holds the same sAM account name as a "
-        "group in Active Directory. Not while an interrupted run may have created that object for this group."
+        "group in Active Directory. Not while the next sync adopts that object, or an interrupted run may have created "
+        "it for this group."
     )
-    solution = _ASK_SUPPORT
+    solution = Text(
+        english="If the object is this group, from before Connect: let it be adopted; the plan says what is in the "
+        "way. Otherwise rename or delete it.",
+        german="Ist es diese Gruppe aus der Zeit vor Connect: übernehmen lassen; der Plan nennt, was im Weg steht. "
+        "Sonst umbenennen oder löschen.",
+    )
 
     def find(self, record: Group, context: Context) -> str | None:
         """Say which name, and the holder's objectGUID."""
@@ -249,6 +259,30 @@ class TypedDnUnused(Rule[Account]):
         if not (names.cn or "").strip() or not is_typed(names):
             return None
         return f"{names.dn_first_element} stands beside the CN {names.cn}"
+
+
+class NotTakenOver(Rule[Account]):
+    """Finding 111: a row of connect_migration that waits. Without it, its user would get a second account."""
+
+    code = 111
+    meaning = Text(
+        english="Account and aliases of before could not be taken over",
+        german="Konto und Aliasse von früher konnten nicht übernommen werden",
+    )
+    condition = (
+        "connect_migration has a row of this user that no update has taken over: something is wrong with its GUID or "
+        "an alias, or no run has read the directory since."
+    )
+    solution = Text(
+        english="Correct or delete the row in connect_migration, then run again: it is taken over whole or not at all.",
+        german="Die Zeile in connect_migration korrigieren oder löschen, dann erneut laufen lassen: sie wird ganz "
+        "übernommen oder gar nicht.",
+    )
+
+    def find(self, record: Account, context: Context) -> str | None:
+        """Say what is wrong with the row."""
+        row = context.waiting.get(record.key)
+        return None if row is None else row.refusal or "its row in connect_migration waits for a run"
 
 
 def _wrong_lengths(*fields: tuple[str, str | None, int]) -> str | None:

@@ -9,7 +9,15 @@ from uuid import UUID
 from connect_worker.core.access_list import password_change
 from connect_worker.errors import IncompleteReadError
 from connect_worker.model.account import NO_EXTENSIONS, Extensions, Profile
-from connect_worker.model.directory import ActualGroup, ActualUser, Login, PasswordChange, Remains, TakenName
+from connect_worker.model.directory import (
+    ActualGroup,
+    ActualUser,
+    Login,
+    ObjectKind,
+    PasswordChange,
+    Remains,
+    TakenName,
+)
 from connect_worker.model.ids import Guid
 from connect_worker.targets.active_directory.answers import Entry
 from connect_worker.targets.active_directory.attributes import (
@@ -34,7 +42,10 @@ READ_ATTRIBUTES = (
     *(ACCOUNT_CONTROL, PASSWORD_LAST_SET, ADDRESSES, MEMBER),
     *TEXT.values(),
 )
-TAKEN_ATTRIBUTES = (GUID, "sAMAccountName", "userPrincipalName", "mail", ADDRESSES)
+TAKEN_ATTRIBUTES = (
+    *(GUID, "sAMAccountName", "sAMAccountType", "userPrincipalName", "mail", ADDRESSES),
+    *("employeeID", "whenCreated", "adminCount", "isCriticalSystemObject"),
+)
 HELD_ATTRIBUTES = (ACCOUNT_CONTROL, ADDRESSES)
 
 _Values = Mapping[str, list[bytes]]
@@ -42,6 +53,8 @@ _NAMES = {field: name.lower() for field, name in TEXT.items()}
 _PROFILE = {field: _NAMES[field] for field in Profile.__dataclass_fields__}
 _EXTENSIONS = tuple(name.lower() for name in EXTENSIONS.values())
 _NONE: list[bytes] = []
+# By sAMAccountType: ordinary users; security groups, which ours are too, those of one domain included.
+_KINDS = {"805306368": ObjectKind.USER, "268435456": ObjectKind.GROUP, "536870912": ObjectKind.GROUP}
 
 
 def is_user(entry: Entry) -> bool:
@@ -97,12 +110,20 @@ def taken_name_of(entry: Entry) -> TakenName:
     """The names that an entry with TAKEN_ATTRIBUTES holds; its addresses are each there once, lower case."""
     values = entry.attributes
     own = (_text(values, "userprincipalname"), _text(values, "mail"))
-    mails = (*(name.lower() for name in own if name), *mail_addresses(values.get("proxyaddresses", _NONE)))
+    proxies = tuple(filter(None, mail_addresses(values.get("proxyaddresses", _NONE))))
+    mails = (*(name.lower() for name in own if name), *proxies)
     return TakenName(
         guid=guid_of(entry),
         dn=entry.dn,
         sam_account_name=_text(values, "samaccountname"),
         addresses=tuple(dict.fromkeys(filter(None, mails))),
+        kind=_KINDS.get(_text(values, "samaccounttype") or "", ObjectKind.OTHER),
+        user_principal_name=own[0],
+        mail=own[1],
+        proxy_addresses=proxies,
+        employee_id=_text(values, "employeeid"),
+        protected=_is_protected(values),
+        created=_created(values),
     )
 
 

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator
 
 from connect_worker.core.prevention import prevented_by
-from connect_worker.model.change import Change, Modify
+from connect_worker.model.change import Adopt, Change, Modify
 from connect_worker.model.secret import Secret
 from connect_worker.targets.active_directory.attributes import DESCRIPTOR, Held
 from connect_worker.targets.active_directory.requests import (
@@ -29,8 +29,11 @@ _SAFE = re.compile(rb"(?![ :<])[\x01-\x09\x0b\x0c\x0e-\x7f]*(?<! )")
 def change_as_ldif(change: Change) -> str:
     """The change for ldapmodify, its sentence above it. Account control is written as for an ordinary account.
 
-    The rights on an object are written as a whole, after a look at them: that no line can say beforehand.
+    The rights on an object are written as a whole, after a look at them: that no line can say beforehand. An adoption
+    is its sentence alone, for it writes nothing to the directory.
     """
+    if isinstance(change, Adopt):
+        return f"# {change.sentence}\n"
     if isinstance(change, Modify) and prevented_by(change) is not None:
         return f"# {change.sentence}\n# (two entries of {DESCRIPTOR}, which is read, edited and written back)\n"
     return f"# {change.sentence}\n{as_ldif(request_of(change, Held(), lambda _: Secret('')))}"

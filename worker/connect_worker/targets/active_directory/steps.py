@@ -119,7 +119,10 @@ def steps_of(change: Change, memory: Memory, passwords: Passwords) -> Steps:
 
 
 def _write(request: WriteRequest) -> Steps:
-    yield from _done(request)
+    answer = yield from _edit(request)
+    if answer.code:
+        raise RefusedError(answer)
+    return None
 
 
 def _create_container(change: CreateContainer) -> Steps:
@@ -204,7 +207,7 @@ def _delete_children(target: str, refusal: Answer) -> Conversation[None]:
 
 
 def _edit(request: WriteRequest) -> Conversation[Answer]:
-    """Send a modification, unless nothing is left to modify."""
+    """Send a request, unless it is a modification and nothing is left to modify."""
     if isinstance(request, ModifyEntry) and not request.modifications:
         return Answer(request_id=0, code=ResultCode.SUCCESS, message="")
     return (yield request)

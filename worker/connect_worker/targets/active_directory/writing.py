@@ -6,6 +6,7 @@ from connect_worker.core import dn as names
 from connect_worker.core.access_list import allowing, denying
 from connect_worker.model.change import (
     AddMembers,
+    Adopt,
     AttributeChange,
     Change,
     CreateContainer,
@@ -76,6 +77,8 @@ def needs_held(change: Change) -> bool:
 def request_of(change: Change, held: Held, passwords: Passwords) -> WriteRequest:  # noqa: PLR0911 - one for each kind
     """The request that makes the change; a modification without edits where nothing is left to do."""
     match change:
+        case Adopt():
+            return ModifyEntry(dn=target_of(change.guid, change.dn), modifications=())
         case CreateContainer():
             return AddEntry(dn=change.dn, attributes=(("objectClass", (b"top", b"organizationalUnit")),))
         case CreateUser():
