@@ -149,6 +149,7 @@ def test_each_limit_holds_exactly(make: Make, limit: int, what: str) -> None:
     [
         pytest.param(creating(Cause.NEW), id="new users"),
         pytest.param(creating_group(Cause.NEW), id="new groups"),
+        pytest.param(setting_password(Cause.CONFIRMED_RESET), id="passwords that somebody ordered by name"),
         pytest.param(setting_password(Cause.INTERRUPTED), id="passwords that a killed run did not come to set"),
         pytest.param(
             lambda n: Enable(key=student_key(n), guid=id_of(n), dn=dn_of(n), cause=Cause.RETURNED), id="who comes back"
