@@ -6,6 +6,7 @@ import re
 import pytest
 
 from connect_worker.settings import DatabaseSettings
+from tests.support.scenario import School
 from tests.support.site import Site, assert_discreet
 from tests.support.worker import Worker
 
@@ -167,7 +168,9 @@ def test_doctor_names_the_link_that_fails_and_examines_the_others(site: Site) ->
 
 def test_what_an_update_notes_is_told_and_stays_until_the_next_one(site: Site) -> None:
     """Two pupils with one insurance number: told by the run, and by a validation that sees no master data."""
+    number = {"insurance_number": "756.1234.5678.97"}
     site.enrol(2)
+    site.customer.edit_school(School(students={1: number, 2: number}))
     assert site.run().report["reason"] == "Synced", "nothing waits for it"
     shown = site.worker("validate")
     assert shown.exit_code == 0

@@ -115,8 +115,8 @@ def test_graduation_year_takes_the_highest_last_year_of_the_levels_rows() -> Non
     first, second, third = (
         LevelRule(position=n, level=level, program_years=years, password=SIMPLE, last_program_year=last)
         for n, level, years, last in (
-            (1, "Primar", frozenset({1, 2, 3}), None),
-            (2, "Primar", frozenset({4, 5, 6}), 6),
+            (1, "Primar", frozenset({4, 5, 6}), 6),
+            (2, "Primar", frozenset({1, 2, 3}), 4),
             (3, "Sek", frozenset[int](), 9),
         )
     )

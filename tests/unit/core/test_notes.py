@@ -84,7 +84,12 @@ def test_two_records_with_one_insurance_number_are_two_users_and_a_note() -> Non
     assert not validation.blocked_objects
 
 
-@pytest.mark.parametrize("other", [{"insurance_number": " "}, {"exit_on": TODAY}])
-def test_no_number_and_nobody_without_a_row_is_noted(other: dict[str, Any]) -> None:
-    data = school(students=(student(1, **{"insurance_number": " ", **other}), student(2, insurance_number=" ")))
-    assert a_night(data, settings()).notes == ()
+@pytest.mark.parametrize("changes", [{"insurance_number": " "}, {"insurance_number": None}])
+def test_records_without_a_number_are_not_noted(changes: dict[str, Any]) -> None:
+    assert a_night(school(students=(student(1, **changes), student(2, **changes))), settings()).notes == ()
+
+
+def test_a_record_without_a_row_is_not_noted() -> None:
+    """Whoever has left long ago, and never had a login, is nobody's double."""
+    leaver = student(2, exit_on=TODAY, insurance_number=student(1).insurance_number)
+    assert a_night(school(students=(student(1), leaver)), settings()).notes == ()
