@@ -134,10 +134,14 @@ def build_configuration(base_dn: str) -> Configuration:
         staff=_staff(),
         students=_students(),
         levels=(
-            LevelRule(position=1, level="Kindergarten", program_years=frozenset(), password=SIMPLE),
+            LevelRule(
+                position=1, level="Kindergarten", program_years=frozenset(), password=SIMPLE, last_program_year=2
+            ),
             LevelRule(position=2, level="Primar", program_years=frozenset({1, 2, 3}), password=SIMPLE),
-            LevelRule(position=3, level="Primar", program_years=frozenset(), password=SIMPLE_WITH_SPECIAL),
-            LevelRule(position=4, level="Sek", program_years=frozenset(), password=COMPLEX),
+            LevelRule(
+                position=3, level="Primar", program_years=frozenset(), password=SIMPLE_WITH_SPECIAL, last_program_year=6
+            ),
+            LevelRule(position=4, level="Sek", program_years=frozenset(), password=COMPLEX, last_program_year=3),
         ),
         mandants=(
             MandantRule(
@@ -154,6 +158,7 @@ def build_configuration(base_dn: str) -> Configuration:
         groups=GROUP_RULES,
         state="ZH",
         restrict_functions=True,
+        show_gender=True,
     )
 
 
@@ -169,6 +174,8 @@ def _staff() -> Audience:
         title=TitleSwitch.FUNCTION,
         office=OfficeSwitch.STAFF_ROOM,
         business_phone=True,
+        primary_role=True,
+        entra_business_phone=True,
     )
 
 
@@ -180,4 +187,5 @@ def _students() -> Audience:
         grace_days=GRACE_DAYS,
         password=SIMPLE,
         office=OfficeSwitch.CLASSROOM,
+        primary_role=True,
     )
