@@ -20,9 +20,6 @@ _NEEDED = (
     SecretKey.DATABASE_NAME,
     SecretKey.DATABASE_USERNAME,
     SecretKey.DATABASE_PASSWORD,
-    SecretKey.DIRECTORY_URL,
-    SecretKey.DIRECTORY_BIND_DN,
-    SecretKey.DIRECTORY_PASSWORD,
     SecretKey.RELAY_CERTIFICATE,
     SecretKey.RELAY_KEY,
     SecretKey.RELAY_CA,
@@ -31,7 +28,10 @@ _NEEDED = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SecretNeed:
-    """A Secret that must be there with at least these keys. `name` is empty where the spec names none."""
+    """A Secret that must be there with at least these keys. `name` is empty where the spec names none.
+
+    The directory's needs no key: what it leaves out may stand in the customer's own tables.
+    """
 
     role: SecretRole
     name: str

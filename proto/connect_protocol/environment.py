@@ -4,8 +4,10 @@
 
     customer/   customerNumber  [realm]  encryptionKey
     database/   host  port  dbname  username  password  [sslmode]  [ca.crt]  [serverName]
-    directory/  url  bindDn  password  [ca.crt]  [serverName]  [startTls]
+    directory/  [url]  [bindDn]  [password]  [ca.crt]  [serverName]  [startTls]  [globalCatalogUrl]
     relay/      tls.crt  tls.key  ca.crt
+
+What is left out below directory/ may stand in the configurator's tables, which the Secret goes before.
 """
 
 from enum import StrEnum
@@ -62,6 +64,7 @@ class SecretKey(StrEnum):
     DIRECTORY_CA = "directory/ca.crt"
     DIRECTORY_SERVER_NAME = "directory/serverName"
     DIRECTORY_START_TLS = "directory/startTls"
+    DIRECTORY_GLOBAL_CATALOG = "directory/globalCatalogUrl"
     RELAY_CERTIFICATE = "relay/tls.crt"
     RELAY_KEY = "relay/tls.key"
     RELAY_CA = "relay/ca.crt"

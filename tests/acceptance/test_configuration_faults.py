@@ -28,10 +28,10 @@ def assert_untouched(site: Site, usn: int) -> None:
 def test_every_fault_of_the_environment_is_told_at_once(site: Site) -> None:
     """Nobody has to mend one fault to learn of the next."""
     site.worker.write("database", port="many")
-    (site.worker.secrets / "directory" / "bindDn").unlink()
+    site.worker.write("directory", url="https://dc1.school.test")
     (site.worker.secrets / "customer" / "encryptionKey").write_text("c2hvcnQ=")
     ended = site.run(CONNECT_REALM="Muster Wil", CONNECT_TIME_ZONE="Europe/Nowhere")
-    says = ("database/port", "directory/bindDn", "customer/encryptionKey", "CONNECT_REALM", "CONNECT_TIME_ZONE")
+    says = ("database/port", "directory/url", "customer/encryptionKey", "CONNECT_REALM", "CONNECT_TIME_ZONE")
     assert_clear(site, ended, exit_code=2, reason="ConfigurationInvalid", says=says)
     assert "c2hvcnQ=" not in ended.stdout + ended.stderr
 

@@ -24,7 +24,8 @@ _numbers = itertools.count(1)
 class DirectoryServer:
     """A running directory. `settings` sign in as its administrator by LDAPS, `with_start_tls` by StartTLS.
 
-    `grant` lets an account (its DN) write in an organizational unit or container and below it.
+    `catalog_url` is its global catalog. `grant` lets an account (its DN) write in an organizational unit or container
+    and below it.
     """
 
     name: str
@@ -32,6 +33,7 @@ class DirectoryServer:
     settings: DirectorySettings
     with_start_tls: DirectorySettings
     grant: Callable[[str, str], None]
+    catalog_url: str
 
     def settings_of(self, bind_dn: str, password: str) -> DirectorySettings:
         """The same directory, for somebody else."""

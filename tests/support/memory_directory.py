@@ -84,6 +84,11 @@ class MemoryDirectory:
     ) -> None:
         return None
 
+    @property
+    def signed_in_as(self) -> str:
+        """See the port. Nobody of ours."""
+        return ""
+
     async def read(self, bases: Sequence[str], extensions: Collection[int] = ()) -> Snapshot:
         """See the port. Everybody's extension attributes are seen."""
         del extensions

@@ -67,6 +67,10 @@ class SambaServer:
         return f"ldaps://{self.address}:{LDAPS_PORT}"
 
     @property
+    def catalog_url(self) -> str:
+        return f"ldaps://{self.address}"
+
+    @property
     def ldap_url(self) -> str:
         return f"ldap://{self.address}:{LDAP_PORT}"
 

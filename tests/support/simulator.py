@@ -52,6 +52,10 @@ class SimulatorServer:
         return self.simulator.tls_url
 
     @property
+    def catalog_url(self) -> str:
+        return self.simulator.catalog_url
+
+    @property
     def ldap_port(self) -> int:
         return urlsplit(self.ldap_url).port or 0
 

@@ -18,7 +18,7 @@ from connect_worker.config import load_settings, today
 from connect_worker.errors import ConfigurationError
 from connect_worker.model.configuration import Limit, Limits
 from connect_worker.model.secret import Secret
-from connect_worker.settings import DatabaseSettings, DirectorySettings, RelaySettings, Settings
+from connect_worker.settings import DatabaseSettings, DirectorySecret, RelaySettings, Settings
 from tests.support.certificates import create_authority
 
 KEY = base64.b64encode(bytes(range(32))).decode()
@@ -97,7 +97,7 @@ def test_everything_is_read_from_its_place(tmp_path: Path) -> None:
             sslmode="verify-full",
             server_name="db",
         ),
-        directory=DirectorySettings(
+        directory=DirectorySecret(
             url="ldaps://dc1.musterdorf.example",
             bind_dn="CN=connect,OU=Service,DC=musterdorf,DC=example",
             password=Secret("ad-pa55"),
@@ -171,6 +171,29 @@ def test_a_command_without_directory_asks_for_no_directory_secret(tmp_path: Path
     assert load_settings(environ(tmp_path), needs_directory=False).directory is None
 
 
+def test_what_the_directory_secret_leaves_out_may_stand_in_the_tables(tmp_path: Path) -> None:
+    """Nobody has opened them yet: whether it does is seen later."""
+    secrets(tmp_path, directory__bindDn=None, directory__password=None)
+    directory = load(tmp_path).directory
+    assert directory is not None
+    assert (directory.url, directory.missing) == ("ldaps://dc1.musterdorf.example", ("bindDn", "password"))
+
+
+def test_the_global_catalog_has_an_address_of_its_own(tmp_path: Path) -> None:
+    secrets(tmp_path, directory__globalCatalogUrl="ldaps://gc.musterdorf.example:3269")
+    directory = load(tmp_path).directory
+    assert directory is not None
+    assert directory.global_catalog_url == "ldaps://gc.musterdorf.example:3269"
+
+
+@pytest.mark.parametrize("key", ["url", "globalCatalogUrl"])
+def test_neither_directory_nor_catalog_elsewhere_is_read_without_tls(tmp_path: Path, key: str) -> None:
+    secrets(tmp_path, **{f"directory__{key}": "ldap://dc1.musterdorf.example", "directory__startTls": "false"})
+    assert faults(tmp_path) == (
+        "directory/startTls is false: only a directory on this machine may be read without TLS",
+    )
+
+
 def test_every_fault_is_named_at_once(tmp_path: Path) -> None:
     secrets(
         tmp_path,
@@ -222,7 +245,7 @@ def test_every_fault_is_named_at_once(tmp_path: Path) -> None:
 def test_a_missing_file_is_named_unless_it_may_be_left_out(tmp_path: Path, key: str) -> None:
     secrets(tmp_path, **{key.replace("/", "__"): None})
 
-    if key == "customer/realm":
+    if key == "customer/realm" or key.startswith("directory/"):
         assert load(tmp_path).realm == "musterdorf"
     else:
         assert faults(tmp_path) == (f"{key} is missing in {tmp_path}",)

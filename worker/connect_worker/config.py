@@ -14,7 +14,7 @@ from connect_worker import config_values as values
 from connect_worker.errors import ConfigurationError
 from connect_worker.model.configuration import Limit, Limits
 from connect_worker.model.secret import Secret
-from connect_worker.settings import DatabaseSettings, DirectorySettings, RelaySettings, Settings, is_on_this_machine
+from connect_worker.settings import DatabaseSettings, DirectorySecret, RelaySettings, Settings, is_on_this_machine
 
 DEFAULT_TIME_ZONE = ZoneInfo("Europe/Zurich")
 DEFAULT_TIMEOUT = timedelta(hours=1)
@@ -200,11 +200,14 @@ def _database(source: _Source) -> DatabaseSettings:
     )
 
 
-def _directory(source: _Source) -> DirectorySettings:
-    return DirectorySettings(
-        url=source.secret(SecretKey.DIRECTORY_URL, values.ldap_url, otherwise=""),
-        bind_dn=source.secret(SecretKey.DIRECTORY_BIND_DN, values.text, otherwise=""),
-        password=source.secret(SecretKey.DIRECTORY_PASSWORD, values.secret, otherwise=Secret("")),
+def _directory(source: _Source) -> DirectorySecret:
+    """What is left out here may stand in the tables, which nobody has opened yet."""
+    catalog = source.optional_secret(SecretKey.DIRECTORY_GLOBAL_CATALOG, values.ldap_url, otherwise=None)
+    return DirectorySecret(
+        url=source.optional_secret(SecretKey.DIRECTORY_URL, values.ldap_url, otherwise=None),
+        bind_dn=source.optional_secret(SecretKey.DIRECTORY_BIND_DN, values.text, otherwise=None),
+        password=source.optional_secret(SecretKey.DIRECTORY_PASSWORD, values.secret, otherwise=None),
+        global_catalog_url=catalog,
         ca=source.optional_secret(SecretKey.DIRECTORY_CA, values.certificates, otherwise=None),
         server_name=source.optional_secret(SecretKey.DIRECTORY_SERVER_NAME, values.text, otherwise=None),
         start_tls=source.optional_secret(SecretKey.DIRECTORY_START_TLS, values.truth, otherwise=True),
@@ -226,9 +229,10 @@ def _require_encryption(source: _Source, settings: Settings) -> None:
     database, directory = settings.database, settings.directory
     if database.sslmode == "disable" and _is_elsewhere(database.host, settings.relay):
         source.fault(f"{SecretKey.DATABASE_SSLMODE} is disable: {_where_plain('database', settings.relay)}")
-    if directory is None or not directory.url.startswith("ldap://") or directory.start_tls:
+    if directory is None or directory.start_tls:
         return
-    if _is_elsewhere(urlsplit(directory.url).hostname or "", settings.relay):
+    plain = [url for url in (directory.url, directory.global_catalog_url) if url and url.startswith("ldap://")]
+    if any(_is_elsewhere(urlsplit(url).hostname or "", settings.relay) for url in plain):
         source.fault(f"{SecretKey.DIRECTORY_START_TLS} is false: {_where_plain('directory', settings.relay)}")
 
 

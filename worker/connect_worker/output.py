@@ -18,7 +18,7 @@ from connect_worker.errors import ConnectError
 from connect_worker.model.account import Account
 from connect_worker.model.finding import Finding
 from connect_worker.model.group import Group
-from connect_worker.stages.doctor import Examination
+from connect_worker.stages.examination import Examination
 from connect_worker.stages.gate import Verdict
 from connect_worker.store.audit import effect_of
 from connect_worker.targets.active_directory.ldif import change_as_ldif

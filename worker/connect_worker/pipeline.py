@@ -2,8 +2,8 @@
 
 import asyncio
 import socket
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import structlog
 
@@ -20,9 +20,10 @@ from connect_worker.model.configuration import Configuration
 from connect_worker.model.directory import TakenName
 from connect_worker.model.outcome import Outcome, Result
 from connect_worker.model.state import State
-from connect_worker.settings import Settings
+from connect_worker.settings import DirectorySettings
 from connect_worker.stages import gate, sync, update
 from connect_worker.stages.context import Context
+from connect_worker.stages.credentials import read_directory_settings
 from connect_worker.store.connection import application_name
 from connect_worker.store.lock import Holder
 from connect_worker.store.repository import Store, open_store
@@ -32,7 +33,7 @@ from connect_worker.tunnel.way import Way, open_way
 
 log = structlog.stdlib.get_logger()
 
-OpenDirectory = Callable[[Settings], AbstractAsyncContextManager[Directory]]
+OpenDirectory = Callable[[DirectorySettings], AbstractAsyncContextManager[Directory]]
 Work = Callable[["Run"], Awaitable[None]]
 
 
@@ -50,9 +51,11 @@ class Run:
         self.recorded = False
         self._directory = directory
 
-    def open_directory(self) -> AbstractAsyncContextManager[Directory]:
-        """The customer's directory, to be entered."""
-        return self._directory(self.way.settings)
+    @asynccontextmanager
+    async def open_directory(self) -> AsyncIterator[Directory]:
+        """Enter the customer's directory. Raises ConfigurationError, LoginRefusedError, ConnectionFailedError."""
+        async with self._directory(await read_directory_settings(self.store, self.way.settings)) as directory:
+            yield directory
 
     async def begin(self) -> None:
         """Require tables of this program's version, and record that the run has begun. Raises ConfigurationError."""

@@ -43,7 +43,8 @@ class DatabaseSettings:
 class DirectorySettings:
     """Where the directory is: ldaps://, ldap:// with StartTLS; plain only to loopback, when `start_tls` is False.
 
-    `tunnel_port`: where on this machine's loopback a tunnel to it begins; the URL's host and port are beyond it.
+    `global_catalog_url`: where a forest's names are read. `tunnel_port`: where on this machine's loopback a tunnel to
+    the directory begins; the URL's host and port are beyond it. `catalog_port`: the same for the global catalog.
     """
 
     url: str
@@ -52,7 +53,30 @@ class DirectorySettings:
     ca: str | None = None
     server_name: str | None = None
     start_tls: bool = True
+    global_catalog_url: str | None = None
     tunnel_port: int | None = None
+    catalog_port: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DirectorySecret:
+    """What the Secret tells of the directory. What it does not tell may stand in the configurator's tables."""
+
+    url: str | None = None
+    bind_dn: str | None = None
+    password: Secret | None = None
+    ca: str | None = None
+    server_name: str | None = None
+    start_tls: bool = True
+    global_catalog_url: str | None = None
+    tunnel_port: int | None = None
+    catalog_port: int | None = None
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Its keys without a value that no directory can be entered without."""
+        given = {"url": self.url, "bindDn": self.bind_dn, "password": self.password}
+        return tuple(key for key, value in given.items() if value is None)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,7 +104,7 @@ class Settings:
     run_id: str
     encryption_keys: tuple[Secret, ...]
     database: DatabaseSettings
-    directory: DirectorySettings | None
+    directory: DirectorySecret | None
     time_zone: ZoneInfo
     timeout: timedelta
     lock_wait: timedelta

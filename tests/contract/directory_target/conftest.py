@@ -73,4 +73,5 @@ def _server(name: str, running: SambaServer | SimulatorServer, grant: Callable[[
         settings=settings,
         with_start_tls=replace(settings, url=running.ldap_url),
         grant=grant,
+        catalog_url=running.catalog_url,
     )

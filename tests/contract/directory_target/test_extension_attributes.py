@@ -38,5 +38,6 @@ async def test_those_that_the_schema_does_not_have_are_named(plain: DirectorySer
         assert (await target.read([plain.base_dn])).users
         with pytest.raises(ConfigurationError, match="extensionAttribute15") as caught:
             await target.read([plain.base_dn], [1, 15])
+        assert (await target.check([], [3])).missing_attributes == ("extensionAttribute3",)
     assert [fault.partition(" ")[0] for fault in caught.value.faults] == ["extensionAttribute1", "extensionAttribute15"]
     assert caught.value.reason == "SchemaAttributeMissing"

@@ -69,8 +69,14 @@ async def test_a_delegated_account_writes_in_its_unit_and_nowhere_else(place: Wo
         assert results(outcomes) == [Result.DONE, Result.FAILED]
         assert "lacks the right to do this" in outcomes[1].message
         assert len((await target.read([place.ou])).users) == 1
-        facts = await target.check([place.ou, f"CN=Users,{place.server.base_dn}"])
+        facts = await target.check([place.ou, f"CN=Users,{place.server.base_dn}"], ())
         assert [base.may_create_users for base in facts.bases] == [True, False]
+        mine, theirs = (base.user for base in facts.bases)
+        assert mine is not None
+        assert theirs is not None
+        assert (mine.dn, mine.unwritable, mine.may_change_rights) == (inside.dn, (), True)
+        assert {"displayName", "userAccountControl", "proxyAddresses"} <= {*theirs.unwritable}
+        assert not theirs.may_change_rights
 
 
 async def test_an_account_without_rights_can_change_nothing_and_is_told_so(place: Workplace) -> None:

@@ -96,9 +96,12 @@ async def test_objects_are_found_by_their_guids_wherever_they_are(place: Workpla
 
 
 async def test_what_the_account_may_do_at_a_base_is_known(place: Workplace) -> None:
-    facts = await place.target.check([place.ou, f"OU=nowhere,{place.ou}"])
+    facts = await place.target.check([place.ou, f"OU=nowhere,{place.ou}"], ())
     there, missing = facts.bases
     assert (there.exists, there.may_create_users, there.may_create_groups, there.may_create_units) == (True,) * 4
     assert (missing.exists, missing.may_create_users) == (False, False)
     assert facts.domain_dn == place.server.base_dn == place.target.domain_dn
     assert facts.signed_in_as == place.server.settings.bind_dn
+    assert (there.user, missing.user) == (None, None)
+    (rules, *_) = facts.password_rules
+    assert (rules.name, rules.shortest, rules.complex, rules.history) == ("", 7, True, 24)

@@ -18,7 +18,7 @@ def test_all_four_are_needed_with_the_keys_that_the_worker_reads() -> None:
     assert {need.role: need.keys for need in needs(MUSTERWIL)} == {
         SecretRole.CUSTOMER: {"customerNumber", "encryptionKey"},
         SecretRole.DATABASE: {"host", "port", "dbname", "username", "password"},
-        SecretRole.DIRECTORY: {"url", "bindDn", "password"},
+        SecretRole.DIRECTORY: set(),
         SecretRole.RELAY: {"tls.crt", "tls.key", "ca.crt"},
     }
     assert [need.name for need in needs(MUSTERWIL)] == [

@@ -10,7 +10,8 @@ from connect_worker import output
 from connect_worker.cli.execution import console, start_logging
 from connect_worker.cli.options import output_option
 from connect_worker.config import load_settings
-from connect_worker.stages.doctor import Examination, examine
+from connect_worker.stages.doctor import examine
+from connect_worker.stages.examination import Examination
 from connect_worker.targets import open_directory
 
 

@@ -24,6 +24,7 @@ LEAST_LENGTH = 8
 SHORTEST_TOKEN = 3
 _SPLIT_AFTER = 3
 _DRAWS = 50
+_SPECIAL_MIDDLE = 3  # a digit, a special character, a digit
 _TOKEN = re.compile(r"[^\W_]+")
 
 
@@ -41,6 +42,14 @@ def tokens_of(*names: str | None) -> frozenset[str]:
     """The parts of a person's names that no password may contain: of three signs or more, also without accents."""
     spellings = {spelling.casefold() for name in names if name for spelling in (name, transliterate(name))}
     return frozenset(token for text in spellings for token in _TOKEN.findall(text) if len(token) >= SHORTEST_TOKEN)
+
+
+def shortest(policy: PasswordPolicy) -> int:
+    """How long the shortest password of the policy's kind is."""
+    if policy.kind is PasswordKind.COMPLEX:
+        return max(policy.length, LEAST_LENGTH)
+    middle = _SPECIAL_MIDDLE if policy.kind is PasswordKind.SIMPLE_WITH_SPECIAL else max(policy.digits, LEAST_DIGITS)
+    return min(map(len, WORDS)) + middle
 
 
 def generate(policy: PasswordPolicy, *, avoid: frozenset[str], random: RandomSource) -> Secret:

@@ -14,6 +14,7 @@ from connect_worker.config import load_settings
 from connect_worker.errors import ConfigurationError, ConnectError
 from connect_worker.log import configure_log
 from connect_worker.settings import DirectorySettings
+from connect_worker.stages.credentials import directory_settings
 from connect_worker.targets.active_directory.answers import Answer, ResultCode
 from connect_worker.targets.active_directory.channel import Channel
 from connect_worker.targets.active_directory.connection import connect
@@ -134,7 +135,7 @@ def main(name: str, attributes: tuple[str, ...], base: str) -> None:
     try:
         settings = load_settings(os.environ, needs_directory=True)
         assert settings.directory is not None, "it was asked for"
-        lines = LookUp(settings=settings.directory, base=base).entry(name, *attributes)
+        lines = LookUp(settings=directory_settings(settings.directory), base=base).entry(name, *attributes)
     except ConnectError as error:
         raise click.ClickException(str(error)) from error
     click.echo("\n".join(lines) or f"There is no {name}.")

@@ -21,6 +21,7 @@ from connect_worker.demonstration.worker import (
 )
 from connect_worker.errors import ConfigurationError
 from connect_worker.model.secret import Secret
+from connect_worker.stages.credentials import directory_settings
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,9 +63,9 @@ def last_servers(folder: Folder, today: date) -> Iterator[Servers]:
     cluster = open_cluster(folder.postgres)
     settings = load_settings(variables(folder, today), needs_directory=True)
     assert settings.directory is not None, "it was asked for"
-    known = LookUp(settings=settings.directory, base=UNIT)
+    known = LookUp(settings=directory_settings(settings.directory), base=UNIT)
     elsewhere = None if folder.directory.exists() else known
-    with running(cluster) as port, _directory(folder, elsewhere, settings.directory.password) as directory:
+    with running(cluster) as port, _directory(folder, elsewhere, known.settings.password) as directory:
         database = Database(settings=replace(settings.database, port=port))
         write_database_secret(folder, database.settings)
         write_directory_secret(folder, directory.settings)

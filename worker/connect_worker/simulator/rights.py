@@ -7,7 +7,9 @@ from connect_worker.simulator.results import access_denied
 from connect_worker.simulator.tree import Tree
 from connect_worker.simulator.values import Values
 
-CREATABLE = "allowedChildClassesEffective"
+CREATABLE, WRITABLE, RIGHTS = "allowedChildClassesEffective", "allowedAttributesEffective", "sDRightsEffective"
+COMPUTED = frozenset({CREATABLE.lower(), WRITABLE.lower(), RIGHTS.lower()})
+_OWNER_GROUP_AND_ACCESS, _EVERYTHING = b"7", b"15"
 
 
 class Rights:
@@ -26,10 +28,14 @@ class Rights:
         if not self._may_write(account, written):
             raise access_denied()
 
-    def creatable(self, account: Entry, parent: Entry) -> Iterator[tuple[str, Values]]:
-        """The classes of which the account may create objects below, as an attribute; nothing where there are none."""
-        if self._may_write(account, parent):
+    def computed(self, account: Entry, entry: Entry) -> Iterator[tuple[str, Values]]:
+        """What the account may do to an object, as the attributes in COMPUTED that have a value then."""
+        may_write = self._may_write(account, entry)
+        if may_write:
             yield CREATABLE, (b"contact", b"group", b"organizationalUnit", b"user")
+            yield WRITABLE, tuple(name.encode() for name in sorted(entry.kind.attributes))
+        rights = _EVERYTHING if self.is_administrator(account) else _OWNER_GROUP_AND_ACCESS
+        yield RIGHTS, (rights if may_write else b"0",)
 
     def _may_write(self, account: Entry, written: Entry) -> bool:
         return self.is_administrator(account) or self._is_delegated(account, written)

@@ -75,11 +75,17 @@ class Simulator:
         """ldaps://…, of one that is open and has a certificate."""
         return f"ldaps://{self._address}:{_port(self._servers[1])}"
 
+    @property
+    def catalog_url(self) -> str:
+        """ldaps://… of its global catalog, of one that is open and has a certificate."""
+        return f"ldaps://{self._address}:{_port(self._servers[2])}"
+
     async def __aenter__(self) -> Self:
         plain, secure = self._ports
         self._servers.append(await asyncio.start_server(self._serve_plain, self._address, plain))
         if self._tls is not None:
             self._servers.append(await asyncio.start_server(self._serve_tls, self._address, secure, ssl=self._tls))
+            self._servers.append(await asyncio.start_server(self._serve_catalog, self._address, 0, ssl=self._tls))
         return self
 
     async def __aexit__(
@@ -98,6 +104,9 @@ class Simulator:
 
     async def _serve_tls(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await self._serve(reader, writer, Session(self.tree, self.rights, secure=True))
+
+    async def _serve_catalog(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await self._serve(reader, writer, Session(self.tree, self.rights, secure=True, catalog=True))
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, session: Session) -> None:
         """Answer the requests of one connection in their order, also those that are sent before the last answer."""

@@ -29,7 +29,7 @@ from connect_worker.simulator.password_change import change_of, change_password
 from connect_worker.simulator.placement import delete, rename
 from connect_worker.simulator.responses import ResponseTag
 from connect_worker.simulator.results import Refusal, ResultCode, bad_name, unwilling
-from connect_worker.simulator.rights import CREATABLE, Rights
+from connect_worker.simulator.rights import COMPUTED, Rights
 from connect_worker.simulator.root_dse import describe
 from connect_worker.simulator.search import Found, OpenPages, search
 from connect_worker.simulator.selection import select
@@ -58,10 +58,14 @@ def unspoiled(found: Found) -> Found:
 
 
 class Session:
-    """The state of one connection. `secure` tells whether TLS protects it."""
+    """The state of one connection. `secure` tells whether TLS protects it.
 
-    def __init__(self, tree: Tree, rights: Rights, *, secure: bool) -> None:
+    In the global catalog (`catalog`) a search below nothing is one below everything.
+    """
+
+    def __init__(self, tree: Tree, rights: Rights, *, secure: bool, catalog: bool = False) -> None:
         self.secure = secure
+        self._catalog = catalog
         self._tree = tree
         self._rights = rights
         self._account: Entry | None = None
@@ -122,6 +126,8 @@ class Session:
             return self._describe(number, request)
         if not self._rights.is_administrator(self._signed_in()):
             wishes = replace(wishes, deleted=False)
+        if self._catalog and not request.base:
+            request = replace(request, base=self._tree.base_dn)
         found = spoil(search(self._tree, request, wishes, self._pages))
         answer = [self._entry(number, request, entry, wishes) for entry in found.entries]
         answer += [responses.reference(number, url) for url in found.references]
@@ -152,8 +158,8 @@ class Session:
         """Attributes that come only where they are named, and depend on who asks."""
         asked = {name.lower() for name in request.attributes}
         account = self._signed_in()
-        if CREATABLE.lower() in asked:
-            yield from self._rights.creatable(account, entry)
+        if asked & COMPUTED:
+            yield from (one for one in self._rights.computed(account, entry) if one[0].lower() in asked)
         if security.DESCRIPTOR.lower() in asked:
             may_audit = self._rights.is_administrator(account)
             owner = self._tree.root.values["objectSid"][0]

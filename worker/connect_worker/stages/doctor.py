@@ -1,16 +1,13 @@
 """Doctor: tests each link on its own, and says which one fails and what to do."""
 
-import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from connect_protocol.exit_codes import ExitCode
-from connect_worker.core.bases import bases
-from connect_worker.errors import ConfigurationError, ConnectError
+from connect_worker.errors import ConfigurationError
 from connect_worker.settings import Settings
+from connect_worker.stages.credentials import NOTHING_STORED, StoredLogin, read_stored_login
+from connect_worker.stages.directory_checks import Kept, OpenDirectory, examine_directory
+from connect_worker.stages.examination import Examination
 from connect_worker.store.repository import Store, open_store
-from connect_worker.targets.active_directory import ActiveDirectory, BaseFacts
 from connect_worker.tunnel.base import Target
 from connect_worker.tunnel.failures import is_at_target
 from connect_worker.tunnel.knock import valid_until
@@ -19,50 +16,15 @@ from connect_worker.tunnel.way import Way, open_way
 _DATABASE_TODO = "Mend each of them; connect-worker migrate makes Connect's own tables"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Check:
-    """One link, what was found, and what is wrong with it."""
-
-    link: str
-    found: str
-    error: ConnectError | None = None
-
-
 @dataclass(kw_only=True, slots=True)
-class Examination:
-    """All checks, in the order in which they were made."""
+class _Found:
+    """What the database has told so far that the directory is looked at with."""
 
-    checks: list[Check] = field(default_factory=list)
-
-    @property
-    def exit_code(self) -> ExitCode:
-        """That of the first link that fails."""
-        failed = (check.error.exit_code for check in self.checks if check.error is not None)
-        return next(failed, ExitCode.DONE)
-
-    def to_json(self) -> str:
-        """For machines."""
-        rows = [
-            {
-                "link": check.link,
-                "ok": check.error is None,
-                "found": check.found,
-                "todo": check.error.todo if check.error is not None else "",
-            }
-            for check in self.checks
-        ]
-        return json.dumps({"checks": rows, "exitCode": self.exit_code}, ensure_ascii=False, indent=2)
-
-    @contextmanager
-    def of(self, link: str) -> Iterator[Callable[[str], None]]:
-        """Within: examine this link; yields what to tell once it is well."""
-        try:
-            yield lambda found: self.checks.append(Check(link=link, found=found))
-        except ConnectError as error:
-            self.checks.append(Check(link=link, found=error.what, error=error))
+    login: StoredLogin = NOTHING_STORED
+    kept: Kept | None = None
 
 
-async def examine(settings: Settings, open_directory: Callable[[Settings], ActiveDirectory]) -> Examination:
+async def examine(settings: Settings, open_directory: OpenDirectory) -> Examination:
     """Test configuration, relay, database and directory; a link that fails does not hide the others.
 
     Behind a relay that leads nowhere there is nothing to test.
@@ -72,11 +34,11 @@ async def examine(settings: Settings, open_directory: Callable[[Settings], Activ
         well(f"realm {settings.realm}, time zone {settings.time_zone.key}, timeout {settings.timeout}")
     async with open_way(settings) as way:
         reached = await _examine_way(way, examination)
-        parents: tuple[str, ...] = ()
+        found = _Found()
         if Target.DATABASE in reached:
-            parents = await _examine_database(way, examination)
+            await _examine_database(way, examination, found)
         if Target.DIRECTORY in reached:
-            await _examine_directory(way, open_directory, examination, parents)
+            await examine_directory(way, open_directory, examination, found.login, found.kept)
     return examination
 
 
@@ -99,8 +61,7 @@ async def _examine_way(way: Way, examination: Examination) -> set[Target]:
     return {target for target, failure in failures.items() if failure is None}
 
 
-async def _examine_database(way: Way, examination: Examination) -> tuple[str, ...]:
-    """The OUs that the configuration in the database names."""
+async def _examine_database(way: Way, examination: Examination, found: _Found) -> None:
     database = way.settings.database
     name = f"connect-worker {way.settings.realm} doctor"
     with examination.of("database connection") as well:
@@ -111,43 +72,14 @@ async def _examine_database(way: Way, examination: Examination) -> tuple[str, ..
                 if facts.faults:
                     raise ConfigurationError(*facts.faults, todo=_DATABASE_TODO, reason="DatabaseContractBroken")
                 contents_well(f"Connect's tables have version {facts.schema_version}, all views and rights are there")
-                return await _examine_contents(store, examination)
-    return ()
+                await _examine_contents(store, way.settings, examination, found)
 
 
-async def _examine_contents(store: Store, examination: Examination) -> tuple[str, ...]:
+async def _examine_contents(store: Store, settings: Settings, examination: Examination, found: _Found) -> None:
+    with examination.of("configurator"):
+        found.login = await read_stored_login(store, settings)
     with examination.of("master data") as well:
         night = await store.read_night()
         data = night.master_data
         well(f"{len(data.students)} students, {len(data.staff)} staff, {len(data.classes)} classes")
-        return bases(night.configuration, night.state)
-    return ()
-
-
-async def _examine_directory(
-    way: Way,
-    open_directory: Callable[[Settings], ActiveDirectory],
-    examination: Examination,
-    parents: tuple[str, ...],
-) -> None:
-    with examination.of("directory connection") as well:
-        async with way.explaining(), open_directory(way.settings) as directory:
-            facts = await directory.check(parents)
-            url = way.settings.directory.url if way.settings.directory is not None else ""
-            well(f"{url} as {facts.signed_in_as}, domain {facts.domain_dn}")
-            for base in facts.bases:
-                with examination.of(f"rights below {base.dn}") as base_well:
-                    base_well(_rights(base))
-
-
-def _rights(base: BaseFacts) -> str:
-    if not base.exists:
-        return "is not there yet; a run creates it where the configuration allows"
-    missing = [what for what, may in (("users", base.may_create_users), ("groups", base.may_create_groups)) if not may]
-    if missing:
-        raise ConfigurationError(
-            f"the account may not create {' and '.join(missing)} there",
-            todo="Delegate full control over this OU and what is below it to the bind account",
-            reason="DirectoryRightsMissing",
-        )
-    return "users and groups can be created"
+        found.kept = Kept(configuration=night.configuration, state=night.state)

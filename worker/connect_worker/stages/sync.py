@@ -68,7 +68,7 @@ async def make(
 ) -> Planned:
     """Read the directory whole, and plan. Raises IncompleteReadError, ConfigurationError."""
     places = bases(configuration, state)
-    actual = await read(directory, context, configuration, places, used_extensions(configuration, state))
+    actual = await read(directory, configuration, places, used_extensions(configuration, state))
     where = await _whereabouts(store, directory, context, actual, state, places=places)
     adoption = adopt(
         state, actual, configuration, blocked=blocked, elsewhere=where.elsewhere, recovered=where.recovered
@@ -92,14 +92,16 @@ async def make(
 
 async def read(
     directory: Directory,
-    context: Context,
     configuration: Configuration,
     places: Sequence[str],
     extensions: Collection[int] = (),
 ) -> Snapshot:
-    """Everything at and below these places; what is not to be touched is protected. Raises IncompleteReadError."""
+    """Everything at and below these places; what is not to be touched is protected. Raises IncompleteReadError.
+
+    So is the account that Connect signs in with: locked out, it could not even let itself in again.
+    """
     found = await directory.read(places, extensions)
-    return with_protected(found, (*configuration.protected_objects, *_own_account(context)))
+    return with_protected(found, (*configuration.protected_objects, directory.signed_in_as))
 
 
 async def apply(store: Store, directory: Directory, context: Context, planned: Planned) -> tuple[Outcome, ...]:
@@ -237,12 +239,6 @@ class _Application:
 
     def _too_many_failures(self) -> bool:
         return self._failures > self._limits.failures.of(len(self.outcomes))
-
-
-def _own_account(context: Context) -> tuple[str, ...]:
-    """Whom Connect signs in as: locked out, it could not even let itself in again."""
-    directory = context.settings.directory
-    return (directory.bind_dn,) if directory is not None else ()
 
 
 def _require_containers(difference: Difference) -> None:

@@ -17,7 +17,6 @@ from connect_worker.model.directory import ActualUser, ObjectKey
 from connect_worker.model.ids import AccountKey, Guid
 from connect_worker.model.state import State
 from connect_worker.stages import sync
-from connect_worker.stages.context import Context
 from connect_worker.targets.base import Directory
 
 
@@ -30,13 +29,13 @@ class UrgentPlan:
 
 
 async def make(
-    directory: Directory, context: Context, accounts: Sequence[Account], *, state: State, configuration: Configuration
+    directory: Directory, accounts: Sequence[Account], *, state: State, configuration: Configuration
 ) -> UrgentPlan:
     """Look at these accounts alone. Raises IncompleteReadError, ConnectionFailedError."""
     places = bases(configuration, state)
     found = await directory.locate([account.object_guid for account in accounts if account.object_guid is not None])
     inside = [dn for dn in found.values() if any(is_below(dn, place) for place in places)]
-    seen = (await sync.read(directory, context, configuration, inside)).users if inside else ()
+    seen = (await sync.read(directory, configuration, inside)).users if inside else ()
     users = {user.guid: user for user in seen}
     prefix = configuration.test_prefix
     obstacles = {a.key: why for a in accounts if (why := _obstacle(a, users, found, prefix)) is not None}

@@ -52,6 +52,9 @@ SELECT
     ARRAY(SELECT w.code FROM connect.connect_config_warning w WHERE w.blocks = 'object') AS relaxed_warnings
 FROM connect.connect_config c
 
+-- directory_login --
+SELECT ad_hostname, ad_username, ad_password FROM connect.connect_config
+
 -- config_levels --
 SELECT * FROM connect.connect_config_level ORDER BY position
 

@@ -11,6 +11,7 @@ from connect_worker.model.finding import Note, NoteCode
 from connect_worker.model.group import Group, Members, Memberships
 from connect_worker.model.ids import AccountKey
 from connect_worker.model.person import MasterData
+from connect_worker.model.secret import SealedSecret
 from connect_worker.model.state import State
 from connect_worker.store import contract
 from connect_worker.store.columns import account_of, group_of, note_of, reserved_of, take_over_of
@@ -33,6 +34,15 @@ class Night:
     configuration: Configuration
     master_data: MasterData
     state: State
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DirectoryLogin:
+    """Where the directory is and who signs in, as the configurator's tables have it."""
+
+    host: str | None
+    username: str | None
+    password: SealedSecret | None
 
 
 class Reader:
@@ -62,6 +72,18 @@ class Reader:
     async def read_notes(self) -> tuple[Note, ...]:
         """What the last update has noted."""
         return tuple(map(note_of, await self._session.fetch(QUERIES["notes"], list(NoteCode))))
+
+    async def read_directory_login(self) -> DirectoryLogin:
+        """The configurator's own login to the directory, its password sealed."""
+        rows = await self._session.fetch(QUERIES["directory_login"])
+        if not rows:
+            return DirectoryLogin(host=None, username=None, password=None)
+        password = rows[0]["ad_password"]
+        return DirectoryLogin(
+            host=rows[0]["ad_hostname"],
+            username=rows[0]["ad_username"],
+            password=SealedSecret(password) if password else None,
+        )
 
     async def _source_rows(self) -> dict[str, Rows]:
         catalogue = contract.catalogue_of(

@@ -28,6 +28,10 @@ class Directory(Protocol):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
 
+    @property
+    def signed_in_as(self) -> str:
+        """The name of the account that was let in, as it was given."""
+
     async def read(self, bases: Sequence[str], extensions: Collection[int] = ()) -> Snapshot:
         """Read everything below `bases` (DNs, none inside another), or raise: never half a picture.
 

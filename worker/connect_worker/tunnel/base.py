@@ -11,9 +11,14 @@ class Target(StrEnum):
 
     DATABASE = "database"
     DIRECTORY = "directory"
+    CATALOG = "global-catalog"
 
 
-UNREACHABLE = {Target.DATABASE: "DatabaseUnreachable", Target.DIRECTORY: "DirectoryUnreachable"}
+UNREACHABLE = {
+    Target.DATABASE: "DatabaseUnreachable",
+    Target.DIRECTORY: "DirectoryUnreachable",
+    Target.CATALOG: "DirectoryUnreachable",
+}
 """The reason of a run that cannot reach a target, tunnel or not."""
 
 

@@ -15,6 +15,7 @@ _TRY_AGAIN = "Nothing is lost: the next run reads again and finishes the work"
 _ADDRESS_ON_BRIDGE = {
     Target.DATABASE: "Check on the bridge that the database's address on its list is right, and that PostgreSQL runs",
     Target.DIRECTORY: "Check on the bridge that the directory's address on its list is right, and that it runs",
+    Target.CATALOG: "Check on the bridge that the global catalog's address on its list is right (port 3269)",
 }
 
 

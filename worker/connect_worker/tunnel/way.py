@@ -47,8 +47,8 @@ class Way:
 
     async def _explanation(self, broken: ConnectionFailedError) -> ConnectError:
         for listener in self._listeners:
-            if UNREACHABLE[listener.target] == broken.reason:
-                return await listener.explanation() or broken
+            if UNREACHABLE[listener.target] == broken.reason and (known := await listener.explanation()):
+                return known
         return broken
 
 
@@ -63,15 +63,22 @@ async def open_way(settings: Settings) -> AsyncIterator[Way]:
 
     async with AsyncExitStack() as stack:
         tunnel = await stack.enter_async_context(GrpcTunnel(settings.relay, settings.realm))
-        needed = [Target.DATABASE] if settings.directory is None else list(Target)
+        needed = _targets(settings)
         listeners = [await stack.enter_async_context(Listener(tunnel, target)) for target in needed]
         yield Way(settings, listeners, settings.relay.wait)
+
+
+def _targets(settings: Settings) -> list[Target]:
+    if settings.directory is None:
+        return [Target.DATABASE]
+    catalog = [Target.CATALOG] if settings.directory.global_catalog_url is not None else []
+    return [Target.DATABASE, Target.DIRECTORY, *catalog]
 
 
 def _through(ports: dict[Target, int], settings: Settings) -> Settings:
     database, directory = settings.database, settings.directory
     if directory is not None:
-        directory = replace(directory, tunnel_port=ports.get(Target.DIRECTORY))
+        directory = replace(directory, tunnel_port=ports.get(Target.DIRECTORY), catalog_port=ports.get(Target.CATALOG))
     return replace(settings, database=replace(database, tunnel_port=ports.get(Target.DATABASE)), directory=directory)
 
 

@@ -177,7 +177,7 @@ async def _set(
         return (), {}
     async with run.open_directory() as directory:
         with run.tally.stage("plan"):
-            urgent = await urgent_reset.make(directory, run.context, accounts, state=state, configuration=configuration)
+            urgent = await urgent_reset.make(directory, accounts, state=state, configuration=configuration)
         run.tally.planned(urgent.planned.plan)
         with run.tally.stage("apply"):
             outcomes = await sync.apply(run.store, directory, run.context, urgent.planned)

@@ -36,6 +36,8 @@ TEXT: Mapping[str, str] = MappingProxyType(
         "description": "description",
     }
 )
+USER_FIELDS = tuple(field for field in TEXT if field != "description")
+"""Those that a user has."""
 EXTENSIONS: Mapping[str, str] = MappingProxyType(
     {name: f"extensionAttribute{place}" for place, name in enumerate(EXTENSION_NAMES, start=1)}
 )

@@ -16,6 +16,7 @@ from connect_worker.targets.active_directory.refusals import login_refused
 CONNECT_TIMEOUT_SECONDS = 10
 ANSWER_TIMEOUT_SECONDS = 60
 _PORTS = {"ldap": 389, "ldaps": 636}
+CATALOG_PORTS = {"ldap": 3268, "ldaps": 3269}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -13,40 +12,21 @@ from connect_worker.model.directory import PasswordChange, Remains, Snapshot, Ta
 from connect_worker.model.ids import Guid
 from connect_worker.model.outcome import Outcome, Result
 from connect_worker.settings import DirectorySettings
-from connect_worker.targets.active_directory.answers import ResultCode
 from connect_worker.targets.active_directory.apply import Wave
 from connect_worker.targets.active_directory.attributes import EXTENSIONS
+from connect_worker.targets.active_directory.catalog import read_catalog
 from connect_worker.targets.active_directory.channel import Channel
 from connect_worker.targets.active_directory.connection import ANSWER_TIMEOUT_SECONDS, connect
 from connect_worker.targets.active_directory.created import with_guids, without_guids
+from connect_worker.targets.active_directory.facts import DirectoryFacts, base_facts, password_rules
 from connect_worker.targets.active_directory.read import Reader
 from connect_worker.targets.active_directory.refusals import words_of
 from connect_worker.targets.active_directory.requests import Search
-from connect_worker.targets.active_directory.schema import require_attributes
+from connect_worker.targets.active_directory.schema import missing_attributes, require_attributes
 from connect_worker.targets.active_directory.steps import Memory, steps_of
 from connect_worker.targets.base import Passwords, Stopped
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class BaseFacts:
-    """What the account may do at one base; for `doctor`. All False where the base is not there."""
-
-    dn: str
-    exists: bool
-    may_create_users: bool = False
-    may_create_groups: bool = False
-    may_create_units: bool = False
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class DirectoryFacts:
-    """What `doctor` tells of a directory that answers and lets us in."""
-
-    signed_in_as: str
-    domain_dn: str
-    bases: tuple[BaseFacts, ...]
 
 
 class ActiveDirectory:
@@ -86,9 +66,14 @@ class ActiveDirectory:
         """The domain's own DN, known once connected."""
         return self._domain_dn
 
+    @property
+    def signed_in_as(self) -> str:
+        """See the port."""
+        return self._settings.bind_dn
+
     async def read(self, bases: Sequence[str], extensions: Collection[int] = ()) -> Snapshot:
         """See the port."""
-        wanted = [EXTENSIONS[name] for place, name in enumerate(EXTENSION_NAMES, start=1) if place in extensions]
+        wanted = _extension_names(extensions)
 
         def read(channel: Channel) -> Snapshot:
             require_attributes(channel, self._schema_dn, wanted)
@@ -101,8 +86,12 @@ class ActiveDirectory:
         return await self._in_turn(lambda channel: Reader(channel, self._domain_dn).read_password_changes(bases))
 
     async def read_taken_names(self) -> tuple[TakenName, ...]:
-        """See the port."""
-        return await self._in_turn(lambda channel: Reader(channel, self._domain_dn).read_taken_names())
+        """See the port. In a forest the other domains' names are those of its global catalog."""
+        own = await self._in_turn(lambda channel: Reader(channel, self._domain_dn).read_taken_names())
+        if self._settings.global_catalog_url is None:
+            return own
+        others = await asyncio.to_thread(read_catalog, self._settings, self._domain_dn, self._answer_timeout)
+        return (*own, *others)
 
     async def locate(self, guids: Iterable[Guid]) -> dict[Guid, str]:
         """See the port."""
@@ -139,10 +128,26 @@ class ActiveDirectory:
         (usn,) = await self._ask_root("highestCommittedUSN")
         return int(usn)
 
-    async def check(self, bases: Sequence[str]) -> DirectoryFacts:
-        """What the account may do at the bases."""
-        facts = await self._in_turn(lambda channel: [_base_facts(channel, base) for base in bases])
-        return DirectoryFacts(signed_in_as=self._settings.bind_dn, domain_dn=self._domain_dn, bases=tuple(facts))
+    async def check(self, bases: Sequence[str], extensions: Collection[int]) -> DirectoryFacts:
+        """What the account may do at the bases, and what the domain asks of passwords."""
+        wanted = _extension_names(extensions)
+
+        def check(channel: Channel) -> DirectoryFacts:
+            return DirectoryFacts(
+                signed_in_as=self.signed_in_as,
+                domain_dn=self._domain_dn,
+                bases=tuple(base_facts(channel, base) for base in bases),
+                password_rules=password_rules(channel, self._domain_dn),
+                missing_attributes=missing_attributes(channel, self._schema_dn, wanted),
+            )
+
+        return await self._in_turn(check)
+
+    async def count_catalog(self) -> int | None:
+        """How many names the forest's other domains hold; None: no global catalog is configured."""
+        if self._settings.global_catalog_url is None:
+            return None
+        return len(await asyncio.to_thread(read_catalog, self._settings, self._domain_dn, self._answer_timeout))
 
     async def _ask_root(self, *attributes: str) -> list[str]:
         """Attributes of the directory itself (rootDSE)."""
@@ -170,16 +175,5 @@ class ActiveDirectory:
                 self._channel = None
 
 
-def _base_facts(channel: Channel, base: str) -> BaseFacts:
-    attribute = "allowedChildClassesEffective"
-    answer = channel.ask(Search(base=base, attributes=(attribute,)))
-    if answer.code == ResultCode.NO_SUCH_OBJECT or not answer.entries:
-        return BaseFacts(dn=base, exists=False)
-    allowed = {value.lower() for value in answer.entries[0].attributes.get(attribute.lower(), [])}
-    return BaseFacts(
-        dn=base,
-        exists=True,
-        may_create_users=b"user" in allowed,
-        may_create_groups=b"group" in allowed,
-        may_create_units=b"organizationalunit" in allowed,
-    )
+def _extension_names(places: Collection[int]) -> list[str]:
+    return [EXTENSIONS[name] for place, name in enumerate(EXTENSION_NAMES, start=1) if place in places]
