@@ -14,7 +14,7 @@ TODAY = date(2026, 11, 16)
 """Fixed, so that a prepared school stays in step."""
 NOW = datetime.combine(TODAY, time(2))
 PUPILS_TO_STAFF = 10
-PROJECT_MEMBERS = 202
+PROJECT_MEMBERS = 100
 PEOPLE_PER_PROJECT = 25
 FIRST_PROJECT = 1_000_000
 

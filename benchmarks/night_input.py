@@ -27,7 +27,7 @@ VERSION = "1"
 PLANTED = {"create_user": 1, "disable": 1, "modify": 2, "add_members": 7, "remove_members": 1}
 """What the night must find, by kind of change, and nothing else.
 
-An entrant is created, gets a manager and joins two groups; a leaver is disabled; in the directory somebody has changed
+An entrant is created, gets a manager and joins six groups; a leaver is disabled; in the directory somebody has changed
 an office, taken a member out of a group and put another one in.
 """
 

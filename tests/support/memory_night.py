@@ -17,11 +17,12 @@ from connect_worker.core.update import update
 from connect_worker.core.validation import Validation, validate
 from connect_worker.model.configuration import Configuration, Limit, Limits, MandantRule
 from connect_worker.model.directory import ActualGroup, ActualUser, ObjectKey, TakenName
-from connect_worker.model.ids import Guid, Mandant
+from connect_worker.model.ids import Criterion, Guid, Mandant
 from connect_worker.model.outcome import Outcome, Result
-from connect_worker.model.person import SchoolClass, Staff, Student
+from connect_worker.model.person import MandantRecord, SchoolClass, Staff, Student
 from connect_worker.model.secret import SealedSecret, Secret
 from connect_worker.model.state import State
+from connect_worker.sample.configuration import GROUP_RULES
 from connect_worker.settings import DatabaseSettings, Settings
 from connect_worker.stages import sync
 from connect_worker.stages.context import Context
@@ -36,6 +37,11 @@ from tests.support.memory_store import MemoryStore
 T = TypeVar("T")
 
 _BASE = configuration()
+_MORE = {
+    Criterion.STAFF_AND_STUDENTS_PER_BUILDING,
+    Criterion.STAFF_PER_MANDANT,
+    Criterion.STUDENTS_PER_BUILDING_AND_LEVEL,
+}
 CONFIGURATION = replace(
     _BASE,
     staff=replace(_BASE.staff, password=replace(COMPLEX, never_expires=True)),
@@ -44,6 +50,11 @@ CONFIGURATION = replace(
         *_BASE.mandants,
         MandantRule(number=Mandant(2), student_domain="zwei.example", staff_domain="zwei.example"),
     ),
+    groups=(*_BASE.groups, *(replace(rule, parent="OU=Groups") for rule in GROUP_RULES if rule.criterion in _MORE)),
+)
+_MANDANTS = tuple(
+    MandantRecord(number=number, short_name=name, company=None)
+    for number, name in ((Mandant(1), "MW"), (Mandant(2), "ZW"))
 )
 GRACE = timedelta(days=30)
 
@@ -186,6 +197,7 @@ class World:
                 students=tuple(self.people.students.values()),
                 staff=tuple(self.people.staff.values()),
                 classes=tuple(self.people.classes.values()),
+                mandants=_MANDANTS,
             ),
             self.configuration,
             today=self.today,

@@ -1,5 +1,6 @@
 """The configurator's name templates."""
 
+import re
 from contextlib import suppress
 from dataclasses import replace
 
@@ -19,6 +20,7 @@ from connect_worker.core.templates import (
 from connect_worker.errors import ConfigurationError
 from connect_worker.model.configuration import GroupRule
 from connect_worker.model.ids import Criterion
+from connect_worker.sample.configuration import GROUP_RULES
 
 CLASS = GroupRule(
     criterion=Criterion.STUDENTS_AND_TEACHER_PER_CLASS,
@@ -221,3 +223,23 @@ def test_any_values_make_a_readable_distinguished_name(values: dict[Placeholder,
 def test_any_text_is_read_or_refused_as_configuration(text: str) -> None:
     with suppress(ConfigurationError):
         assert parse_dn(text, USER_PLACEHOLDERS).value.parts
+
+
+@given(st.sampled_from(GROUP_RULES), any_values)
+def test_any_values_make_names_of_every_definition_that_a_directory_takes(
+    rule: GroupRule, values: dict[Placeholder, str]
+) -> None:
+    names = GroupTemplates.of(rule).fill(values)
+    for name in (names.cn, names.name, names.sam_account_name, names.mail_nickname):
+        assert name is None or (name and name.isascii() and name.isprintable())
+    if names.cn is not None:
+        assert dn.value_of(f"{names.dn_first_element},DC=a") == names.cn
+        assert re.fullmatch(r"[A-Za-z0-9_-]+", names.mail_nickname or "")
+    assert not re.search(r'["/\\\[\]:;|=,+*?<>@]', names.sam_account_name or "")
+
+
+@given(st.sampled_from(GROUP_RULES), st.sets(st.sampled_from(sorted(GROUP_PLACEHOLDERS))))
+def test_whatever_is_empty_no_separator_is_doubled_or_left_at_an_end(rule: GroupRule, known: set[Placeholder]) -> None:
+    names = GroupTemplates.of(rule).fill(dict.fromkeys(known, "x"))
+    for name in (names.cn, names.name, names.sam_account_name):
+        assert name is None or re.fullmatch(r"[A-Za-z]+([ _.-][A-Za-z]+)*", name)
