@@ -6,6 +6,7 @@ import pytest
 
 from connect_worker.core.adoption import Claim, Refusal, match
 from connect_worker.core.dn import split
+from connect_worker.core.guards import Guard, acts_of
 from connect_worker.model.account import Account, Profile, Status
 from connect_worker.model.change import Adopt, Change, CreateUser
 from connect_worker.model.configuration import Configuration
@@ -19,6 +20,7 @@ from tests.support.builders import (
     class_group_key,
     configuration,
     guid,
+    school_class,
     staff_key,
     student,
     student_key,
@@ -351,6 +353,22 @@ def test_a_group_is_adopted_by_its_sam_name(config: Configuration, cn: str, *, a
         assert_settled(world)
 
 
+def test_members_of_an_adopted_class_group_have_left_no_class_and_are_counted() -> None:
+    world = World(ON)
+    world.people.classes[3] = school_class(3)
+    world.people.students |= {n: student(n, class_id=3) for n in range(10, 30)}
+    world.night()
+    there = a_group(world, "MW_KL_2a_2026-27", sam="KL.2")
+    pupils = frozenset(user.dn for user in world.directory.users.values() if user.dn.endswith(STUDENTS_OU))
+    world.directory.groups[there] = replace(world.directory.groups[there], members=pupils)
+    world.people.students[1] = replace(world.people.students[1], class_id=2)
+    night = world.plan()
+    assert night.planned is not None
+    counted = [act for guard, act in acts_of(night.planned.plan.changes) if guard is Guard.REMOVALS]
+    assert {act.key for act in counted} == {class_group_key(2)}
+    assert len(counted) == len(pupils) - 1, "all but the one who is in the class"
+
+
 # Whose an object is
 
 
@@ -399,6 +417,22 @@ def test_a_sam_name_is_not_enough_where_the_employee_id_is_somebody_elses() -> N
     claim = Claim(key=PUPIL, sam_account_name="S.00004", employee_id="S.00004")
     (refused,) = match([claim], [stranger("a", sam="S.00004", employee_id="S.00077")], configuration()).refused
     assert refused.why is Refusal.SOMEBODY_ELSES
+
+
+@pytest.mark.parametrize(
+    ("number", "adopted"), [("7569999888877", False), ("756.1234.5678.97", True), ("S.00004", True)]
+)
+def test_a_sam_name_is_not_enough_where_another_insurance_number_stands(number: str, *, adopted: bool) -> None:
+    """Another program's numbers can look like ours. What is written with dots is the same number."""
+    there = stranger("a", sam="S.00004", employee_id=number)
+    matches = match([PUPIL_BY_NUMBER], [there], BY_NUMBER)
+    assert (list(matches.found) == [PUPIL]) is adopted
+    assert [one.why for one in matches.refused] == ([] if adopted else [Refusal.SOMEBODY_ELSES])
+
+
+def test_whom_a_person_names_by_guid_may_have_any_number() -> None:
+    there = stranger("a", sam="a.frueher", employee_id="4711")
+    assert list(match([replace(PUPIL_BY_NUMBER, guid=there.guid)], [there], BY_NUMBER).found) == [PUPIL]
 
 
 def test_with_a_test_prefix_only_objects_that_bear_it_are_anybodys() -> None:

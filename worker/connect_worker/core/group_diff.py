@@ -81,17 +81,20 @@ def _member_changes(
     foreign = found.count(None)
     if foreign:
         picture.note(f"{wanted.dn} has {foreign} members that are not Connect's; they are left")
-    for cause, keys in _by_cause(wanted, present - members - picture.desired.frozen).items():
+    for cause, keys in _by_cause(picture, wanted, present - members - picture.desired.frozen).items():
         for chunk in _chunks(picture, keys):
             yield RemoveMembers(key=wanted.key, guid=actual.guid, dn=wanted.dn, members=chunk, cause=cause)
     for chunk in _chunks(picture, members - present):
         yield AddMembers(key=wanted.key, guid=actual.guid, dn=wanted.dn, members=chunk)
 
 
-def _by_cause(wanted: DesiredGroup, leaving: Iterable[AccountKey]) -> dict[Cause, list[AccountKey]]:
-    """Why each of them is a member no more: the safety gate does not count a pupil who leaves his class (ruling 35)."""
+def _by_cause(picture: Picture, wanted: DesiredGroup, leaving: Iterable[AccountKey]) -> dict[Cause, list[AccountKey]]:
+    """Why each of them is a member no more: the safety gate does not count a pupil who leaves his class (ruling 35).
+
+    Whom a group had before it was Connect's has left no class of which Connect knew.
+    """
     causes: dict[Cause, list[AccountKey]] = {}
-    of_class = wanted.key.criterion in CLASS_CRITERIA
+    of_class = wanted.key.criterion in CLASS_CRITERIA and wanted.key not in picture.adopted
     for key in leaving:
         if key in wanted.removed:
             cause = Cause.REMOVED_BY_HAND
