@@ -17,7 +17,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from connect_worker.core.employee_ids import bears_prefix, identities_of, identity_of, key_in
+from connect_worker.core.employee_ids import (
+    bears_prefix,
+    identities_of,
+    identity_of,
+    key_in,
+    plain_insurance_number,
+)
 from connect_worker.model.configuration import Configuration
 from connect_worker.model.directory import ObjectKey, ObjectKind, TakenName
 from connect_worker.model.ids import AccountKey, Guid
@@ -117,7 +123,19 @@ def _refusal(claim: Claim, found: Sequence[TakenName], claimed: Counter[Guid]) -
         return Refusal.AMBIGUOUS
     if found[0].protected:
         return Refusal.PROTECTED
-    named = key_in(found[0].employee_id)
-    if named is not None and named != claim.key:
+    if _names_another(found[0], claim):
         return Refusal.SOMEBODY_ELSES
     return Refusal.LINKED_ELSEWHERE if claim.gone else None
+
+
+def _names_another(found: TakenName, claim: Claim) -> bool:
+    """Whether the object's employeeID is another person's: his source key, or another insurance number than the row's.
+
+    Who names an object by its GUID may know better what number stands there.
+    """
+    named = key_in(found.employee_id)
+    if named is not None or not found.employee_id:
+        return named is not None and named != claim.key
+    by_number = claim.employee_id is not None and key_in(claim.employee_id) is None
+    number = plain_insurance_number(found.employee_id)
+    return by_number and found.guid != claim.guid and number != plain_insurance_number(claim.employee_id)
