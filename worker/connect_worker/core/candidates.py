@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from connect_worker.core.levels import level_rule, program_year_of
+from connect_worker.core.levels import LevelRules, program_year_of
 from connect_worker.core.school import School
 from connect_worker.core.scope import Scope, StaffScope, StudentScope
 from connect_worker.model.account import Unmet
@@ -37,8 +37,9 @@ class Candidate:
 def candidates(configuration: Configuration, school: School) -> Iterator[Candidate]:
     """Everybody in the master data: students first, then staff, as the seed has it."""
     scope = Scope(configuration, school)
+    levels = LevelRules(configuration.levels)
     for student in school.students:
-        yield _student(scope.of_student(student), configuration)
+        yield _student(scope.of_student(student), configuration, levels)
     for staff in school.staff:
         yield _staff(scope.of_staff(staff), configuration)
 
@@ -51,11 +52,11 @@ def domain(configuration: Configuration, user_type: UserType, mandant: Mandant |
     return rule.student_domain if user_type is UserType.STUDENT else rule.staff_domain
 
 
-def _student(scope: StudentScope, configuration: Configuration) -> Candidate:
+def _student(scope: StudentScope, configuration: Configuration, levels: LevelRules) -> Candidate:
     row = scope.placement.school_class if scope.placement is not None and not scope.unmet else None
     level = None
     if row is not None and row.level is not None:
-        level = level_rule(configuration.levels, row.level, program_year_of(scope.person, row))
+        level = levels.find(row.level, program_year_of(scope.person, row))
     return _candidate(UserType.STUDENT, scope, configuration.students, level.password if level else None, level)
 
 

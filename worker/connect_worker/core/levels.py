@@ -1,20 +1,34 @@
 """Which row of a pupil's level holds for him, and when the level ends (ruling 4)."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from connect_worker.model.configuration import LevelRule
 from connect_worker.model.person import SchoolClass, Student
 
 
-def level_rule(levels: Sequence[LevelRule], level: str, program_year: int | None) -> LevelRule:
-    """The row of the level that lists the program year, else the level's row without a list, else its first row.
+class LevelRules:
+    """The configured levels; what was found is kept, for there are few of them and many pupils."""
 
-    `level` is one of the configured ones: the scope has seen to that.
-    """
-    rows = sorted((row for row in levels if row.level == level), key=lambda row: row.position)
-    listed = next((row for row in rows if program_year in row.program_years), None)
-    general = next((row for row in rows if not row.program_years), None)
-    return listed or general or rows[0]
+    def __init__(self, levels: Iterable[LevelRule]) -> None:
+        self._rows = sorted(levels, key=lambda row: row.position)
+        self._found: dict[tuple[str, int | None], LevelRule] = {}
+
+    def find(self, level: str, program_year: int | None) -> LevelRule:
+        """The row of the level that lists the program year, else the level's row without a list, else its first row.
+
+        `level` is one of the configured ones: the scope has seen to that.
+        """
+        key = (level, program_year)
+        found = self._found.get(key)
+        if found is None:
+            found = self._found[key] = self._chosen(level, program_year)
+        return found
+
+    def _chosen(self, level: str, program_year: int | None) -> LevelRule:
+        rows = [row for row in self._rows if row.level == level]
+        listed = next((row for row in rows if program_year in row.program_years), None)
+        general = next((row for row in rows if not row.program_years), None)
+        return listed or general or rows[0]
 
 
 def fits(rule: LevelRule, program_year: int | None) -> bool:
