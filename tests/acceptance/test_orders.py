@@ -44,7 +44,7 @@ def test_passwords_are_given_by_policy_stored_and_set_by_the_next_sync(school: S
 def test_who_is_meant_is_told_and_without_anybody_to_ask_nothing_is_done(school: Site) -> None:
     ended = school.run("password", "reset", "S.00002", "--class", "1", "--generate")
     assert ended.exit_code == 2
-    assert "3 passwords would be reset" in ended.stdout
+    assert "Give 3 users new initial passwords" in ended.stdout
     assert all(f"S.0000{number}" in ended.stderr for number in (1, 2, 3))
     assert "P.00001" not in ended.stderr
     assert not any(row["user_config_password_reset"] for row in school.customer.users().values())

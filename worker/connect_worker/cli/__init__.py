@@ -3,6 +3,7 @@
 import click
 
 from connect_worker.cli.checks import doctor
+from connect_worker.cli.configuration import config
 from connect_worker.cli.execution import DISTRIBUTION
 from connect_worker.cli.keys import rotate_keys
 from connect_worker.cli.passwords import password
@@ -31,11 +32,12 @@ def main() -> None:
     directory needs, stops if the plan is too dangerous, and applies it. Every part can be done alone. Nothing needs
     an earlier run: killed at any point, the next one finishes the work.
 
-    The configuration comes from CONNECT_… variables and from files below CONNECT_SECRETS_DIR (docs: environment).
+    The configuration comes from CONNECT_… variables and from files below CONNECT_SECRETS_DIR (docs: environment), and
+    from the customer's database (`config`).
     Start with `connect-worker doctor`: it tests every link and says what to do.
     """
     relax_collector()
 
 
-for command in (run, update, validate, plan, approve, sync, migrate, doctor, sample, password, rotate_keys):
+for command in (run, update, validate, plan, approve, sync, migrate, doctor, sample, config, password, rotate_keys):
     main.add_command(command)

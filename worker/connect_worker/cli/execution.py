@@ -137,6 +137,18 @@ def fail(error: ConnectError, form: str) -> NoReturn:
     sys.exit(error.exit_code)
 
 
+def ask(lines: Iterable[str], question: str) -> None:
+    """Show on stderr what is about to happen, and go on only if somebody wants it.
+
+    Raises ConfigurationError where nobody is there to be asked.
+    """
+    for line in lines:
+        click.echo(f"  {line}", err=True)
+    if not sys.stdin.isatty():
+        raise ConfigurationError(f"{question} Nobody is there to be asked", todo="Say --yes in a script")
+    click.confirm(question, abort=True, err=True)
+
+
 def end(report: Report) -> NoReturn:
     """End a command with its report's exit code."""
     sys.exit(ExitCode(report.exit_code))

@@ -2,16 +2,15 @@
 
 import asyncio
 import os
-import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import click
 
-from connect_worker.cli.execution import end, executed_in_detail, fail, start_logging
+from connect_worker.cli.execution import ask, end, executed_in_detail, fail, start_logging
 from connect_worker.cli.options import account_name, by_option, output_option, yes_option
 from connect_worker.config import load_settings
 from connect_worker.core.password_reset import Reset, ResetOrder
-from connect_worker.errors import ConfigurationError, ConnectError
+from connect_worker.errors import ConnectError
 from connect_worker.model.ids import AccountKey
 from connect_worker.store.columns import account_key
 from connect_worker.works.preview import looking
@@ -64,7 +63,7 @@ def reset(
         who = by or account_name()
         found = asyncio.run(_preview(order))
         if not yes:
-            _ask(found, order, now=now)
+            ask(_lines(found), _question(found, order, now=now))
     except ConnectError as error:
         fail(error, form)
     # Who was shown is meant, and nobody who has joined the class since.
@@ -79,15 +78,13 @@ async def _preview(order: ResetOrder) -> tuple[Reset, ...]:
         return (await choose(store, order)).resets
 
 
-def _ask(found: Iterable[Reset], order: ResetOrder, *, now: bool) -> None:
-    resets = tuple(found)
-    for reset in resets:
+def _lines(found: Iterable[Reset]) -> Iterable[str]:
+    for reset in found:
         name = reset.account.profile.display_name or reset.account.names.cn or ""
-        click.echo(f"  {reset.account.key} {name}" + (f" ({reset.obstacle})" if reset.obstacle else ""), err=True)
-    if not sys.stdin.isatty():
-        raise ConfigurationError(
-            f"{len(resets)} passwords would be reset, and nobody is there to be asked", todo="Say --yes in a script"
-        )
+        yield f"{reset.account.key} {name}" + (f" ({reset.obstacle})" if reset.obstacle else "")
+
+
+def _question(found: Sequence[Reset], order: ResetOrder, *, now: bool) -> str:
     which = "new initial passwords" if order.generate else "the stored initial passwords"
     when = "now" if now else "with the next sync"
-    click.confirm(f"Give {len(resets)} users {which}, set {when}?", abort=True, err=True)
+    return f"Give {len(found)} users {which}, to be set {when}?"

@@ -25,7 +25,7 @@ class ExtensionAttributes:
         """Raises ConfigurationError with every template that does not parse."""
         self._school = school
         self._fit = fitting.fit
-        self._students, self._staff = _templates_of(configuration)
+        self._students, self._staff = templates_of(configuration)
 
     def of_student(
         self, student: Student, placement: Placement, account: Account, graduation_year: int | None
@@ -90,7 +90,8 @@ class ExtensionAttributes:
         )
 
 
-def _templates_of(configuration: Configuration) -> tuple[_Templates, _Templates]:
+def templates_of(configuration: Configuration) -> tuple[_Templates, _Templates]:
+    """Those of students and of staff. Raises ConfigurationError with every one that does not parse."""
     faults: list[str] = []
     students = tuple(_read(configuration.students, "students", faults))
     staff = tuple(_read(configuration.staff, "staff", faults))

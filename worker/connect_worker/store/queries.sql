@@ -360,3 +360,29 @@ SELECT
     has_database_privilege(current_database(), 'TEMPORARY') AS may_create_temporary,
     has_schema_privilege(to_regnamespace('connect')::oid, 'CREATE') AS may_create_tables
 
+
+-- settings_columns --
+-- The columns of connect_config and its sister tables, in their order, with what the database fills in.
+SELECT
+    c.relname AS "table",
+    a.attname AS name,
+    format_type(a.atttypid, NULL) AS type,
+    NOT a.attnotnull AS nullable,
+    pg_get_expr(d.adbin, d.adrelid) AS "default",
+    a.attnum = ANY(coalesce(k.conkey, '{}')) AND c.relname <> $1 AS in_key
+FROM pg_class c
+JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
+LEFT JOIN pg_constraint k ON k.conrelid = c.oid AND k.contype = 'p'
+WHERE c.relnamespace = to_regnamespace('connect')
+    AND c.relkind = 'r'
+    AND (c.relname = $1 OR starts_with(c.relname, $1 || '_'))
+ORDER BY c.relname, a.attnum
+
+-- settings_conditions --
+-- What the tables ask of each of their rows.
+SELECT c.relname AS "table", pg_get_expr(k.conbin, k.conrelid) AS condition
+FROM pg_constraint k
+JOIN pg_class c ON c.oid = k.conrelid
+WHERE c.relnamespace = to_regnamespace('connect') AND c.relname = ANY($1::text[]) AND k.contype = 'c'
+ORDER BY c.relname, k.conname

@@ -62,6 +62,22 @@ class Reader:
             state = await self._state()
         return Night(configuration=configuration_of(configuration), master_data=_master_data(rows), state=state)
 
+    async def read_data(self) -> tuple[MasterData, State]:
+        """Read the views and Connect's tables alone: for another configuration than the one that stands there."""
+        async with self._session.transaction("repeatable_read", readonly=True):
+            rows = await self._source_rows()
+            state = await self._state()
+        return _master_data(rows), state
+
+    async def read_state(self) -> State:
+        """Read Connect's tables alone, in one snapshot."""
+        async with self._session.transaction("repeatable_read", readonly=True):
+            return await self._state()
+
+    async def read_configuration(self) -> Configuration:
+        """Read the configuration alone, as this session sees it."""
+        return configuration_of(await self._configuration_rows())
+
     async def read_own(self) -> tuple[Configuration, State]:
         """Read configuration and Connect's tables alone: for a sync without update."""
         async with self._session.transaction("repeatable_read", readonly=True):

@@ -12,6 +12,7 @@ from connect_worker.store.facts import DatabaseFacts, examine
 from connect_worker.store.lock import Holder, run_lock
 from connect_worker.store.migrate import Migration, check_schema, migrate
 from connect_worker.store.secrets import Rotation, rotate
+from connect_worker.store.settings_tables import SettingsTables
 
 
 class Store(Approvals):
@@ -36,6 +37,10 @@ class Store(Approvals):
     async def check_schema(self) -> int:
         """The version of Connect's tables; raises ConfigurationError unless it is this program's."""
         return await check_schema(self._session)
+
+    async def settings_tables(self) -> SettingsTables:
+        """The configurator's tables, as a document that can be read, tried out and written."""
+        return await SettingsTables.of(self._session)
 
     async def rotate_keys(self, keyring: Keyring) -> Rotation:
         """Seal every secret in the tables under the newest key. The caller holds the lock."""
