@@ -20,6 +20,7 @@ COMMANDS = (
     "migrate",
     "doctor",
     "sample",
+    "config",
     "password",
     "rotate-keys",
 )
@@ -33,6 +34,7 @@ TEACHES = {
     "sync": ("without an update",),
     "migrate": ("Connect's tables", "run` does this by itself", "newer than the program"),
     "doctor": ("every link",),
+    "config": ("checked as a whole", "today's data", "show", "check", "export", "import", "set"),
     "password": ("initial passwords", "reset"),
     "rotate-keys": ("newest key", "encryptionKey", "does nothing"),
     "sample": ("sample school", "without other master data", "--pupils", "--replace"),

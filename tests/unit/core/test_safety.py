@@ -10,8 +10,8 @@ from connect_worker.core.completeness import missing_guids, require_complete, re
 from connect_worker.core.desired import desire
 from connect_worker.core.diff import diff
 from connect_worker.core.picture import Whereabouts
-from connect_worker.core.plan import make_plan
-from connect_worker.core.safety import excesses, outside, scope_excess, scope_leavers, without_prefix
+from connect_worker.core.prefixes import bare_names
+from connect_worker.core.safety import excesses, outside, scope_excess, scope_leavers
 from connect_worker.errors import IncompleteReadError
 from connect_worker.model.account import Account, Status, Unmet
 from connect_worker.model.change import Cause, Change, CreateContainer, Delete, Rename
@@ -155,7 +155,7 @@ def test_with_a_test_prefix_nothing_without_it_is_written() -> None:
     state = State(accounts=(theirs, prefixed), groups=(), memberships={})
     seen = snapshot(actual_user(theirs), actual_user(prefixed, profile=replace(prefixed.profile, city="x")))
     found = diff(desire(state, today=TODAY), seen, Whereabouts(elsewhere={}, recovered={}))
-    assert without_prefix(make_plan(found, {}), "T-") == (theirs.dn,)
+    assert bare_names(found.changes, "T-") == (theirs.dn,)
 
 
 def renamed(dn: str, new_dn: str) -> Rename:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 from connect_worker.core.dn import normalise, value_of
 from connect_worker.core.guards import Guard, acts_of, guard_of, limit_of
-from connect_worker.core.plan import Plan
 from connect_worker.model.account import Account, Status, Unmet
 from connect_worker.model.act import Act
 from connect_worker.model.change import AddMembers, Change, CreateContainer, Delete, Disable, RemoveMembers, Rename
@@ -60,15 +59,6 @@ def excesses(changes: Sequence[Change], recent: Iterable[Act], state: State, lim
         what = f"members to remove from {names[group]}"
         found.append(_excess(what, members, before[group], limits.removals.of(sizes.members(group))))
     return tuple(excess for excess in found if excess is not None)
-
-
-def without_prefix(plan: Plan, prefix: str) -> tuple[str, ...]:
-    """The DNs of users and groups that the plan concerns and whose names lack the test prefix: none may be written.
-
-    A copy of a production database still knows the production objects. Organizational units have no prefix.
-    """
-    concerned = (change.dn for change in plan.changes if not isinstance(change, CreateContainer))
-    return tuple(dn for dn in dict.fromkeys(concerned) if not value_of(dn).casefold().startswith(prefix.casefold()))
 
 
 def outside(changes: Iterable[Change], places: Sequence[str]) -> tuple[str, ...]:

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from connect_worker.core.gated import checksum_of, gated_leavers, unconfirmed
-from connect_worker.core.safety import DAYS, Excess, excesses, outside, scope_excess, scope_leavers, without_prefix
+from connect_worker.core.prefixes import bare_names
+from connect_worker.core.safety import DAYS, Excess, excesses, outside, scope_excess, scope_leavers
 from connect_worker.errors import BlockedBySafetyGateError
 from connect_worker.model.account import Account
 from connect_worker.model.approval import Approval, BlockedPlan, Gate, GatedChange
@@ -71,10 +72,10 @@ def require_own_ground(planned: Planned) -> None:
 
 def _require_prefix(planned: Planned) -> None:
     prefix = planned.configuration.test_prefix
-    bare = without_prefix(planned.plan, prefix) if prefix else ()
+    bare = bare_names(planned.plan.changes, prefix) if prefix else ()
     if bare:
         raise BlockedBySafetyGateError(
-            f"With the test prefix {prefix} set, {len(bare)} objects without it would be written, such as {bare[0]}",
+            f"With the test prefix {prefix} set, {len(bare)} names without it would be written, such as {bare[0]}",
             todo="Is this a copy of another database? Unlink its objects or remove the prefix; nothing was changed",
             reason="TestPrefixMissing",
         )
