@@ -170,6 +170,11 @@ class World:
         validation = validate(self.store.state, self.configuration)
         return Night(today=self.today, before=before, updated=self.store.state, validation=validation, planned=None)
 
+    def sync(self) -> tuple[Planned, tuple[Outcome, ...]]:
+        """The tables as they are, brought to the directory: the plan, and what became of it."""
+        planned = _finished(self._plan(self.store.state, frozenset()))
+        return planned, _finished(self._apply(planned))
+
     def objects(self) -> Mapping[Guid, ActualUser | ActualGroup]:
         """All that stands in the directory."""
         return {**self.directory.users, **self.directory.groups}

@@ -3,8 +3,18 @@
 from connect_worker.model.change import CreateContainer, Member
 from connect_worker.model.ids import Guid
 from connect_worker.model.outcome import Result
-from tests.support.directory_changes import account_key, add_members, create_group, create_user, group_key, rename
+from tests.support.directory_changes import (
+    account_key,
+    add_members,
+    create_group,
+    create_user,
+    group_key,
+    modify,
+    rename,
+)
 from tests.support.directory_servers import Workplace
+
+_LOGIN = ("sam_account_name", "user_principal_name")
 
 
 async def _dns(place: Workplace) -> dict[Guid, str]:
@@ -51,6 +61,20 @@ async def test_two_users_swap_their_names_by_stepping_aside(place: Workplace) ->
     await place.must(rename(two.key, second, two.dn, one.dn))
     await place.must(rename(one.key, first, temporary, two.dn))
     assert await _dns(place) == {first: two.dn, second: one.dn}
+
+
+async def test_two_users_swap_their_logins_by_giving_them_up_first(place: Workplace) -> None:
+    """That is, by exchanging them for temporary ones."""
+    one, two = (create_user(number, place.ou, place.name(number)) for number in (1, 2))
+    first, second = await place.create(one, two)
+    logins = {name: (getattr(one.login, name), getattr(two.login, name)) for name in _LOGIN}
+    name = f"connect-{first.hex[-12:]}"
+    await place.must(modify(one.key, first, one.dn, sam_account_name=name, user_principal_name=f"{name}@school.test"))
+    await place.must(modify(two.key, second, two.dn, **{name: old for name, (old, _) in logins.items()}))
+    await place.must(modify(one.key, first, one.dn, **{name: new for name, (_, new) in logins.items()}))
+    users = {user.guid: user.login for user in (await place.target.read([place.ou])).users}
+    for name, (old, new) in logins.items():
+        assert (getattr(users[first], name), getattr(users[second], name)) == (new, old)
 
 
 async def test_a_name_that_is_taken_is_refused_and_nothing_is_overwritten(place: Workplace) -> None:

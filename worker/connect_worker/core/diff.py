@@ -23,16 +23,17 @@ A linked object is known by its GUID alone.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from connect_worker.core.desired import Desired
 from connect_worker.core.dn import normalise, split
 from connect_worker.core.group_diff import group_changes
 from connect_worker.core.picture import Picture, Whereabouts
 from connect_worker.core.prevention import seen_allowed, seen_denied
+from connect_worker.core.step_aside import step_aside
 from connect_worker.core.user_diff import user_changes
 from connect_worker.model.account import Account, Status, Unmet
-from connect_worker.model.change import Adopt, Cause, Change, CreateContainer, Delete, Rename
+from connect_worker.model.change import Adopt, Cause, Change, CreateContainer, Delete
 from connect_worker.model.directory import ActualUser, ObjectKey, Snapshot
 from connect_worker.model.group import Group
 from connect_worker.model.ids import CLASS_CRITERIA, AccountKey
@@ -73,7 +74,7 @@ def diff(desired: Desired, actual: Snapshot, where: Whereabouts) -> Difference:
     _note_released(picture)
     _note_strangers(picture)
     return Difference(
-        changes=_step_aside(changes),
+        changes=step_aside(changes),
         vanished=frozenset(vanished),
         locked_out=frozenset(_locked_out(picture)),
         let_in=frozenset(_let_in(picture)),
@@ -186,16 +187,3 @@ def _cause_of_deletion(record: Account | Group) -> Cause:
     if isinstance(record, Group):
         return Cause.CLASS_ENDED if record.key.criterion in CLASS_CRITERIA else Cause.GRACE_OVER
     return Cause.EXIT_GRACE_OVER if Unmet.EXIT in record.unmet else Cause.GRACE_OVER
-
-
-def _step_aside(changes: Sequence[Change]) -> tuple[Change, ...]:
-    """Whoever holds a name that another object of this plan needs takes a temporary one first."""
-    renames = {normalise(change.dn): change for change in changes if isinstance(change, Rename)}
-    needed = {normalise(change.new_dn) for change in renames.values()}
-    aside: dict[int, Rename] = {}
-    for held in needed & renames.keys():
-        change = renames[held]
-        temporary = f"CN=connect-{change.guid},{split(change.dn)[1]}"
-        aside[id(change)] = replace(change, new_dn=temporary, aside=True)
-    moved = (replace(c, dn=aside[id(c)].new_dn) if isinstance(c, Rename) and id(c) in aside else c for c in changes)
-    return (*aside.values(), *moved)

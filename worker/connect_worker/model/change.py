@@ -170,15 +170,23 @@ class Rename:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Modify:
-    """Set attributes of a user or group, only those that differ. `dn` is the name at that time."""
+    """Set attributes of a user or group, only those that differ. `dn` is the name at that time.
 
-    wave: ClassVar[Wave] = Wave.MODIFY
+    `aside` marks what is given up for a while, so that two objects can swap theirs.
+    """
+
     kind: ClassVar[str] = "modify"
     key: ObjectKey
     guid: Guid | None
     dn: str
     attributes: tuple[AttributeChange, ...]
     cause: Cause
+    aside: bool = False
+
+    @property
+    def wave(self) -> Wave:
+        """Steps aside come before whoever needs the value."""
+        return Wave.STEP_ASIDE if self.aside else Wave.MODIFY
 
     @property
     def sentence(self) -> str:
