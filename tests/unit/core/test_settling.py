@@ -290,6 +290,19 @@ def test_object_that_was_being_created_anew_is_recognised() -> None:
     assert recognise([intention(record)], state, snapshot(actual)) == {}
 
 
+def test_object_that_two_rows_intended_one_after_the_other_is_the_later_ones() -> None:
+    """The first create was refused, then its name was given to another row. Linked twice, no row could be written."""
+    earlier, later = account(1), account(2)
+    intentions = [
+        intention(later),
+        intention(earlier, sam_account_name=str(later.key), intended_at=NOW - timedelta(days=2)),
+    ]
+    actual = actual_user(later, created="2026-11-16T02:10:00+00:00", guid=guid("candidate"))
+    state = State(accounts=(earlier, later), groups=(), memberships={})
+    assert recognise(intentions, state, snapshot(actual)) == {later.key: guid("candidate")}
+    assert recognise(reversed(intentions), state, snapshot(actual)) == {later.key: guid("candidate")}
+
+
 def test_intention_does_not_claim_what_stood_there_before_or_elsewhere_or_is_linked() -> None:
     record = account()
     after = "2026-11-16T02:10:00+00:00"

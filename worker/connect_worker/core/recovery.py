@@ -18,20 +18,21 @@ def recognise(
 ) -> Mapping[ObjectKey, Guid]:
     """The unlinked objects that an earlier run intended: exactly this sAM name, in the intended OU, created since.
 
-    A row is unlinked also when the object that it knew is `nowhere`: it was being created anew.
+    A row is unlinked also when the object that it knew is `nowhere`: it was being created anew. A name that two rows
+    were to bear, one after the other, was made for the later one: an object is never linked twice.
     """
     records = state.records
     unlinked = {record.key for record in records if record.object_guid is None or record.object_guid in nowhere}
     linked = {record.object_guid for record in state.records}
     users = {_folded(user.login.sam_account_name): user for user in actual.users if user.guid not in linked}
     groups = {_folded(group.sam_account_name): group for group in actual.groups if group.guid not in linked}
-    found: dict[ObjectKey, Guid] = {}
-    for intention in intentions:
+    owners: dict[Guid, ObjectKey] = {}
+    for intention in sorted(intentions, key=lambda intention: intention.intended_at):
         objects: Mapping[str, ActualUser | ActualGroup] = users if isinstance(intention.key, AccountKey) else groups
         candidate = objects.get(_folded(intention.sam_account_name))
         if intention.key in unlinked and candidate is not None and is_meant(intention, candidate):
-            found[intention.key] = candidate.guid
-    return found
+            owners[candidate.guid] = intention.key
+    return {key: guid for guid, key in owners.items()}
 
 
 def with_links(state: State, recovered: Mapping[ObjectKey, Guid]) -> State:
