@@ -207,6 +207,16 @@ def test_outside_the_ous_it_is_not_adopted_and_not_doubled() -> None:
     assert world.directory.users[there].dn == f"CN=Frueher Anna,OU=Elsewhere,{BASE}"
 
 
+def test_two_rows_with_one_number_both_wait_while_it_stands_outside_the_ous() -> None:
+    world = World(replace(ON, employee_id_is_insurance_number=True))
+    for number in (PUPIL.source_id, OTHER.source_id):
+        world.people.students[number] = student(number, insurance_number="756.1234.5678.97")
+    before(world, employee_id="7561234567897", place=f"OU=Elsewhere,{BASE}")
+    night = world.night()
+    assert (changes(night), changes(night, OTHER)) == ([], [])
+    assert (findings(night), findings(night, OTHER)) == ([103], [103])
+
+
 def test_a_disabled_one_is_adopted_and_stays_disabled() -> None:
     world = World(ON)
     there = before(world)

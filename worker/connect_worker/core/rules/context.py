@@ -1,5 +1,6 @@
 """What a rule may look at beyond its own record: built once a validation, in linear time."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from unicodedata import normalize
@@ -143,15 +144,14 @@ def _held_outside(state: State, sams: Holders, addresses: Holders) -> Clashes:
 
 def _accounts_of_before(state: State, foreign: Iterable[ReservedName]) -> Iterator[tuple[Account, Clash]]:
     """Users without object of whom an object's employeeID says that it is theirs (ruling 40)."""
-    unlinked = {
-        identity_of(user.key.type, user.profile.employee_id): user
-        for user in state.accounts
-        if user.object_guid is None and user.profile.employee_id
-    }
+    unlinked: defaultdict[str, list[Account]] = defaultdict(list)
+    for user in state.accounts:
+        if user.object_guid is None and user.profile.employee_id:
+            unlinked[identity_of(user.key.type, user.profile.employee_id)].append(user)
     for held in foreign if unlinked else ():
-        if held.kind is NameKind.EMPLOYEE_ID and held.guid is not None and held.name in unlinked:
-            user = unlinked[held.name]
-            yield user, Clash(name=f"employeeID {user.profile.employee_id}", other=held.guid)
+        if held.kind is NameKind.EMPLOYEE_ID and held.guid is not None:
+            for user in unlinked.get(held.name, ()):
+                yield user, Clash(name=f"employeeID {user.profile.employee_id}", other=held.guid)
 
 
 def _addresses(account: Account) -> tuple[str, ...]:
