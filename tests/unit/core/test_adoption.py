@@ -227,6 +227,28 @@ def test_a_disabled_one_is_adopted_and_stays_disabled() -> None:
     assert "was disabled by somebody else" in notes(night)
 
 
+def test_what_connect_locked_out_was_another_object_and_this_one_is_not_let_in() -> None:
+    world = World(ON)
+    world.night()
+    world.people.students[PUPIL.source_id] = student(PUPIL.source_id, exit_on=world.today)
+    world.night()
+    assert row(world).disabled_since == world.today
+    old, names = row(world).object_guid, row(world).names
+    assert old is not None
+    del world.directory.users[old]
+    there = before(world, cn=str(names.cn), sam=str(names.sam_account_name), mail=names.mail, principal=names.mail)
+    world.directory.users[there] = replace(world.directory.users[there], enabled=False)
+    world.people.students[PUPIL.source_id] = student(PUPIL.source_id)
+    assert Refusal.LINKED_ELSEWHERE.value in notes(world.night())
+    accounts = (replace(a, object_guid=None) if a.key == PUPIL else a for a in world.store.state.accounts)
+    world.store.state = replace(world.store.state, accounts=tuple(accounts))
+    world.night()
+    assert row(world).object_guid == there
+    assert not world.directory.users[there].enabled
+    assert row(world).disabled_since is None
+    assert_settled(world)
+
+
 def test_two_objects_for_one_row_are_ambiguous() -> None:
     world = World(ON)
     before(world)

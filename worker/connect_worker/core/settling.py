@@ -90,7 +90,10 @@ class Settling:
             case CreateGroup():
                 settlement = replace(settlement, guid=outcome.guid)
             case Adopt() as adopt:
-                settlement = replace(settlement, guid=adopt.guid, clear_regenerate_names=isinstance(record, Account))
+                # What Connect had locked out was another object: this one it does not let in (ruling 38).
+                settlement = replace(
+                    settlement, guid=adopt.guid, clear_regenerate_names=isinstance(record, Account), enabled=True
+                )
             case SetPassword():
                 guid = self._plan.linked.get(record.key, settlement.guid)
                 settlement = replace(settlement, guid=guid, password_set_at=now, clear_password_reset=True)

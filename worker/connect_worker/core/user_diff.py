@@ -104,7 +104,8 @@ def _present_changes(picture: Picture, account: Account, user: DesiredUser, actu
             must_change_password=account.must_change_password,
             cause=Cause.INTERRUPTED if interrupted else _cause_of_reset(account),
         )
-    if not actual.enabled and (account.disabled_since is not None or interrupted):
+    locked_out_by_connect = account.disabled_since is not None and user.key not in picture.adopted
+    if not actual.enabled and (locked_out_by_connect or interrupted):
         yield Enable(key=user.key, guid=actual.guid, dn=user.dn, cause=Cause.RETURNED)
     elif not actual.enabled:
         picture.note(f"{user.key} ({user.dn}) was disabled by somebody else and is left so")
