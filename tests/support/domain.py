@@ -199,6 +199,13 @@ class Domain:
             dn = f"CN={name},{place},{self._server.base_dn}"
             _done(connection, connection.add(dn, "user", dict(attributes)))  # type: ignore[no-untyped-call]
 
+    def create_group(self, name: str, *, place: str, attributes: Mapping[str, Any]) -> None:
+        """Create a global security group by hand, in a place relative to the domain."""
+        self.make_place(place)
+        with self._connected() as connection:
+            dn = f"CN={name},{place},{self._server.base_dn}"
+            _done(connection, connection.add(dn, "group", dict(attributes)))  # type: ignore[no-untyped-call]
+
     def create_below(self, sam: str, name: str) -> None:
         """Create what programs keep below an account: an object that is neither account nor group."""
         dn = f"CN={name},{self._dn(sam)}"

@@ -2,7 +2,7 @@
 
 import asyncio
 import atexit
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from functools import partial
@@ -12,11 +12,11 @@ from zoneinfo import ZoneInfo
 
 from connect_worker.core.bases import bases
 from connect_worker.core.employee_ids import identities_of
-from connect_worker.core.reservation import strangers, with_foreign_names
+from connect_worker.core.reservation import Strangers, strangers, with_foreign_names
 from connect_worker.core.update import update
 from connect_worker.core.validation import Validation, validate
 from connect_worker.model.configuration import Configuration, Limit, Limits, MandantRule
-from connect_worker.model.directory import ActualGroup, ActualUser, ObjectKey, TakenName
+from connect_worker.model.directory import ActualGroup, ActualUser, ObjectKey
 from connect_worker.model.ids import Criterion, Guid, Mandant
 from connect_worker.model.outcome import Outcome, Result
 from connect_worker.model.person import MandantRecord, SchoolClass, Staff, Student
@@ -195,7 +195,7 @@ class World:
         identities = partial(identities_of, configuration=self.configuration)
         return self._updated_from(with_foreign_names(before, found, places, identities), found)
 
-    def _updated_from(self, known: State, found: Sequence[TakenName] | None) -> State:
+    def _updated_from(self, known: State, found: Strangers | None) -> State:
         return update(
             known,
             master_data(

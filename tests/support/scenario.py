@@ -33,6 +33,7 @@ class ByHand(StrEnum):
     WRITE = "write"
     SET_PASSWORD = "set_password"
     CREATE_USER = "create_user"
+    CREATE_GROUP = "create_group"
     CREATE_BELOW = "create_below"
     ADD_MEMBER = "add_member"
     REMOVE_MEMBER = "remove_member"
@@ -47,6 +48,7 @@ ARGUMENTS: Mapping[ByHand, frozenset[str]] = {
     ByHand.WRITE: frozenset({"attributes"}),
     ByHand.SET_PASSWORD: frozenset({"to"}),
     ByHand.CREATE_USER: frozenset({"place", "attributes"}),
+    ByHand.CREATE_GROUP: frozenset({"place", "attributes"}),
     ByHand.CREATE_BELOW: frozenset({"name"}),
     ByHand.ADD_MEMBER: frozenset({"member"}),
     ByHand.REMOVE_MEMBER: frozenset({"member"}),
@@ -84,7 +86,8 @@ class Office:
     """What people enter in Connect's tables: columns of users and groups by sAM account name, members, the lock.
 
     `manual_users` are new rows by their key: columns of the user, and nothing else is entered. `add_members` and
-    `remove_members` are acts by hand; `locked` names who holds up the sync, "" lifts it.
+    `remove_members` are acts by hand; `locked` names who holds up the sync, "" lifts it. `take_over` enters rows of
+    connect_migration by the user's key: `account` (sAM account name in the directory) or `guid`, and `aliases`.
     """
 
     manual_users: Mapping[int, Values] = field(default_factory=dict)
@@ -93,6 +96,7 @@ class Office:
     add_members: Mapping[str, list[str]] = field(default_factory=dict)
     remove_members: Mapping[str, list[str]] = field(default_factory=dict)
     locked: str | None = None
+    take_over: Mapping[str, Values] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -289,7 +293,7 @@ _SCHOOL: Mapping[str, Reader] = {
 }
 _OFFICE: Mapping[str, Reader] = {
     "manual_users": _map_of(int, _values),
-    **_all(("users", "groups"), _map_of(str, _values)),
+    **_all(("users", "groups", "take_over"), _map_of(str, _values)),
     **_all(("add_members", "remove_members"), _map_of(str, _list_of(str))),
     "locked": _text,
 }

@@ -68,6 +68,13 @@ class Stage:
         self._customer.edit_office(night.office)
         for edit in night.directory:
             self._edit_directory(edit)
+        for key, given in night.office.take_over.items():
+            self._enter_take_over(key, given)
+
+    def _enter_take_over(self, key: str, given: Mapping[str, Any]) -> None:
+        found = self._domain.find(given["account"]) if "account" in given else None
+        guid = found.guid if found is not None else given.get("guid")
+        self._customer.enter_take_over(key, guid=guid, aliases=given.get("aliases", []))
 
     def _edit_directory(self, edit: DirectoryEdit) -> None:
         sam, given, domain = edit.object, edit.arguments, self._domain
@@ -84,8 +91,9 @@ class Stage:
                 domain.write(sam, given["attributes"])
             case ByHand.SET_PASSWORD:
                 domain.set_password(sam, given["to"])
-            case ByHand.CREATE_USER:
-                domain.create_user(sam, place=given["place"], attributes=given["attributes"])
+            case ByHand.CREATE_USER | ByHand.CREATE_GROUP:
+                create = domain.create_user if edit.act is ByHand.CREATE_USER else domain.create_group
+                create(sam, place=given["place"], attributes=given["attributes"])
             case ByHand.CREATE_BELOW:
                 domain.create_below(sam, given["name"])
             case ByHand.ADD_MEMBER | ByHand.REMOVE_MEMBER:

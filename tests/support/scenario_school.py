@@ -3,9 +3,10 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, fields, is_dataclass, replace
 from typing import Any
+from uuid import UUID
 
 from connect_worker.model.account import EXTENSION_PLACES, Extensions
 from connect_worker.model.configuration import Configuration, LevelRule, MandantRule, PasswordKind
@@ -89,6 +90,16 @@ class ConnectTables:
                     self._set_membership(group, user, removed=removed)
         if edits.locked is not None:
             self.run(f"UPDATE connect.connect_config SET locked_by = nullif('{edits.locked}', '')")
+
+    def enter_take_over(self, key: str, *, guid: UUID | str | None, aliases: Sequence[str]) -> None:
+        """Enter or correct a row of connect_migration."""
+        kind, number = key.split(".")
+        given = [f"'{alias}'" for alias in aliases] + ["NULL"] * (5 - len(aliases))
+        values = ", ".join([f"'{kind}'", str(int(number)), f"'{guid}'" if guid is not None else "NULL", *given])
+        self.run(f"""
+            DELETE FROM connect.connect_migration WHERE migration_type = '{kind}' AND source_fk = {int(number)};
+            INSERT INTO connect.connect_migration
+                (migration_type, source_fk, user_guid, alias1, alias2, alias3, alias4, alias5) VALUES ({values})""")
 
     def users(self) -> dict[str, dict[str, Any]]:
         """Rows of main_connect_user by sAM account name."""

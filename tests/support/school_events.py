@@ -23,6 +23,7 @@ LAST_NAMES: Final = ("Müller", "Mueller", "von Arx")
 SOMEWHERE_ELSE: Final = "OU=Else,DC=school,DC=test"
 _NAMES_OF_STRANGERS: Final = ("Anna.Mueller", "Lea.von Arx", "Anna.Mueller1", "Anna.Muster1", "MW_KL_1b_2026-27")
 _STRANGER: Final = "made by hand"
+_LONG_AGO: Final = "2015-08-01T00:00:00Z"
 _NO_LOGIN: Final = Login(
     sam_account_name=None, user_principal_name=None, mail=None, addresses=(), password_never_expires=False
 )
@@ -326,8 +327,8 @@ def _account_of_before(world: World, event: Event) -> None:
     profile = Profile(employee_id=str(key) if by_id else None)
     parent = _one((STUDENTS_OU, STUDENTS_OU, STAFF_OU, SOMEWHERE_ELSE), event.who // 2)
     guid = world.directory.create(f"CN={name},{parent}", login, profile)
-    if event.what == 0:
-        world.directory.users[guid] = replace(world.directory.users[guid], enabled=False)
+    created = replace(world.directory.users[guid], created=_LONG_AGO, enabled=event.what != 0)
+    world.directory.users[guid] = created
 
 
 def _stranger(world: World, name: str, parent: str, addresses: Sequence[str]) -> Guid:

@@ -22,7 +22,7 @@ from connect_worker.core.dn import escape, is_below, value_of
 from connect_worker.core.employee_ids import employee_id_of
 from connect_worker.core.linking import claim_of, in_step, may_adopt, may_rename
 from connect_worker.core.names import NameRequest, Naming, in_naming_order
-from connect_worker.core.reservation import without_names_of
+from connect_worker.core.reservation import Strangers, without_names_of
 from connect_worker.core.take_over import TakeOverCheck
 from connect_worker.core.taken_names import TakenNames
 from connect_worker.model.account import Account, Names, Status
@@ -81,7 +81,7 @@ def introduce(
     configuration: Configuration,
     *,
     today: date,
-    strangers: Sequence[TakenName] | None,
+    strangers: Strangers | None,
 ) -> Introduced:
     """Tonight's accounts with what was theirs before. Whoever is on the way out is linked to nothing.
 
@@ -101,7 +101,7 @@ class _Introduction:
         configuration: Configuration,
         *,
         today: date,
-        strangers: Sequence[TakenName],
+        strangers: Strangers,
     ) -> None:
         self._accounts = dict(accounts)
         self._before = before
@@ -115,7 +115,7 @@ class _Introduction:
         self._taken: TakenNames
 
     def run(self, candidates: Mapping[AccountKey, Candidate]) -> Introduced:
-        waiting = [a for a in self._accounts.values() if a.object_guid is None and a.status in _STAYING]
+        waiting = [account for account in self._accounts.values() if self._may_have_had_one(account)]
         self._found = self._matched(waiting, candidates) if waiting else {}
         guids = {found.guid for found in self._found.values()}
         self._taken = TakenNames(without_names_of(self._before, guids), today=self._today)
@@ -133,13 +133,18 @@ class _Introduction:
             ),
         )
 
+    def _may_have_had_one(self, account: Account) -> bool:
+        """Whoever has no object, is not on the way out, and was not being given one by a run that was killed."""
+        unlinked = account.object_guid is None and account.key not in self._strangers.expected
+        return unlinked and account.status in _STAYING
+
     def _awaits(self, row: TakeOver) -> bool:
         """A person out of scope, or on the way out, takes nothing over."""
         account = self._accounts.get(row.key)
         return account is not None and account.status in _STAYING
 
     def _checked(self) -> dict[AccountKey, str | None]:
-        check = TakeOverCheck(self._before, self._strangers, self._bases, self._configuration)
+        check = TakeOverCheck(self._before, self._strangers.objects, self._bases, self._configuration)
         return {key: check.refusal(row, self._accounts[key]) for key, row in self._rows.items()}
 
     def _accepted(self) -> set[AccountKey]:
@@ -159,7 +164,7 @@ class _Introduction:
         """The objects of those who are taken over, and, where it is allowed, of those who are to be adopted."""
         named = {key: self._rows[key].guid for key in self._accepted()}
         claims = [self._claim(account, candidates.get(account.key), named.get(account.key)) for account in waiting]
-        matches = match(claims, _inside(self._strangers, self._bases), self._configuration)
+        matches = match(claims, _inside(self._strangers.objects, self._bases), self._configuration)
         for refused in matches.refused:
             if isinstance(refused.key, AccountKey) and named.get(refused.key) is not None:
                 self._refusals[refused.key] = f"{' and '.join(refused.dns)}: {refused.why.value}"
@@ -238,13 +243,15 @@ class _Introduction:
 
 
 def adopted_groups(
-    groups: Sequence[Group], strangers: Sequence[TakenName] | None, before: State, configuration: Configuration
+    groups: Sequence[Group], strangers: Strangers | None, before: State, configuration: Configuration
 ) -> frozenset[Guid]:
     """The groups in the OUs that the sync will link: their sAM names are no strangers' any more."""
-    waiting: dict[ObjectKey, Group] = {group.key: group for group in groups if may_adopt(group)}
-    if not waiting or strangers is None or not configuration.adoption:
+    if strangers is None or not configuration.adoption:
         return frozenset()
-    inside = _inside(strangers, bases(configuration, before))
+    waiting: dict[ObjectKey, Group] = {
+        group.key: group for group in groups if may_adopt(group) and group.key not in strangers.expected
+    }
+    inside = _inside(strangers.objects if waiting else (), bases(configuration, before))
     found = match(map(claim_of, waiting.values()), inside, configuration).found
     return frozenset(
         one.guid for key, one in found.items() if in_step(waiting[key], one) or may_rename(waiting[key], configuration)

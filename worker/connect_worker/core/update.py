@@ -7,7 +7,7 @@
 Nothing is decided anywhere else about who has an account, what it is called and what stands in it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
@@ -24,12 +24,11 @@ from connect_worker.core.notes import notes_on
 from connect_worker.core.passwords import tokens_of
 from connect_worker.core.places import audience_of
 from connect_worker.core.policies import under_policy
-from connect_worker.core.reservation import reserved_names, without_names_of
+from connect_worker.core.reservation import Strangers, reserved_names, without_names_of
 from connect_worker.core.school import School
 from connect_worker.core.scope import StaffScope, StudentScope
 from connect_worker.model.account import Account, Names, Origin, Profile, Status, Unmet
 from connect_worker.model.configuration import Configuration
-from connect_worker.model.directory import TakenName
 from connect_worker.model.finding import Note
 from connect_worker.model.ids import AccountKey, UserType, mask_of
 from connect_worker.model.person import MasterData
@@ -55,7 +54,7 @@ def update(
     now: datetime,
     version: str,
     new_password: NewPassword,
-    strangers: Sequence[TakenName] | None = None,
+    strangers: Strangers | None = None,
 ) -> Update:
     """Today's tables. `now` is told, never compared: today, at the customer's time of day.
 
@@ -87,7 +86,7 @@ class _Night:
         version: str,
         group_info: str,
         new_password: NewPassword,
-        strangers: Sequence[TakenName] | None,
+        strangers: Strangers | None,
     ) -> None:
         self._before = before
         self._strangers = strangers
