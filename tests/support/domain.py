@@ -1,5 +1,6 @@
 """A domain in an administrator's hands: what is done there by hand, and what stands there, past Connect's target."""
 
+import socket
 import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -288,6 +289,8 @@ class Domain:
             check_names=False,
             receive_timeout=TIMEOUT_SECONDS,
         )
+        connection.open(read_server_info=False)
+        connection.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         _done(connection, connection.bind(read_server_info=False))
         try:
             yield connection

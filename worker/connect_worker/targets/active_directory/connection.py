@@ -1,5 +1,6 @@
 """Opening a connection to the directory: encrypted and verified, or not at all."""
 
+import socket
 import ssl
 from dataclasses import dataclass
 from typing import Any
@@ -135,6 +136,8 @@ def connect(settings: DirectorySettings, *, answer_timeout: int = ANSWER_TIMEOUT
 
 def _open(connection: Connection, address: Address) -> None:
     connection.open(read_server_info=False)
+    # What ends TLS's handshake waits for no answer: without this, the request after it would, for 40 ms.
+    connection.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     if address.start_tls:
         connection.start_tls(read_server_info=False)
 
