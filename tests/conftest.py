@@ -2,7 +2,7 @@
 
 from tests.support.forked import fork_server
 from tests.support.postgres import database, empty_database, postgres
-from tests.support.samba import plain_samba, samba, samba_factory
+from tests.support.samba import kerberos_samba, plain_samba, samba, samba_factory
 from tests.support.school import school, store
 from tests.support.simulator import simulator, simulator_factory
 
@@ -10,6 +10,7 @@ __all__ = [
     "database",
     "empty_database",
     "fork_server",
+    "kerberos_samba",
     "plain_samba",
     "postgres",
     "samba",

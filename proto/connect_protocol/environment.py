@@ -5,6 +5,7 @@
     customer/   customerNumber  [realm]  encryptionKey
     database/   host  port  dbname  username  password  [sslmode]  [ca.crt]  [serverName]
     directory/  [url]  [bindDn]  [password]  [ca.crt]  [serverName]  [startTls]  [globalCatalogUrl]
+                [keytab]  [principal]
     relay/      tls.crt  tls.key  ca.crt
 
 What is left out below directory/ may stand in the configurator's tables, which the Secret goes before.
@@ -61,6 +62,8 @@ class SecretKey(StrEnum):
     DIRECTORY_URL = "directory/url"
     DIRECTORY_BIND_DN = "directory/bindDn"
     DIRECTORY_PASSWORD = "directory/password"  # noqa: S105 - a file's name
+    DIRECTORY_KEYTAB = "directory/keytab"
+    DIRECTORY_PRINCIPAL = "directory/principal"
     DIRECTORY_CA = "directory/ca.crt"
     DIRECTORY_SERVER_NAME = "directory/serverName"
     DIRECTORY_START_TLS = "directory/startTls"

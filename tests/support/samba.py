@@ -134,6 +134,21 @@ class SambaServer:
             f"--sddl={FULL_CONTROL.format(sid=sid)}",
         )
 
+    def export_keytab(self, principal: str, file: Path) -> None:
+        """Write the keys of an account to a file, as an administrator does for a service."""
+        run_tool(
+            *("/usr/bin/samba-tool", "domain", "exportkeytab", str(file), f"--principal={principal}"),
+            f"--configfile={self.folder}/etc/smb.conf",
+        )
+
+    def kerberos_configuration(self) -> str:
+        """What stands in krb5.conf where no DNS leads to the domain."""
+        realm = self.realm.upper()
+        return (
+            f"[libdefaults]\n default_realm = {realm}\n dns_lookup_kdc = false\n dns_canonicalize_hostname = false\n"
+            f" rdns = false\n[realms]\n {realm} = {{\n  kdc = {self.address}\n }}\n"
+        )
+
     def switch_on_recycle_bin(self) -> None:
         """Deleted objects keep what stood in them from now on."""
         run_tool("/usr/bin/python3", "-I", str(OFFLINE_SCRIPT), f"{self.folder}/etc/smb.conf", "recycle-bin")
@@ -157,7 +172,9 @@ class SambaServer:
             self.claim.close()
 
 
-def start_samba(source: Path | None = None, *, address: str | None = None) -> SambaServer:
+def start_samba(
+    source: Path | None = None, *, address: str | None = None, services: str = "ldap, cldap"
+) -> SambaServer:
     """Clone the template, or a saved domain, and start it. Raises RuntimeError with Samba's log if it does not answer.
 
     A saved domain is the folder of a server that has ended. An `address` is one that is free for certain, in a network
@@ -168,7 +185,7 @@ def start_samba(source: Path | None = None, *, address: str | None = None) -> Sa
     folder = Path(tempfile.mkdtemp(prefix="dc-", dir="/tmp"))
     address, claim = (address, None) if address else _claim_address()
     run_tool("cp", "-a", "--reflink=auto", "--sparse=always", f"{source}/.", str(folder))
-    configuration = write_configuration(folder, address)
+    configuration = write_configuration(folder, address, services=services)
     server = SambaServer(
         address=address,
         folder=folder,
@@ -197,6 +214,17 @@ def samba_factory() -> Iterator[Callable[[], SambaServer]]:
     for server in started:
         if server.process.poll() is None:
             server.stop()
+
+
+@pytest.fixture(scope="session")
+def kerberos_samba() -> Iterator[SambaServer]:
+    """A domain whose Kerberos server knows its own LDAP service, which Samba tells it in its own time only."""
+    server = start_samba(services="ldap, cldap, kdc")
+    with server.connect() as connection:
+        names = {"servicePrincipalName": [(ldap3.MODIFY_ADD, [f"ldap/{server.server_name}"])]}
+        connection.modify(f"CN=DC1,OU=Domain Controllers,{server.base_dn}", names)  # type: ignore[no-untyped-call]
+    yield server
+    server.stop()
 
 
 @pytest.fixture(scope="session")

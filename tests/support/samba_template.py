@@ -50,7 +50,7 @@ def require_samba() -> None:
         raise RuntimeError(f"Samba AD DC is not installed ({', '.join(missing)} missing). Run as root: {_INSTALL}")
 
 
-def write_configuration(folder: Path, address: str) -> Path:
+def write_configuration(folder: Path, address: str, *, services: str = "ldap, cldap") -> Path:
     """Write the one file that knows the domain's folder and address; it alone makes a copy relocatable."""
     for name in ("etc", "run", "cache", "lock", "state", "private/tls"):
         (folder / name).mkdir(parents=True, exist_ok=True)
@@ -60,7 +60,7 @@ def write_configuration(folder: Path, address: str) -> Path:
     workgroup = SCHOOL
     realm = {REALM.upper()}
     server role = active directory domain controller
-    server services = ldap, cldap
+    server services = {services}
     interfaces = {address}/8
     bind interfaces only = yes
     private dir = {folder}/private

@@ -18,7 +18,7 @@ from connect_worker.config import load_settings, today
 from connect_worker.errors import ConfigurationError
 from connect_worker.model.configuration import Limit, Limits
 from connect_worker.model.secret import Secret
-from connect_worker.settings import DatabaseSettings, DirectorySecret, RelaySettings, Settings
+from connect_worker.settings import DatabaseSettings, DirectorySecret, Keytab, RelaySettings, Settings
 from tests.support.certificates import create_authority
 
 KEY = base64.b64encode(bytes(range(32))).decode()
@@ -552,3 +552,58 @@ def test_the_relays_private_key_is_not_shown(tmp_path: Path, authority: Authorit
     assert rest
     told = " ".join(faults(relay_secrets(tmp_path, issued, **{"relay/ca.crt": issued.key}), **RELAY))
     assert first not in told
+
+
+KEYTAB = b"\x05\x02" + bytes(60)
+
+
+def keytab(folder: Path, content: bytes = KEYTAB, principal: str | None = "connect@MUSTERDORF.EXAMPLE") -> None:
+    secrets(folder, directory__bindDn=None, directory__password=None, directory__principal=principal)
+    (folder / "directory" / "keytab").write_bytes(content)
+
+
+def test_with_a_keytab_neither_account_nor_password_is_missing(tmp_path: Path) -> None:
+    keytab(tmp_path)
+    directory = load(tmp_path).directory
+    assert directory is not None
+    assert directory.keytab == Keytab(principal="connect@MUSTERDORF.EXAMPLE", path=tmp_path / "directory" / "keytab")
+    assert directory.missing == ()
+
+
+@pytest.mark.parametrize("content", [b"", b"\x05\x02", b"\x05\x01" + bytes(60), b"garbage"])
+def test_what_is_no_keytab_is_told(tmp_path: Path, content: bytes) -> None:
+    keytab(tmp_path, content)
+    assert faults(tmp_path) == ("directory/keytab is no keytab",)
+
+
+def test_a_keytab_and_its_principal_go_together(tmp_path: Path) -> None:
+    keytab(tmp_path, principal=None)
+    assert faults(tmp_path) == ("directory/principal is missing: a keytab and its principal go together",)
+    (tmp_path / "directory" / "keytab").unlink()
+    secrets(tmp_path, directory__principal="connect@MUSTERDORF.EXAMPLE")
+    assert faults(tmp_path) == ("directory/keytab is missing: a keytab and its principal go together",)
+
+
+@pytest.mark.parametrize("principal", ["connect", "@MUSTERDORF.EXAMPLE", "connect@", "con nect@MUSTERDORF.EXAMPLE"])
+def test_what_is_no_principal_is_told(tmp_path: Path, principal: str) -> None:
+    keytab(tmp_path, principal=principal)
+    assert "directory/principal is no principal such as connect@SCHOOL.EXAMPLE" in faults(tmp_path)
+
+
+def test_behind_a_relay_there_is_no_way_to_a_kerberos_server(tmp_path: Path, authority: Authority) -> None:
+    keytab(tmp_path)
+    relay_secrets(tmp_path, certificate(authority))
+    said = faults(tmp_path, CONNECT_RELAY_ADDRESS="relay.example:8443")
+    assert "directory/keytab: a relay leads to no Kerberos server; use bindDn and password" in said
+
+
+def test_kerberos_signs_in_over_tls_only(tmp_path: Path) -> None:
+    keytab(tmp_path)
+    secrets(
+        tmp_path,
+        directory__bindDn=None,
+        directory__password=None,
+        directory__url="ldap://127.0.0.1",
+        directory__startTls="false",
+    )
+    assert faults(tmp_path) == ("directory/startTls is false: Kerberos signs in over TLS only",)

@@ -14,7 +14,14 @@ from connect_worker import config_values as values
 from connect_worker.errors import ConfigurationError
 from connect_worker.model.configuration import Limit, Limits
 from connect_worker.model.secret import Secret
-from connect_worker.settings import DatabaseSettings, DirectorySecret, RelaySettings, Settings, is_on_this_machine
+from connect_worker.settings import (
+    DatabaseSettings,
+    DirectorySecret,
+    Keytab,
+    RelaySettings,
+    Settings,
+    is_on_this_machine,
+)
 
 DEFAULT_TIME_ZONE = ZoneInfo("Europe/Zurich")
 DEFAULT_TIMEOUT = timedelta(hours=1)
@@ -89,6 +96,20 @@ class _Source:
         """A file that may be left out."""
         value = self._file(key, needed=False)
         return otherwise if value is None else self._read(key, value, read, otherwise)
+
+    def binary(self, key: SecretKey, is_one: Callable[[bytes], bool], otherwise: str) -> Path | None:
+        """The place of a file that may be left out, whose content fits; else `otherwise` says what it is."""
+        path = self._folder / key if self._folder is not None else None
+        if path is None or not path.exists():
+            return None
+        try:
+            fits = is_one(path.read_bytes())
+        except OSError as error:
+            self.fault(f"{key} cannot be read in {self._folder}: {error.strerror}")
+            return path
+        if not fits:
+            self.fault(f"{key} is {otherwise}")
+        return path
 
     def _secrets_folder(self) -> Path | None:
         folder = self._environ.get(Variable.SECRETS_DIR)
@@ -207,11 +228,27 @@ def _directory(source: _Source) -> DirectorySecret:
         url=source.optional_secret(SecretKey.DIRECTORY_URL, values.ldap_url, otherwise=None),
         bind_dn=source.optional_secret(SecretKey.DIRECTORY_BIND_DN, values.text, otherwise=None),
         password=source.optional_secret(SecretKey.DIRECTORY_PASSWORD, values.secret, otherwise=None),
+        keytab=_keytab(source),
         global_catalog_url=catalog,
         ca=source.optional_secret(SecretKey.DIRECTORY_CA, values.certificates, otherwise=None),
         server_name=source.optional_secret(SecretKey.DIRECTORY_SERVER_NAME, values.text, otherwise=None),
         start_tls=source.optional_secret(SecretKey.DIRECTORY_START_TLS, values.truth, otherwise=True),
     )
+
+
+def _keytab(source: _Source) -> Keytab | None:
+    """Kerberos signs in where there is a keytab; it may hold the keys of several principals."""
+    path = source.binary(SecretKey.DIRECTORY_KEYTAB, values.is_keytab, "no keytab")
+    principal = source.optional_secret(SecretKey.DIRECTORY_PRINCIPAL, values.principal, otherwise=None)
+    if path is None and principal is None:
+        return None
+    if path is None or principal is None:
+        missing = SecretKey.DIRECTORY_KEYTAB if path is None else SecretKey.DIRECTORY_PRINCIPAL
+        source.fault(f"{missing} is missing: a keytab and its principal go together")
+        return None
+    if source.is_set(Variable.RELAY_ADDRESS):
+        source.fault(f"{SecretKey.DIRECTORY_KEYTAB}: a relay leads to no Kerberos server; use bindDn and password")
+    return Keytab(principal=principal, path=path)
 
 
 def _relay(source: _Source) -> RelaySettings:
@@ -232,6 +269,8 @@ def _require_encryption(source: _Source, settings: Settings) -> None:
     if directory is None or directory.start_tls:
         return
     plain = [url for url in (directory.url, directory.global_catalog_url) if url and url.startswith("ldap://")]
+    if plain and directory.keytab is not None:
+        source.fault(f"{SecretKey.DIRECTORY_START_TLS} is false: Kerberos signs in over TLS only")
     if any(_is_elsewhere(urlsplit(url).hostname or "", settings.relay) for url in plain):
         source.fault(f"{SecretKey.DIRECTORY_START_TLS} is false: {_where_plain('directory', settings.relay)}")
 

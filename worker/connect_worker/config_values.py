@@ -176,6 +176,19 @@ def names(certificate: str) -> tuple[str, ...]:
     return tuple(found.get_values_for_type(x509.UniformResourceIdentifier))
 
 
+def is_keytab(content: bytes) -> bool:
+    """Whether a file holds Kerberos keys: version 5.2, which every program writes, and at least one."""
+    return content[:2] == b"\x05\x02" and len(content) > len(b"\x05\x02")
+
+
+def principal(value: str) -> str:
+    """A Kerberos principal: NAME@REALM."""
+    name, at, realm = text(value).rpartition("@")
+    if not at or not name or not realm or " " in value:
+        raise ValueError("is no principal such as connect@SCHOOL.EXAMPLE")
+    return value
+
+
 def address(value: str) -> str:
     """A host with its port: HOST:PORT, an IPv6 address in brackets."""
     try:

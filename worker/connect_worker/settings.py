@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from ipaddress import ip_address
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from connect_worker.model.configuration import Limits
@@ -40,9 +41,18 @@ class DatabaseSettings:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Keytab:
+    """A file with the Kerberos keys of a principal, `connect@SCHOOL.EXAMPLE`."""
+
+    principal: str
+    path: Path
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class DirectorySettings:
     """Where the directory is: ldaps://, ldap:// with StartTLS; plain only to loopback, when `start_tls` is False.
 
+    With a `keytab` Kerberos signs in: `bind_dn` is then its principal, and the password is empty.
     `global_catalog_url`: where a forest's names are read. `tunnel_port`: where on this machine's loopback a tunnel to
     the directory begins; the URL's host and port are beyond it. `catalog_port`: the same for the global catalog.
     """
@@ -50,6 +60,7 @@ class DirectorySettings:
     url: str
     bind_dn: str
     password: Secret
+    keytab: Keytab | None = None
     ca: str | None = None
     server_name: str | None = None
     start_tls: bool = True
@@ -65,6 +76,7 @@ class DirectorySecret:
     url: str | None = None
     bind_dn: str | None = None
     password: Secret | None = None
+    keytab: Keytab | None = None
     ca: str | None = None
     server_name: str | None = None
     start_tls: bool = True
@@ -75,7 +87,9 @@ class DirectorySecret:
     @property
     def missing(self) -> tuple[str, ...]:
         """Its keys without a value that no directory can be entered without."""
-        given = {"url": self.url, "bindDn": self.bind_dn, "password": self.password}
+        given: dict[str, object] = {"url": self.url}
+        if self.keytab is None:
+            given |= {"bindDn": self.bind_dn, "password": self.password}
         return tuple(key for key, value in given.items() if value is None)
 
 

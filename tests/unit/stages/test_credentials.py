@@ -1,10 +1,12 @@
 """Who signs in to the directory: the Secret field by field, then the configurator's tables (ruling 41)."""
 
+from pathlib import Path
+
 import pytest
 
 from connect_worker.errors import ConfigurationError
 from connect_worker.model.secret import Secret
-from connect_worker.settings import DirectorySecret, DirectorySettings
+from connect_worker.settings import DirectorySecret, DirectorySettings, Keytab
 from connect_worker.stages.credentials import StoredLogin, directory_settings, sources
 
 WHOLE = DirectorySecret(url="ldaps://dc1.school.test", bind_dn="CN=connect", password=Secret("of the Secret"), ca="CA")
@@ -29,6 +31,14 @@ def test_each_field_that_the_secret_leaves_out_is_the_tables() -> None:
     )
     told = "bindDn from the Secret, url from connect.connect_config.ad_hostname"
     assert sources(known) == f"{told}, password from connect.connect_config.ad_password"
+
+
+def test_a_keytab_needs_neither_account_nor_password() -> None:
+    keytab = Keytab(principal="connect@SCHOOL.TEST", path=Path("keytab"))
+    known = DirectorySecret(url="ldaps://dc1.school.test", keytab=keytab)
+    settings = directory_settings(known, STORED)
+    assert (settings.bind_dn, settings.password, settings.keytab) == ("connect@SCHOOL.TEST", Secret(""), keytab)
+    assert sources(known) == "url from the Secret, keytab from the Secret"
 
 
 @pytest.mark.parametrize(

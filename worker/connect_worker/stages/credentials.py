@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from connect_worker.config_values import ldap_url, secret, text
+from connect_worker.config_values import ldap_url, text
 from connect_worker.errors import ConfigurationError
 from connect_worker.model.secret import Secret
 from connect_worker.settings import DirectorySecret, DirectorySettings, Settings
@@ -54,14 +54,14 @@ def directory_settings(known: DirectorySecret, stored: StoredLogin = NOTHING_STO
     A host without a scheme is entered by ldaps://; a whole URL may stand there too.
     """
     url = known.url or _url(stored.host)
-    bind_dn = known.bind_dn or _line(stored.username, "ad_username")
-    password = known.password or stored.password
-    if not url or not bind_dn or password is None or not password.reveal():
+    bind_dn, password = _simple(known, stored) if known.keytab is None else (known.keytab.principal, Secret(""))
+    if not url or not bind_dn or password is None:
         raise _incomplete(known, stored)
     return DirectorySettings(
         url=url,
         bind_dn=bind_dn,
-        password=secret(password.reveal()),
+        password=password,
+        keytab=known.keytab,
         ca=known.ca,
         server_name=known.server_name,
         start_tls=known.start_tls,
@@ -74,8 +74,16 @@ def directory_settings(known: DirectorySecret, stored: StoredLogin = NOTHING_STO
 def sources(known: DirectorySecret) -> str:
     """Which of the two is in force for what, for people; never a value."""
     from_tables = [f"{key} from connect.connect_config.{_COLUMNS[key]}" for key in known.missing]
-    from_secret = [f"{key} from the Secret" for key in _COLUMNS if key not in known.missing]
+    keys = _COLUMNS if known.keytab is None else ("url", "keytab")
+    from_secret = [f"{key} from the Secret" for key in keys if key not in known.missing]
     return ", ".join([*from_secret, *from_tables])
+
+
+def _simple(known: DirectorySecret, stored: StoredLogin) -> tuple[str | None, Secret | None]:
+    """The account, and its password unless that is empty."""
+    password = known.password or stored.password
+    is_given = password is not None and bool(password.reveal())
+    return known.bind_dn or _line(stored.username, "ad_username"), password if is_given else None
 
 
 def _url(host: str | None) -> str | None:

@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from ldap3 import NONE, SYNC, Connection, Server, Tls
+from ldap3 import NONE, SASL, SYNC, Connection, Server, Tls
 from ldap3.core.exceptions import LDAPException
 
 from connect_worker.errors import ConfigurationError, ConnectError, ConnectionFailedError, LoginRefusedError
 from connect_worker.settings import LOOPBACK, DirectorySettings, is_on_this_machine
 from connect_worker.targets.active_directory.answers import Answer
+from connect_worker.targets.active_directory.kerberos import KerberosError
 from connect_worker.targets.active_directory.refusals import login_refused
+from connect_worker.targets.active_directory.sasl import MECHANISM, bind_with_keytab
 
 CONNECT_TIMEOUT_SECONDS = 10
 ANSWER_TIMEOUT_SECONDS = 60
@@ -115,13 +117,12 @@ def connect(settings: DirectorySettings, *, answer_timeout: int = ANSWER_TIMEOUT
     )
     connection = Connection(
         server,
-        user=settings.bind_dn,
-        password=settings.password.reveal(),
         client_strategy=SYNC,
         auto_referrals=False,
         auto_range=False,
         check_names=False,
         receive_timeout=min(CONNECT_TIMEOUT_SECONDS, answer_timeout),
+        **_login(settings),
     )
     try:
         _open(connection, address)
@@ -142,17 +143,47 @@ def _open(connection: Connection, address: Address) -> None:
         connection.start_tls(read_server_info=False)
 
 
+def _login(settings: DirectorySettings) -> dict[str, Any]:
+    """How ldap3 is told who signs in."""
+    if settings.keytab is None:
+        return {"user": settings.bind_dn, "password": settings.password.reveal()}
+    return {"authentication": SASL, "sasl_mechanism": MECHANISM, "sasl_credentials": ()}
+
+
 def _sign_in(connection: Connection, settings: DirectorySettings, address: Address) -> None:
     try:
-        signed_in = connection.bind(read_server_info=False)
+        answer = _bind(connection, settings, address)
     except (LDAPException, OSError) as fault:
         _abandon(connection)
         raise _broken(address, fault) from fault
-    if not signed_in:
-        result = connection.result
+    except KerberosError as fault:
         connection.unbind()
-        answer = Answer(request_id=0, code=result["result"], message=result["message"].rstrip("\x00"))
+        raise _kerberos_failed(settings, fault) from fault
+    if answer.code:
+        connection.unbind()
         raise login_refused(answer, settings.bind_dn)
+
+
+def _bind(connection: Connection, settings: DirectorySettings, address: Address) -> Answer:
+    if settings.keytab is not None:
+        return bind_with_keytab(connection, settings.keytab, address.server_name)
+    connection.bind(read_server_info=False)
+    result = connection.result
+    return Answer(request_id=0, code=result["result"], message=result["message"].rstrip("\x00"))
+
+
+def _kerberos_failed(settings: DirectorySettings, fault: KerberosError) -> ConnectError:
+    if fault.is_unreachable:
+        return ConnectionFailedError(
+            f"no key distribution centre of {settings.bind_dn} answers: {fault}",
+            todo="Check that krb5.conf or DNS leads to one, and that it runs",
+            reason="DirectoryUnreachable",
+        )
+    return LoginRefusedError(
+        f"Kerberos does not sign in {settings.bind_dn}: {fault}",
+        todo="Check principal and keytab of the directory Secret, the name in its url, and that no clock is wrong",
+        reason="DirectoryLoginFailed",
+    )
 
 
 def _abandon(connection: Connection) -> None:
