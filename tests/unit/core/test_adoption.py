@@ -344,6 +344,21 @@ def test_a_killed_run_comes_to_the_same_end() -> None:
     assert_settled(killed)
 
 
+def test_nothing_is_written_to_an_object_before_its_row_is_linked() -> None:
+    """Killed in between, it would be a stranger whom Connect has changed."""
+    linked_first = 0
+    for writes in range(8):
+        world = World(RENAMING)
+        there = before(world)
+        untouched = world.directory.users[there]
+        world.killed_night(writes)
+        if world.directory.users[there] != untouched:
+            assert row(world).object_guid == there
+        elif row(world).object_guid == there:
+            linked_first += 1
+    assert linked_first > 0
+
+
 def a_group(world: World, cn: str, *, sam: str = "KL.1") -> Guid:
     there = guid(cn)
     world.directory.groups[there] = ActualGroup(

@@ -67,12 +67,14 @@ class Chronicle:
         self.locked_out: dict[Guid, date] = {}
         self.leaving: dict[ObjectKey, date] = {}
         self.disabled_by_hand: set[Guid] = set()
+        self.to_be_renamed: set[ObjectKey] = set()
         self._play(of_before)
 
     def live(self, day: Day) -> None:
         """Play a day, and look whether the promises are kept."""
         self.world.today += timedelta(days=day.later)
         self._play(day.events)
+        self.to_be_renamed = {account.key for account in self.world.store.state.accounts if account.regenerate_names}
         uninterrupted = self.world.fork()
         for writes in day.kills:
             self._see(self.world.killed_night(writes))
@@ -123,15 +125,15 @@ class Chronicle:
         ours = {record.object_guid: record.key for record in self.world.store.state.records}
         for guid in self.strangers.keys() & ours.keys():
             assert self.world.configuration.adoption
-            self._require_kept(self.world.directory.users[guid], self.strangers.pop(guid))
+            self._require_kept(ours[guid], self.world.directory.users[guid], self.strangers.pop(guid))
             self.untouchable.pop(guid, None)
 
-    def _require_kept(self, now: ActualUser, before: ActualUser | ActualGroup) -> None:
+    def _require_kept(self, key: ObjectKey, now: ActualUser, before: ActualUser | ActualGroup) -> None:
         """(8) An adopted account keeps its names, its password, and whether it is enabled."""
         assert isinstance(before, ActualUser)
         assert now.enabled == before.enabled
         assert now.must_change_password == before.must_change_password
-        if not self.world.configuration.rename_at_adoption:
+        if not self.world.configuration.rename_at_adoption and key not in self.to_be_renamed:
             assert split(now.dn)[0] == split(before.dn)[0]
 
     def _remember(self) -> None:
@@ -188,17 +190,13 @@ def new_names_are_nobody_elses(chronicle: Chronicle, night: Night) -> None:
     before = {account.key: _addresses(account) for account in night.before.accounts}
     kept = {name.name: name.owner for name in night.before.reserved if name.kind is NameKind.ADDRESS and name.owner}
     owners = {address: key for key, addresses in before.items() for address in addresses}
-    strangers = {
-        address
-        for found in chronicle.strangers.values()
-        if isinstance(found, ActualUser)
-        for address in addresses_of(found)
-    }
+    strangers = [found for found in chronicle.strangers.values() if isinstance(found, ActualUser)]
     for account in night.updated.accounts:
+        others = {address for found in strangers if not _is_of(found, account) for address in addresses_of(found)}
         for address in _addresses(account) - before.get(account.key, frozenset()):
             assert owners.get(address, account.key) == account.key
             assert kept.get(address, account.key) == account.key or _is_over(night, address)
-            assert address not in strangers
+            assert address not in others
 
 
 def only_the_long_locked_out_are_deleted(chronicle: Chronicle, night: Night) -> None:
@@ -306,6 +304,12 @@ def _unexplained(refused: Iterable[Outcome], held: set[str]) -> list[Outcome]:
 
 def _is_immune_without_object(record: Account | Group) -> bool:
     return record.status is Status.IMMUNE and record.object_guid is None
+
+
+def _is_of(found: ActualUser, account: Account) -> bool:
+    """Whether an object of before says that it is this account's."""
+    known_by = (found.profile.employee_id, found.login.sam_account_name)
+    return str(account.key) in known_by
 
 
 def _doubles(names: Iterable[str]) -> list[str]:

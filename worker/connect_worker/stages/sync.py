@@ -30,6 +30,7 @@ from connect_worker.model.change import (
     RemoveMembers,
     Rename,
     SetPassword,
+    Wave,
 )
 from connect_worker.model.configuration import Configuration
 from connect_worker.model.directory import ObjectKey, Snapshot
@@ -117,7 +118,9 @@ async def apply(store: Store, directory: Directory, context: Context, planned: P
         if found:
             await store.settle(found)
         context.progress.begin("apply", len(planned.plan.changes))
-        await application.make([batch for _, changes in planned.plan.waves() for batch in _batches(changes)])
+        waves = dict(planned.plan.waves())
+        await application.link(waves.pop(Wave.ADOPT, ()))
+        await application.make([batch for changes in waves.values() for batch in _batches(changes)])
         finished = settling.finish(blocked=planned.blocked)
         if finished:
             await store.settle(finished)
@@ -142,6 +145,14 @@ class _Application:
         self._missing_dns: set[str] = set()
         self._failures = 0
         self._broken = False
+
+    async def link(self, adoptions: Sequence[Change]) -> None:
+        """The rows know what is theirs before anything is written to it."""
+        prevented = [*self._prevented(adoptions)]
+        linked = [Outcome(change=change, result=Result.DONE) for change in adoptions if not prevented]
+        self._remember(prevented or linked)
+        await self._keep(prevented or linked, ())
+        self._context.progress.advance(len(adoptions))
 
     async def make(self, batches: Sequence[Sequence[Change]]) -> None:
         """Every batch in its turn: intend, apply, write back.
