@@ -46,3 +46,18 @@ def test_a_database_that_is_away_does_not_hide_the_directory(site: Site, tunnel:
     assert "on the bridge" in found["bridge to database"]["todo"]
     assert "database connection" not in found
     assert found["directory connection"]["ok"]
+
+
+def test_the_global_catalog_is_a_target_of_its_own(site: Site, tunnel: Tunnel) -> None:
+    site.enrol(1)
+    site.worker.write("directory", globalCatalogUrl="ldaps://dc1.school.test")
+    without = checks(site)
+    assert not without["bridge to global-catalog"]["ok"]
+    assert "global-catalog" in without["bridge to global-catalog"]["todo"]
+    assert without["directory connection"]["ok"]
+    assert "global catalog" not in without, "one fault, and no echo of it"
+    address = site.server.catalog_url.removeprefix("ldaps://")
+    with tunnel.rerouted(**(tunnel.bridge.targets | {"global-catalog": address})):
+        found = checks(site)
+    assert found["bridge to global-catalog"]["ok"]
+    assert found["global catalog"]["found"].startswith("ldaps://dc1.school.test, ")

@@ -11,9 +11,10 @@ from connect_worker.errors import ConfigurationError
 from connect_worker.model.configuration import Configuration
 from connect_worker.model.state import State
 from connect_worker.settings import DirectorySecret, DirectorySettings
-from connect_worker.stages.credentials import StoredLogin, directory_settings, sources
+from connect_worker.stages.credentials import NOTHING_STORED, StoredLogin, directory_settings, sources
 from connect_worker.stages.examination import Examination
 from connect_worker.targets.active_directory import ActiveDirectory, BaseFacts, DirectoryFacts
+from connect_worker.tunnel.base import Target
 from connect_worker.tunnel.way import Way
 
 OpenDirectory = Callable[[DirectorySettings], ActiveDirectory]
@@ -27,14 +28,22 @@ class Kept:
     state: State
 
 
-async def examine_directory(
-    way: Way, open_directory: OpenDirectory, examination: Examination, stored: StoredLogin, kept: Kept | None
-) -> None:
-    """Sign in as a run would, and look; without `kept`, because the database is away, at the connection alone."""
+@dataclass(kw_only=True, slots=True)
+class Found:
+    """What has been found before, and the directory is looked at with: `kept` is None where the database is away."""
+
+    reached: set[Target]
+    login: StoredLogin = NOTHING_STORED
+    kept: Kept | None = None
+
+
+async def examine_directory(way: Way, open_directory: OpenDirectory, examination: Examination, found: Found) -> None:
+    """Sign in as a run would, and look; where the database is away, at the connection alone."""
+    kept = found.kept
     known = way.settings.directory or DirectorySecret()
     settings = None
     with examination.of("directory login") as well:
-        settings = directory_settings(known, stored)
+        settings = directory_settings(known, found.login)
         well(sources(known))
     if settings is None:
         return
@@ -44,7 +53,8 @@ async def examine_directory(
             extensions = used_extensions(kept.configuration, kept.state) if kept is not None else frozenset()
             facts = await directory.check(places, extensions)
             well(f"{settings.url} as {facts.signed_in_as}, domain {facts.domain_dn}")
-            await _examine_catalog(directory, settings, examination)
+            if Target.CATALOG in found.reached:
+                await _examine_catalog(directory, settings, examination)
             if kept is not None:
                 _examine_rights(facts, kept, examination)
                 _examine_passwords(facts, kept.configuration, places, examination)

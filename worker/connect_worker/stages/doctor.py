@@ -1,11 +1,9 @@
 """Doctor: tests each link on its own, and says which one fails and what to do."""
 
-from dataclasses import dataclass
-
 from connect_worker.errors import ConfigurationError
 from connect_worker.settings import Settings
-from connect_worker.stages.credentials import NOTHING_STORED, StoredLogin, read_stored_login
-from connect_worker.stages.directory_checks import Kept, OpenDirectory, examine_directory
+from connect_worker.stages.credentials import read_stored_login
+from connect_worker.stages.directory_checks import Found, Kept, OpenDirectory, examine_directory
 from connect_worker.stages.examination import Examination
 from connect_worker.store.repository import Store, open_store
 from connect_worker.tunnel.base import Target
@@ -14,14 +12,6 @@ from connect_worker.tunnel.knock import valid_until
 from connect_worker.tunnel.way import Way, open_way
 
 _DATABASE_TODO = "Mend each of them; connect-worker migrate makes Connect's own tables"
-
-
-@dataclass(kw_only=True, slots=True)
-class _Found:
-    """What the database has told so far that the directory is looked at with."""
-
-    login: StoredLogin = NOTHING_STORED
-    kept: Kept | None = None
 
 
 async def examine(settings: Settings, open_directory: OpenDirectory) -> Examination:
@@ -34,11 +24,11 @@ async def examine(settings: Settings, open_directory: OpenDirectory) -> Examinat
         well(f"realm {settings.realm}, time zone {settings.time_zone.key}, timeout {settings.timeout}")
     async with open_way(settings) as way:
         reached = await _examine_way(way, examination)
-        found = _Found()
+        found = Found(reached=reached)
         if Target.DATABASE in reached:
             await _examine_database(way, examination, found)
         if Target.DIRECTORY in reached:
-            await examine_directory(way, open_directory, examination, found.login, found.kept)
+            await examine_directory(way, open_directory, examination, found)
     return examination
 
 
@@ -61,7 +51,7 @@ async def _examine_way(way: Way, examination: Examination) -> set[Target]:
     return {target for target, failure in failures.items() if failure is None}
 
 
-async def _examine_database(way: Way, examination: Examination, found: _Found) -> None:
+async def _examine_database(way: Way, examination: Examination, found: Found) -> None:
     database = way.settings.database
     name = f"connect-worker {way.settings.realm} doctor"
     with examination.of("database connection") as well:
@@ -75,7 +65,7 @@ async def _examine_database(way: Way, examination: Examination, found: _Found) -
                 await _examine_contents(store, way.settings, examination, found)
 
 
-async def _examine_contents(store: Store, settings: Settings, examination: Examination, found: _Found) -> None:
+async def _examine_contents(store: Store, settings: Settings, examination: Examination, found: Found) -> None:
     with examination.of("configurator"):
         found.login = await read_stored_login(store, settings)
     with examination.of("master data") as well:

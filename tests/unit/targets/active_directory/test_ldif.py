@@ -5,7 +5,7 @@ from uuid import UUID
 from connect_worker.model.change import Member
 from connect_worker.model.ids import Guid
 from connect_worker.targets.active_directory.ldif import as_command, as_ldif, change_as_ldif
-from connect_worker.targets.active_directory.requests import AddEntry, Scope, Search
+from connect_worker.targets.active_directory.requests import AddEntry, Control, ModifyEntry, Scope, Search
 from tests.support.directory_changes import (
     PASSWORD,
     account_key,
@@ -13,6 +13,7 @@ from tests.support.directory_changes import (
     create_user,
     disable,
     group_key,
+    modify,
     rename,
     set_password,
 )
@@ -49,6 +50,24 @@ def test_a_modification_is_written_edit_by_edit() -> None:
     assert change_as_ldif(disable(account_key(1), GUID, "CN=anna")) == (
         f"# disable CN=anna (exit)\n{NAME}changetype: modify\n"
         "delete: userAccountControl\nuserAccountControl: 512\n-\nadd: userAccountControl\nuserAccountControl: 514\n-\n"
+    )
+
+
+def test_rights_are_not_shown_before_they_are_read() -> None:
+    """What is written is the whole list with two entries more: nobody knows it beforehand."""
+    change = modify(account_key(1), GUID, "CN=anna", password_change_prevented=True)
+    first, second = change_as_ldif(change).splitlines()
+    assert first == "# modify CN=anna: password_change_prevented – → True"
+    assert second.startswith("# (two entries of nTSecurityDescriptor")
+
+
+def test_controls_stand_where_the_programs_take_them() -> None:
+    rights = ModifyEntry(dn="CN=a", modifications=(), controls=(Control.ACCESS_LIST,))
+    assert as_ldif(rights) == "dn: CN=a\ncontrol: 1.2.840.113556.1.4.801 true:: MAMCAQQ=\nchangetype: modify\n"
+    deleted = Search(base="CN=a", attributes=("cn",), controls=(Control.ACCESS_LIST, Control.SHOW_DELETED))
+    assert as_command(deleted) == (
+        "ldapsearch -E '!1.2.840.113556.1.4.801=::MAMCAQQ=' -E '!1.2.840.113556.1.4.417' "
+        "-b CN=a -s base '(objectClass=*)' cn"
     )
 
 
