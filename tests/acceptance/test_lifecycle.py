@@ -1,4 +1,4 @@
-"""docs/explanation/lifecycle.md tells what becomes of one pupil: its days, played with the installed command."""
+"""docs/explanation/lifecycle.md tells what becomes of one pupil: its days, played through `connect-worker`."""
 
 from collections.abc import Mapping
 from datetime import date

@@ -114,6 +114,8 @@ class Stage:
         assert checked.exit_code == (0 if expected.exit == LOCKED else expected.exit), checked.stdout
         assert self._warnings(checked) == expected.warnings
         plan = checked.document.get("plan", NO_PLAN)
+        if plan["changes"]:
+            self._names |= self._customer.sam_names()
         assert sorted(self._lines(plan["changes"])) == sorted(expected.plan)
         assert _unexplained(plan["notes"], expected.notes) == []
 
@@ -194,8 +196,6 @@ class Stage:
         return {sam: sorted(codes) for sam, codes in found.items()}
 
     def _lines(self, changes: list[dict[str, Any]]) -> list[str]:
-        if any(change["object"] for change in changes):
-            self._names |= self._customer.sam_names()
         return [self._line(change) for change in changes]
 
     def _line(self, change: Mapping[str, Any]) -> str:
