@@ -154,15 +154,30 @@ def test_several_encryption_keys_stand_one_a_line(tmp_path: Path) -> None:
     assert load(tmp_path).encryption_keys == (Secret(KEY), Secret(OLD_KEY))
 
 
-def test_certificates_are_read_as_text(tmp_path: Path) -> None:
-    pem = create_authority().pem
-    secrets(tmp_path, database__ca_crt=pem, directory__ca_crt=pem)
+def test_certificates_are_read_without_what_people_write_between_them(tmp_path: Path) -> None:
+    """OpenSSL would refuse a text that is not ASCII."""
+    first, second = create_authority().pem, create_authority().pem
+    secrets(tmp_path, database__ca_crt=f"# Zürich\r\n{first}\n# Köniz\n{second}", directory__ca_crt=first)
 
     settings = load(tmp_path)
 
-    assert settings.database.ca == pem.rstrip("\n")
+    assert settings.database.ca == first + second
     assert settings.directory is not None
-    assert settings.directory.ca == pem.rstrip("\n")
+    assert settings.directory.ca == first
+
+
+def test_the_mark_that_some_editors_put_before_a_text_is_no_part_of_it(tmp_path: Path) -> None:
+    secrets(tmp_path, database__password="\ufeffpass word", directory__ca_crt=f"\ufeff{create_authority().pem}")
+
+    assert load(tmp_path).database.password == Secret("pass word")
+
+
+@pytest.mark.parametrize("name", ["x" * 64, "db..example", "\u202edb.example", f"{'x' * 63}.{'y' * 64}.example"])
+@pytest.mark.parametrize("key", ["database/host", "database/serverName", "directory/serverName"])
+def test_what_can_be_no_host_is_named(tmp_path: Path, key: str, name: str) -> None:
+    secrets(tmp_path, **{key.replace("/", "__"): name})
+
+    assert faults(tmp_path) == (f"{key} is no name of a host",)
 
 
 def test_a_command_without_directory_asks_for_no_directory_secret(tmp_path: Path) -> None:
@@ -334,6 +349,7 @@ def test_a_directory_elsewhere_is_never_read_without_tls(tmp_path: Path) -> None
         "ldaps://dc1:x",
         "ldapi://%2frun",
         "ldaps://[::1",
+        f"ldaps://{'x' * 64}",
     ],
 )
 def test_what_is_no_ldap_url_is_refused(tmp_path: Path, url: str) -> None:
@@ -447,9 +463,9 @@ def test_a_relay_is_read_from_its_address_and_secret(tmp_path: Path, authority: 
 
     assert settings.relay == RelaySettings(
         address="connect-relay.connect.svc:8443",
-        certificate=issued.certificate.rstrip("\n"),
+        certificate=issued.certificate,
         key=Secret(issued.key.rstrip("\n")),
-        ca=issued.authority.rstrip("\n"),
+        ca=issued.authority,
         wait=timedelta(seconds=5),
     )
 

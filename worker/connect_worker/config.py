@@ -122,11 +122,11 @@ class _Source:
         return Path(folder)
 
     def _file(self, key: SecretKey, *, needed: bool) -> str | None:
-        """A file's text without the line's end that editors and `echo` leave; None where there is none to read."""
+        """A file's text without the marks that editors and `echo` leave at its ends; None: there is none to read."""
         if self._folder is None:
             return None
         try:
-            return (self._folder / key).read_text(encoding="utf-8").rstrip("\r\n")
+            return (self._folder / key).read_text(encoding="utf-8-sig").rstrip("\r\n")
         except (FileNotFoundError, NotADirectoryError):
             if needed:
                 self.fault(f"{key} is missing in {self._folder}")
@@ -210,14 +210,14 @@ def _limit(source: _Source, count: Variable, percent: Variable, *, otherwise: Li
 
 def _database(source: _Source) -> DatabaseSettings:
     return DatabaseSettings(
-        host=source.secret(SecretKey.DATABASE_HOST, values.text, otherwise=""),
+        host=source.secret(SecretKey.DATABASE_HOST, values.host, otherwise=""),
         port=source.secret(SecretKey.DATABASE_PORT, values.port, otherwise=0),
         name=source.secret(SecretKey.DATABASE_NAME, values.text, otherwise=""),
         username=source.secret(SecretKey.DATABASE_USERNAME, values.text, otherwise=""),
         password=source.secret(SecretKey.DATABASE_PASSWORD, values.secret, otherwise=Secret("")),
         sslmode=source.optional_secret(SecretKey.DATABASE_SSLMODE, values.ssl_mode, otherwise="verify-full"),
         ca=source.optional_secret(SecretKey.DATABASE_CA, values.certificates, otherwise=None),
-        server_name=source.optional_secret(SecretKey.DATABASE_SERVER_NAME, values.text, otherwise=None),
+        server_name=source.optional_secret(SecretKey.DATABASE_SERVER_NAME, values.host, otherwise=None),
     )
 
 
@@ -231,7 +231,7 @@ def _directory(source: _Source) -> DirectorySecret:
         keytab=_keytab(source),
         global_catalog_url=catalog,
         ca=source.optional_secret(SecretKey.DIRECTORY_CA, values.certificates, otherwise=None),
-        server_name=source.optional_secret(SecretKey.DIRECTORY_SERVER_NAME, values.text, otherwise=None),
+        server_name=source.optional_secret(SecretKey.DIRECTORY_SERVER_NAME, values.host, otherwise=None),
         start_tls=source.optional_secret(SecretKey.DIRECTORY_START_TLS, values.truth, otherwise=True),
     )
 

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
 from connect_worker.model.secret import Secret
 
@@ -145,10 +145,11 @@ def _is_encryption_key(line: str) -> bool:
 def certificates(value: str) -> str:
     """One or more certificates in PEM."""
     try:
-        x509.load_pem_x509_certificates(value.encode())
+        found = x509.load_pem_x509_certificates(value.encode())
     except ValueError:
         raise ValueError("is no certificate in PEM") from None
-    return value
+    # Anew, for OpenSSL takes ASCII only, and people write names between the certificates.
+    return "".join(certificate.public_bytes(Encoding.PEM).decode() for certificate in found)
 
 
 def private_key(value: str) -> Secret:
@@ -201,6 +202,16 @@ def address(value: str) -> str:
     return value
 
 
+def host(value: str) -> str:
+    """A host's name or address, or the folder of a Unix socket."""
+    if not text(value).startswith("/"):
+        try:
+            value.encode("idna")
+        except UnicodeError:
+            raise ValueError("is no name of a host") from None
+    return value
+
+
 def ssl_mode(value: str) -> str:
     """How the database's certificate is verified: in full, or, on this machine only, not at all."""
     if value not in SSL_MODES:
@@ -212,6 +223,7 @@ def ldap_url(value: str) -> str:
     """An LDAP server: ldaps://HOST or ldap://HOST, with a port or without, and nothing else."""
     try:
         parts = urlsplit(text(value))
+        host(parts.hostname or "")
         port_is_valid = parts.port != 0
     except ValueError:
         raise ValueError("is no URL such as ldaps://dc1.school.example") from None

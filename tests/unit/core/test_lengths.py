@@ -2,7 +2,7 @@
 
 import pytest
 
-from connect_worker.core.lengths import Fitting, cut, length
+from connect_worker.core.lengths import Fitting, cut, length, visible
 
 
 @pytest.mark.parametrize(
@@ -26,6 +26,22 @@ def test_what_lies_beyond_the_basic_plane_counts_twice(text: str, units: int) ->
 )
 def test_a_cut_splits_no_character_and_leaves_no_blank_at_its_end(text: str, most: int, rest: str) -> None:
     assert cut(text, most) == rest
+
+
+@pytest.mark.parametrize(
+    ("text", "seen"),
+    [
+        ("An\x07na\x1b[31m", "Anna[31m"),
+        ("\ufeffMus\u200bter\x85", "Muster"),
+        ("\u202eanna\u2069", "anna"),
+        ("a\tb\n\x0bc\u3000d", "a b c d"),
+        ("سلام\u200cسلام 👩\u200d👩", "سلام\u200cسلام 👩\u200d👩"),
+        ("\u200b \x00", ""),
+    ],
+)
+def test_signs_that_only_steer_what_shows_them_are_left_out(text: str, seen: str) -> None:
+    """The joiners are none: Persian, and emoji, are written with them."""
+    assert visible(text) == seen
 
 
 def test_a_descriptive_value_fits_as_the_directory_counts() -> None:

@@ -76,7 +76,7 @@ class GroupUpdate:
             dn_first_element=names.dn_first_element,
             cn=names.cn,
             sam_account_name=names.sam_account_name,
-            display_name=cut("display name", names.display_name, DISPLAY_NAME),
+            display_name=self._fitting.fit("display name", names.display_name, DISPLAY_NAME),
             description=cut("description", names.name, LONG),
             ad_type=rule.ad_type,
             aad_type=rule.aad_type,

@@ -15,8 +15,10 @@ from connect_worker.model.group import Group
 
 
 def delete_date(exit_on: date | None, today: date, grace_days: int) -> date:
-    """max(exit date, today) + grace, in calendar days (rulings 1 and 2)."""
-    return max(exit_on or today, today) + timedelta(days=grace_days)
+    """max(exit date, today) + grace, in calendar days (rulings 1 and 2). The end of time is no exit date."""
+    leaves = today if exit_on is None or exit_on == date.max else max(exit_on, today)
+    grace = timedelta(days=grace_days)
+    return min(leaves, date.max - grace) + grace
 
 
 def kept(account: Account) -> Account:

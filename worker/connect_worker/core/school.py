@@ -88,7 +88,7 @@ class School:
             return Placement(school_class=current, current=True)
         planned = self.school_class(student.planned_class_id)
         year = self.school_year(planned) if planned is not None else None
-        if planned is not None and year is not None and self.today >= year.starts_on - lead:
+        if planned is not None and year is not None and self.today + lead >= year.starts_on:
             return Placement(school_class=planned, current=False)
         return Placement(school_class=current, current=True) if current is not None else None
 
@@ -100,7 +100,7 @@ class School:
         current = self.current_year(year.mandant)
         if current is not None and year.starts_on >= current.starts_on:
             return True
-        return self.today <= year.ends_on + self.carry_over
+        return self.today - self.carry_over <= year.ends_on
 
     def building_of_staff(self, person: Staff) -> Building | None:
         """Own, else of the first class as teacher 1, else of the main employment (ruling 20)."""

@@ -64,7 +64,7 @@ class Scope:
         today = self._school.today
         if entry is not None and leave is not None and entry > leave:
             return (Unmet.ENTRY_AFTER_EXIT,)
-        if entry is not None and today < entry - timedelta(days=audience.lead_days):
+        if entry is not None and today + timedelta(days=audience.lead_days) < entry:
             return (Unmet.NOT_YET_ENTERED,)
         return (Unmet.EXIT,) if leave is not None and leave <= today else ()
 

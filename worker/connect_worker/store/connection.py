@@ -11,7 +11,7 @@ import asyncpg
 
 from connect_worker.errors import ConfigurationError
 from connect_worker.settings import DatabaseSettings, is_on_this_machine
-from connect_worker.store.faults import CERTIFICATE_INVALID, connecting, expected_name, working
+from connect_worker.store.faults import CERTIFICATE_INVALID, CONTRACT_BROKEN, connecting, expected_name, working
 from connect_worker.store.row import Row
 
 CONNECT_SECONDS = 10
@@ -117,9 +117,21 @@ async def open_session(settings: DatabaseSettings, *, application_name: str) -> 
             server_settings=_server_settings(application_name),
         )
     try:
+        _require_unicode(connection, settings)
         yield Session(connection, settings)
     finally:
         await _close(connection)
+
+
+def _require_unicode(connection: asyncpg.Connection, settings: DatabaseSettings) -> None:
+    """Names are any script's, and in another encoding a byte need not be a letter at all."""
+    encoding = connection.get_settings().server_encoding
+    if encoding != "UTF8":
+        raise ConfigurationError(
+            f"the database {settings.name} at {settings} has the encoding {encoding}, not UTF8",
+            todo="Restore a dump of it into a database that was made with ENCODING 'UTF8'",
+            reason=CONTRACT_BROKEN,
+        )
 
 
 def application_name(realm: str, run_id: str, host: str) -> str:

@@ -106,10 +106,18 @@ class Reader:
             await self._session.fetch(QUERIES["catalogue"], [view.name for view in VIEWS])
         )
         _refuse(contract.faults_of(catalogue))
-        return {
-            view.name: await self._session.fetch(view.select(has_row_version=catalogue.has_row_version(view)))
-            for view in VIEWS
-        }
+        return {view.name: await self._rows_of(view, has_row_version=catalogue.has_row_version(view)) for view in VIEWS}
+
+    async def _rows_of(self, view: View[Any], *, has_row_version: bool) -> Rows:
+        try:
+            return await self._session.fetch(view.select(has_row_version=has_row_version))
+        except ValueError:  # PostgreSQL knows more years than Python
+            _refuse(view.faults_of_dates(await self._session.fetch(view.select_dates_beyond)))
+            raise
+        except ConfigurationError as error:
+            raise ConfigurationError(
+                f"connect.{view.name} cannot be read: {error.what}", todo=error.todo, reason=error.reason
+            ) from error
 
     async def _configuration_rows(self) -> ConfigurationRows:
         config = await self._session.fetch(QUERIES["config"])
