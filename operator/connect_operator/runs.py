@@ -182,11 +182,14 @@ def _is_new(run: LastRun, history: History) -> bool:
 
 
 def _after(history: History, run: LastRun) -> History:
-    """The history with one run more; an older run changes nothing, and the last one only if more is known of it now."""
+    """The history with one run more; an older run changes nothing, and the last one only if more is known of it now.
+
+    Its end stays where it was told to be: were it moved back, an older run could take its place.
+    """
     last = history.last
     if last is not None and run.uid == last.uid:
         better = _STRENGTH.index(run.evidence) > _STRENGTH.index(last.evidence)
-        return replace(history, last=run) if better else history
+        return replace(history, last=replace(run, completed=last.completed)) if better else history
     if not _is_new(run, history):
         return history
     told = (*history.same_second, last.uid) if last is not None and run.completed == last.completed else ()

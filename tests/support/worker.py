@@ -156,7 +156,7 @@ class Worker:
             "CONNECT_REALM": REALM,
             "CONNECT_SECRETS_DIR": str(self.secrets),
             "CONNECT_TODAY": self.today.isoformat(),
-            "CONNECT_LOCK_WAIT": "2s",
+            "CONNECT_LOCK_WAIT": "20s",
             **self.environment,
             **variables,
         }
