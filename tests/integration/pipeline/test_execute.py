@@ -1,7 +1,6 @@
 """How a run ends when something happens that nobody foresaw, and when it is told to stop."""
 
 import asyncio
-import json
 import signal
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,7 +13,7 @@ from connect_protocol.report import Report
 from connect_worker import pipeline
 from connect_worker.model.secret import Secret
 from connect_worker.progress import LoggedProgress
-from connect_worker.settings import DatabaseSettings, Settings
+from connect_worker.settings import DatabaseSettings, DirectorySecret, Settings
 from connect_worker.stages.context import Context
 from connect_worker.stopping import Stop
 from connect_worker.tally import Tally
@@ -100,6 +99,9 @@ async def test_the_time_limit_breaks_off_what_waits_and_is_recorded(
 
 
 async def test_a_directory_that_is_not_configured_is_a_configuration_fault(database: DatabaseSettings) -> None:
-    report = await ended(pipeline.night, context_of(database))
-    assert (report.exit_code, report.message) == (2, "No directory is configured")
-    assert json.loads(report.to_json())["todo"].startswith("Put url")
+    """Neither its Secret nor the configurator's tables name one."""
+    context = context_of(database)
+    silent = replace(context, settings=replace(context.settings, directory=DirectorySecret()))
+    report = await ended(pipeline.night, silent)
+    assert (report.exit_code, report.reason) == (2, "DirectoryLoginMissing")
+    assert "directory/url is missing, and connect.connect_config.ad_hostname is empty" in report.message
