@@ -63,7 +63,11 @@ def test_everything_that_cannot_be_done_is_told_at_once(school: Site) -> None:
 def test_who_is_not_active_or_not_there_gets_the_password_stored_and_that_is_said(school: Site) -> None:
     school.customer.edit_office(
         Office(
-            users={"S.00001": {"user_status": 1}, "S.00002": {"user_status": 3}, "P.00001": {"user_object_guid": None}}
+            users={
+                "S.00001": {"user_status": 1},
+                "S.00002": {"user_status": 3, "user_config_has_changed": True},
+                "P.00001": {"user_object_guid": None},
+            }
         )
     )
     ended = school.run("password", "reset", "S.00001", "S.00002", "S.00003", "P.00001", "--now", "--yes")
@@ -75,6 +79,7 @@ def test_who_is_not_active_or_not_there_gets_the_password_stored_and_that_is_sai
         "S.00003": ("set", ""),
     }
     assert school.domain.objects()["S.00002"].is_enabled, "nothing but the passwords"
+    assert school.customer.users()["S.00002"]["user_config_has_changed"], "the night has still to look at it"
 
 
 def test_an_account_that_somebody_deleted_keeps_the_flag(school: Site) -> None:

@@ -7,11 +7,11 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Any, Final, TypeVar
 
-from connect_worker.core.dn import split
-from connect_worker.model.account import Account, Origin, Profile, Status
+from connect_worker.core.dn import escape, split
+from connect_worker.model.account import Account, Names, Origin, Profile, Status
 from connect_worker.model.directory import ActualGroup, ActualUser, Login
 from connect_worker.model.group import Group, Members
-from connect_worker.model.ids import GroupKey, Guid, MandantMask, mandants_of
+from connect_worker.model.ids import AccountKey, GroupKey, Guid, Mandant, MandantMask, UserType, mandants_of
 from tests.support.builders import GROUPS_OU, STAFF_OU, STUDENTS_OU, student, student_key
 from tests.support.memory_directory import RefusedError
 from tests.support.memory_night import World
@@ -26,6 +26,9 @@ _STRANGER: Final = "made by hand"
 _LONG_AGO: Final = "2015-08-01T00:00:00Z"
 _NO_LOGIN: Final = Login(
     sam_account_name=None, user_principal_name=None, mail=None, addresses=(), password_never_expires=False
+)
+_UNNAMED: Final = Names(
+    dn_parent=None, dn_first_element=None, cn=None, sam_account_name=None, user_principal_name=None, mail=None
 )
 _DAYS: Final = (0, -3, 2, 20)
 _MASKS: Final = (1, 2, 3, 4, 5)
@@ -53,6 +56,9 @@ class Act(StrEnum):
     ADD_MEMBER = "add_member"
     REMOVE_MEMBER = "remove_member"
     ENTER_ALIAS = "enter_alias"
+    TYPE_NAME = "type_name"
+    EMPTY_NAME = "empty_name"
+    ENTER_MANUAL = "enter_manual"
     DELETE = "delete"
     RENAME = "rename"
     SWAP = "swap"
@@ -189,6 +195,40 @@ def _alias(world: World, event: Event) -> None:
     account = _one(world.store.state.accounts, event.who)
     alias = f"alt{event.what}.{account.key}@schule.example".lower()
     _enter(world, account, names=replace(account.names, aliases=(alias, *account.names.aliases[1:])))
+
+
+def _typed_name(world: World, event: Event) -> None:
+    """A first element that nobody else has; every other one is what an alias of the same person is made of."""
+    account = _one(world.store.state.accounts, event.who)
+    name = f"alt{event.what}.{account.key}" if event.what % 2 else f"Neu {account.key}, {event.what}"
+    _enter(world, account, names=replace(account.names, dn_first_element=f"CN={escape(name)}"))
+
+
+def _emptied_name(world: World, event: Event) -> None:
+    account = _one(world.store.state.accounts, event.who)
+    _enter(world, account, names=replace(account.names, dn_first_element=None))
+
+
+def _manual_user(world: World, event: Event) -> None:
+    """A draft, or complete and to be named; who is there already is completed, and named anew."""
+    key = AccountKey(UserType.MANUAL, 90 + event.who % 3)
+    state = world.store.state
+    if all(account.key != key for account in state.accounts):
+        profile = Profile(given_name="Manuela", surname="Muster")
+        draft = Account(
+            key=key,
+            names=_UNNAMED,
+            profile=profile,
+            mandants=None,
+            mandant_chosen=None,
+            status=Status.DEACTIVATED,
+            is_generic=True,
+        )
+        world.store.state = replace(state, accounts=(*state.accounts, draft))
+    if event.what % 3:
+        account = next(account for account in world.store.state.accounts if account.key == key)
+        chosen = Mandant(1 + event.what % 2)
+        _enter(world, account, mandant_chosen=chosen, status=Status.ACTIVE, regenerate_names=True)
 
 
 def _member(world: World, event: Event) -> None:
@@ -381,6 +421,9 @@ _ACTS: Final[Mapping[Act, Callable[[World, Event], None]]] = {
     Act.ADD_MEMBER: _member,
     Act.REMOVE_MEMBER: _tombstone,
     Act.ENTER_ALIAS: _alias,
+    Act.TYPE_NAME: _typed_name,
+    Act.EMPTY_NAME: _emptied_name,
+    Act.ENTER_MANUAL: _manual_user,
     Act.DELETE: _deleted,
     Act.RENAME: _renamed,
     Act.SWAP: _swapped,
