@@ -107,7 +107,7 @@ CHANGING = [
     # A person's task, told every night until it is done (ruling 39).
     Case(phase="delete", name="rights missing", action=NO_RIGHTS, ends=DONE),
     Case(phase="add", name="refused password", action=BAD_PASSWORD, ends=FAILED, says="password policy refuses"),
-    Case(phase="add", name="name taken", action=TAKEN, ends=FAILED, says="is taken"),
+    Case(phase="add", name="name taken", action=TAKEN, ends=FAILED, says="is there already"),
     Case(phase="rename", name="name taken", action=TAKEN, ends=FAILED, says="entryAlreadyExists"),
 ]
 

@@ -73,11 +73,21 @@ class PostgresServer:
 
     def run(self, script: str, *, database: str = "postgres") -> str:
         """Run statements as superuser; what they return comes as text, columns separated by `|`."""
-        psql: list[str | Path] = [BINARIES / "psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1"]
-        where: list[str | Path] = ["-h", self.folder, "-p", str(self.port), "-U", "postgres", "-d", database]
-        done = subprocess.run([*psql, *where], input=script, capture_output=True, text=True, check=False, timeout=120)
+        command = self._psql(database)
+        done = subprocess.run(command, input=script, capture_output=True, text=True, check=False, timeout=120)
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
+
+    def start(self, script: str, *, database: str) -> subprocess.Popen[str]:
+        """Begin to run statements as superuser, without waiting for their end."""
+        command = [*self._psql(database), "-c", script]
+        return subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+
+    def _psql(self, database: str) -> list[str | Path]:
+        options = ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1"]
+        return [BINARIES / "psql", *options, "-h", self.folder, "-p", str(self.port), "-U", "postgres", "-d", database]
 
     def create_database(self, template: str = "template0") -> DatabaseSettings:
         """A new database that the worker's role owns."""

@@ -7,8 +7,9 @@ changes: one that was struck at each has been struck everywhere.
 import asyncio
 import os
 import signal
+import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -37,13 +38,12 @@ WAIT_SECONDS = 10
 
 
 class Steps:
-    """The steps of a run as its servers see them. At one of them a signal may befall it."""
+    """The steps of a run as its servers see them. At one of them something may happen."""
 
     def __init__(self) -> None:
         self.taken = 0
         self._at: int | None = None
-        self._signal = signal.SIGKILL
-        self._victim: Future[int] = Future()
+        self._event: Callable[[], bool] = lambda: False
         self._turn = threading.Lock()
 
     def take(self) -> bool:
@@ -52,13 +52,11 @@ class Steps:
             self.taken += 1
             if self.taken != self._at:
                 return False
-        os.kill(self._victim.result(WAIT_SECONDS), self._signal)
-        return self._signal is signal.SIGKILL
+        return self._event()
 
-    def strike(self, at: int, number: signal.Signals) -> Future[int]:
-        """At that step from now on, the process that the future will name gets the signal."""
-        self.taken, self._at, self._signal, self._victim = 0, at, number, Future()
-        return self._victim
+    def expect(self, at: int, event: Callable[[], bool]) -> None:
+        """At that step from now on the event happens; it says whether the run has died of it."""
+        self.taken, self._at, self._event = 0, at, event
 
     def only_count(self) -> None:
         """From now on nothing befalls anybody."""
@@ -115,11 +113,34 @@ class Scene:
 
     def struck(self, at: int, number: signal.Signals, command: str = "run") -> Ended:
         """A night, or another command, that gets a signal when it has taken so many steps."""
-        victim = self.steps.strike(at, number)
+        victim: Future[int] = Future()
+
+        def strike() -> bool:
+            os.kill(victim.result(WAIT_SECONDS), number)
+            return number is signal.SIGKILL
+
+        self.steps.expect(at, strike)
         forked = self.worker.fork(command, "--output", "json")
         victim.set_result(forked.process)
         ended = self.worker.ended(forked)
         self.steps.only_count()
+        return ended
+
+    def disturbed(self, at: int, script: str) -> Ended:
+        """A night in which somebody writes into the tables when it has taken so many steps."""
+        edits: list[subprocess.Popen[str]] = []
+
+        def edit() -> bool:
+            edits.append(self.tables.start(script))
+            return False
+
+        self.steps.expect(at, edit)
+        ended = self.worker.json("run")
+        self.steps.only_count()
+        for started in edits:
+            _, errors = started.communicate(timeout=WAIT_SECONDS)
+            assert started.returncode == 0, errors
+        assert len(edits) == 1, "the night was over before"
         return ended
 
     def picture(self) -> Picture:

@@ -3,6 +3,7 @@
 
 import asyncio
 import json
+import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, fields, is_dataclass, replace
 from typing import Any
@@ -69,6 +70,10 @@ class ConnectTables:
     def run(self, script: str) -> str:
         """Run statements as the database's superuser."""
         return self._postgres.run(script, database=self._database.name)
+
+    def start(self, script: str) -> subprocess.Popen[str]:
+        """Begin to run statements, which may have to wait for somebody else's."""
+        return self._postgres.start(script, database=self._database.name)
 
     def rows(self, query: str) -> list[dict[str, Any]]:
         """The rows of a query, as JSON makes them: dates are text."""

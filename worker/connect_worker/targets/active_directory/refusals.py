@@ -14,7 +14,7 @@ _EXPLANATIONS = {
     "0000052D": "the domain's password policy refuses the password: its length, its characters, its history, "
     "or it contains a part of the name",
     "00000524": "the sAM account name is taken",
-    "00002071": "the sAM account name is taken",
+    "00002071": "an object of this name, or of this sAM account name, is there already",
     "000021C8": "the user principal name is taken",
 }
 _LOGIN_EXPLANATIONS = {
