@@ -6,6 +6,7 @@ the API server.
 
 import asyncio
 import json
+import socket
 import ssl
 import threading
 from collections.abc import Callable, Coroutine, Iterator, Mapping
@@ -20,6 +21,8 @@ from aiohttp import web
 LOOPBACK = "127.0.0.1"
 WAIT_SECONDS = 30.0
 BREAK_SECONDS = 0.1
+CLOSED = -1
+"""The descriptor of a socket that is closed."""
 UNLIMITED = aiohttp.ClientTimeout(total=None, sock_connect=10)
 HOP_BY_HOP = {"connection", "transfer-encoding", "content-length", "host", "content-encoding"}
 GONE = {"type": "ERROR", "object": {"kind": "Status", "apiVersion": "v1", "code": 410, "reason": "Expired"}}
@@ -85,6 +88,7 @@ class ApiProxy:
         self._holds: list[Hold] = []
         self._deaf: set[str] = set()
         self._watches: dict[str, list[web.StreamResponse]] = {}
+        self._sockets: list[socket.socket] = []
         self._runner: web.ServerRunner | None = None
         self._port = 0
 
@@ -137,6 +141,19 @@ class ApiProxy:
         assert self._runner
         await self._runner.cleanup()
 
+    async def hung_up(self) -> None:
+        """Until no connection to the API server is open: of a request that was broken off, it outlives the request."""
+        async with asyncio.timeout(WAIT_SECONDS):
+            while any(one.fileno() != CLOSED for one in self._sockets):  # noqa: ASYNC110 - no transport tells its end
+                await asyncio.sleep(BREAK_SECONDS)
+
+    def _new_socket(self, address: aiohttp.AddrInfoType) -> socket.socket:
+        family, kind, protocol, *_ = address
+        one = socket.socket(family, kind, protocol)
+        one.setblocking(False)
+        self._sockets.append(one)
+        return one
+
     def _in_loop(self, work: Coroutine[Any, Any, None]) -> None:
         asyncio.run_coroutine_threadsafe(work, self.loop).result(WAIT_SECONDS)
 
@@ -154,7 +171,9 @@ class ApiProxy:
             if not hold.passes:
                 raise ConnectionAbortedError("dropped")
         async with (
-            aiohttp.ClientSession(timeout=UNLIMITED) as session,
+            aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(socket_factory=self._new_socket), timeout=UNLIMITED
+            ) as session,
             session.request(
                 asked.method,
                 f"{self._server}{asked.rel_url}",
@@ -195,6 +214,7 @@ def start_api_proxy(server: str, tls: ssl.SSLContext) -> Iterator[ApiProxy]:
         started.set_result((proxy, stop))
         await stop.wait()
         await proxy.close()
+        await proxy.hung_up()
 
     thread = threading.Thread(target=lambda: asyncio.run(serve()), name="api-proxy")
     thread.start()
