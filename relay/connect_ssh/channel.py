@@ -1,0 +1,122 @@
+"""A TCP connection that an SSH channel carries, as a duplex stream of bytes whose two ends are told apart exactly.
+
+asyncssh calls a session; this one turns the calls into `receive` and `send`, which wait. What nobody receives stays with
+the sender: the channel stops reading, and its window fills.
+"""
+
+import asyncio
+from collections import deque
+
+import asyncssh
+
+from connect_ssh.errors import ChannelBrokenError
+
+MOST_HELD = 1024 * 1024
+"""Bytes that may wait here for `receive` before the channel stops reading; its window may fill besides."""
+
+
+class ByteChannel(asyncssh.SSHTCPSession[bytes]):
+    """One channel. One task receives and one sends; both at once."""
+
+    def __init__(self) -> None:
+        """For asyncssh, as the session of a channel that is being opened."""
+        self._channel: asyncssh.SSHTCPChannel[bytes] | None = None
+        self._held: deque[bytes] = deque()
+        self._held_bytes = 0
+        self._paused = False
+        self._ended = False
+        self._lost = False
+        self._something_came = asyncio.Event()
+        self._may_write = asyncio.Event()
+        self._may_write.set()
+
+    async def receive(self) -> bytes | None:
+        """All that has come since the last call, at least one byte; None at the other side's end.
+
+        Raises ChannelBrokenError, once everything that had come before has been received.
+        """
+        while not (self._held or self._ended or self._lost):
+            self._something_came.clear()
+            await self._something_came.wait()
+        if self._held:
+            return self._take()
+        if self._ended:
+            return None
+        raise ChannelBrokenError("the SSH channel was closed")
+
+    async def send(self, payload: bytes | memoryview | bytearray) -> None:
+        """Send bytes; returns when the other side's window has taken nearly all of them. Raises ChannelBrokenError."""
+        self._write(payload)
+        await self._may_write.wait()
+        if self._lost:
+            raise ChannelBrokenError("the SSH channel was closed")
+
+    def end(self) -> None:
+        """Say that no more will come from this side. Nothing happens if the channel is gone."""
+        if self._channel is not None and not self._channel.is_closing():
+            self._channel.write_eof()
+
+    def close(self) -> None:
+        """Let go of the channel, once what was sent has gone out; to the other side that is an end only after `end`."""
+        if self._channel is not None:
+            self._channel.close()
+
+    def abort(self) -> None:
+        """Let go of the channel at once."""
+        if self._channel is not None:
+            self._channel.abort()
+
+    # What asyncssh calls
+
+    def connection_made(self, chan: asyncssh.SSHTCPChannel[bytes]) -> None:
+        """See asyncssh."""
+        self._channel = chan
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """See asyncssh: after both sides have closed, and when the connection is gone."""
+        del exc
+        self._lost = True
+        self._channel = None
+        self._something_came.set()
+        self._may_write.set()
+
+    def data_received(self, data: bytes, datatype: asyncssh.DataType) -> None:
+        """See asyncssh."""
+        del datatype
+        self._held.append(data)
+        self._held_bytes += len(data)
+        self._something_came.set()
+        if self._held_bytes > MOST_HELD and not self._paused and self._channel is not None:
+            self._paused = True
+            self._channel.pause_reading()
+
+    def eof_received(self) -> bool:
+        """See asyncssh; True: this side may go on sending."""
+        self._ended = True
+        self._something_came.set()
+        return True
+
+    def pause_writing(self) -> None:
+        """See asyncssh."""
+        self._may_write.clear()
+
+    def resume_writing(self) -> None:
+        """See asyncssh."""
+        self._may_write.set()
+
+    def _take(self) -> bytes:
+        taken = self._held.popleft() if len(self._held) == 1 else b"".join(self._held)
+        self._held.clear()
+        self._held_bytes = 0
+        if self._paused and self._channel is not None:
+            self._paused = False
+            self._channel.resume_reading()
+        return taken
+
+    def _write(self, payload: bytes | memoryview | bytearray) -> None:
+        if self._channel is None:
+            raise ChannelBrokenError("the SSH channel was closed")
+        try:
+            self._channel.write(bytes(payload))
+        except OSError as error:
+            raise ChannelBrokenError("the SSH channel was closed") from error

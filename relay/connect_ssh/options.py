@@ -1,0 +1,40 @@
+"""What every SSH connection of ours is set to. asyncssh's own defaults are traps: no keepalive, a window of 2 MiB."""
+
+from typing import TypedDict
+
+KEEPALIVE_SECONDS = 20.0
+MISSED_KEEPALIVES = 3
+"""So many answers that are missing are a dead peer, which is thus noticed within a minute and some."""
+WINDOW = 8 * 1024 * 1024
+"""Bytes that may be under way to us in one direction of one channel: 160 MB/s over a round trip of 50 ms."""
+LARGEST_PACKET = 128 * 1024
+"""Bytes of data in one packet that we take; OpenSSH sends 32 KiB at most, whatever we offer."""
+
+
+class ConnectionOptions(TypedDict):
+    """Arguments of asyncssh that servers and clients have alike."""
+
+    encryption_algs: list[str]
+    compression_algs: list[str]
+    keepalive_interval: float
+    keepalive_count_max: int
+
+
+class ChannelOptions(TypedDict):
+    """Arguments of asyncssh for one channel."""
+
+    window: int
+    max_pktsize: int
+
+
+CHANNEL: ChannelOptions = {"window": WINDOW, "max_pktsize": LARGEST_PACKET}
+
+
+def connection_options(keepalive: float = KEEPALIVE_SECONDS) -> ConnectionOptions:
+    """What both ends are set to; `keepalive` in seconds. Ciphers in the order of preference, the fastest first."""
+    return {
+        "encryption_algs": ["aes128-gcm@openssh.com", "aes256-gcm@openssh.com", "chacha20-poly1305@openssh.com"],
+        "compression_algs": ["none"],
+        "keepalive_interval": keepalive,
+        "keepalive_count_max": MISSED_KEEPALIVES,
+    }
