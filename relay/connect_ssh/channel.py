@@ -1,7 +1,7 @@
 """A TCP connection that an SSH channel carries, as a duplex stream of bytes whose two ends are told apart exactly.
 
-asyncssh calls a session; this one turns the calls into `receive` and `send`, which wait. What nobody receives stays with
-the sender: the channel stops reading, and its window fills.
+asyncssh calls a session; this one turns the calls into `receive` and `send`, which wait. What nobody receives stays
+with the sender: the channel stops reading, and its window fills.
 """
 
 import asyncio

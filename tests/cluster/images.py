@@ -34,7 +34,13 @@ BASE_COMMAND = (
 )
 SOURCES = (
     *("Dockerfile", ".dockerignore", "LICENSE", "README.md", "pyproject.toml", "requirements"),
-    *("operator/connect_operator", "proto/connect_protocol", "relay/connect_relay", "worker/connect_worker"),
+    *(
+        "operator/connect_operator",
+        "proto/connect_protocol",
+        "relay/connect_relay",
+        "relay/connect_ssh",
+        "worker/connect_worker",
+    ),
 )
 TIMEOUT_SECONDS = 600
 KEPT = 2
