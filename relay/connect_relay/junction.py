@@ -177,6 +177,8 @@ def _admit(message: bytes, direction: _Direction, back: _Direction) -> None:
             back.credit.grant(frame.count)
         case Reset():
             raise _OverError(frame, told=direction.source)
+        case None:
+            pass
         case _:
             raise ProtocolError(f"a frame {type(frame).__name__} where none may come")
 

@@ -234,12 +234,9 @@ class Switchboard:
     async def _receive(self, stream: FrameStream, wanted: str) -> Frame:
         try:
             async with asyncio.timeout(self._times.first_frame):
-                message = await stream.receive()
+                return await _first_known(stream)
         except TimeoutError:
             raise ProtocolError(f"no {wanted} within {self._times.first_frame:g} s") from None
-        if message is None:
-            raise StreamBrokenError("the stream ended before it began")
-        return decode(message)
 
     # Going down
 
@@ -285,6 +282,14 @@ def as_reset(error: RefusedError | ProtocolError) -> Reset:
     if isinstance(error, RefusedError):
         return error.reset
     return Reset(code=ResetCode.PROTOCOL, message=str(error))
+
+
+async def _first_known(stream: FrameStream) -> Frame:
+    """The next frame; what only a newer version knows is passed over, for nobody is joined to it yet."""
+    while (message := await stream.receive()) is not None:
+        if (frame := decode(message)) is not None:
+            return frame
+    raise StreamBrokenError("the stream ended before it began")
 
 
 def _require_window(window: int) -> None:

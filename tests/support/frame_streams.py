@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 
 from connect_protocol.relay.errors import StreamBrokenError
 
+NEWER = b"\x9a\x06\x03abc"
+"""A frame of a kind that this version does not know: field 99, three bytes."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MemoryStream:

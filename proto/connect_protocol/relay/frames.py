@@ -1,6 +1,7 @@
 """What flows on a connection's stream: frames as types, and their bytes (message Frame in relay.proto).
 
 Nearly every frame is Data. It is written and read by hand, without a copy when read; the others go through protobuf.
+What a newer version has added is no frame and no error either: ends pass it over, the relay passes it on.
 """
 
 from dataclasses import dataclass
@@ -101,8 +102,11 @@ def encode(frame: Frame) -> bytes:
     return _message(frame).SerializeToString()
 
 
-def decode(message: bytes) -> Frame:
-    """Read a frame; a Data's payload is a view into `message`. Raises ProtocolError."""
+def decode(message: bytes) -> Frame | None:
+    """Read a frame; None for one that only a newer version knows. Raises ProtocolError.
+
+    A Data's payload is a view into `message`.
+    """
     if len(message) > LARGEST_FRAME:
         raise ProtocolError(f"a frame of {len(message)} bytes; at most {LARGEST_FRAME} are allowed")
     if message and message[0] == _DATA_TAG:
@@ -158,18 +162,22 @@ def _message(frame: Dial | Serve | Opened | HalfClose | Reset | Credit) -> relay
             assert_never(frame)
 
 
-def _decode_message(message: bytes) -> Frame:
+def _decode_message(message: bytes) -> Frame | None:
     try:
         parsed = relay_pb2.Frame.FromString(message)
     except DecodeError as error:
         raise ProtocolError("bytes that are no frame") from error
     kind = parsed.WhichOneof("frame")
+    if not message:
+        raise ProtocolError("an empty frame")
     if kind != "data" and len(message) > LARGEST_CONTROL:
-        raise ProtocolError(f"a frame {kind} of {len(message)} bytes; at most {LARGEST_CONTROL} are allowed")
-    return _frame(kind, parsed)
+        raise ProtocolError(
+            f"a frame {kind or 'of a newer version'} of {len(message)} bytes; at most {LARGEST_CONTROL} are allowed"
+        )
+    return None if kind is None else _frame(kind, parsed)
 
 
-def _frame(kind: str | None, parsed: relay_pb2.Frame) -> Frame:  # noqa: PLR0911 - one return a kind
+def _frame(kind: str, parsed: relay_pb2.Frame) -> Frame:  # noqa: PLR0911 - one return a kind
     match kind:
         case "data" if 0 < len(parsed.data) <= LARGEST_DATA:
             return Data(parsed.data)
@@ -187,7 +195,7 @@ def _frame(kind: str | None, parsed: relay_pb2.Frame) -> Frame:  # noqa: PLR0911
         case "credit" if parsed.credit.bytes:
             return Credit(parsed.credit.bytes)
         case _:
-            raise ProtocolError("an empty frame" if kind is None else f"a frame {kind} with nothing or too much in it")
+            raise ProtocolError(f"a frame {kind} with nothing or too much in it")
 
 
 def _reset_code(number: int) -> ResetCode:

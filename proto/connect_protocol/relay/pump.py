@@ -167,8 +167,10 @@ class _Flow:
         if not (self._input_ended and self._output_ended):
             raise _stream_broken("the stream ended before the connection did")
 
-    def _take(self, frame: Frame) -> None:
+    def _take(self, frame: Frame | None) -> None:
         match frame:
+            case None:
+                pass
             case Data() if not self._input_ended:
                 self._window.received(len(frame.payload))
                 self._inbox.put(frame.payload)

@@ -341,7 +341,9 @@ async def _frame(receive: Callable[[], Awaitable[bytes | None]]) -> Frame:
     async with asyncio.timeout(10):
         message = await receive()
     assert message is not None
-    return decode(message)
+    frame = decode(message)
+    assert frame is not None
+    return frame
 
 
 def _connection_id(order: bytes) -> str:

@@ -11,7 +11,7 @@ from connect_protocol.relay.credit import LARGEST_WINDOW
 from connect_protocol.relay.errors import StreamBrokenError
 from connect_protocol.relay.frames import Credit, Data, Frame, HalfClose, Opened, Reset, ResetCode, decode, encode
 from connect_relay.junction import End, join
-from tests.support.frame_streams import MemoryStream, stream_pair
+from tests.support.frame_streams import NEWER, MemoryStream, stream_pair
 
 WINDOW = 100
 SECONDS = 5
@@ -36,7 +36,9 @@ async def got(end: MemoryStream) -> Frame:
     async with asyncio.timeout(SECONDS):
         message = await end.receive()
     assert message is not None
-    return decode(message)
+    frame = decode(message)
+    assert frame is not None
+    return frame
 
 
 async def told(end: MemoryStream) -> Frame:
@@ -125,6 +127,17 @@ async def test_what_the_protocol_does_not_allow_cuts_off(joined: Joined, frames:
     assert isinstance(reset, Reset)
     assert reset.code is ResetCode.PROTOCOL
     assert what in reset.message
+
+
+async def test_a_frame_that_only_a_newer_version_knows_passes_as_it_is(joined: Joined) -> None:
+    """Both ends may be newer than the relay."""
+    await joined.worker.send(NEWER)
+    await put(joined.worker, Data(b"request"))
+    assert await joined.bridge.receive() == NEWER
+    assert await got(joined.bridge) == Data(b"request")
+    await joined.bridge.send(NEWER)
+    assert await joined.worker.receive() == NEWER
+    assert joined.to_bridge == [len(b"request")]
 
 
 async def test_a_reset_is_passed_on_and_not_sent_back(joined: Joined) -> None:

@@ -14,7 +14,7 @@ import grpc.aio
 
 from connect_protocol.relay.credit import WINDOW
 from connect_protocol.relay.errors import ProtocolError, StreamBrokenError
-from connect_protocol.relay.frames import Dial, HalfClose, Opened, Reset, decode, encode
+from connect_protocol.relay.frames import Dial, Frame, HalfClose, Opened, Reset, decode, encode
 from connect_protocol.relay.pump import End, pump
 from connect_protocol.relay.service import CONNECT, client_options
 from connect_worker.errors import ConnectError
@@ -104,15 +104,14 @@ class GrpcTunnel:
         seconds = math.ceil(wait.total_seconds())
         try:
             await stream.send(encode(Dial(target=target, realm=self._realm, window=WINDOW, wait_seconds=seconds)))
-            answer = await stream.receive()
+            answer = await _answer(stream)
         except StreamBrokenError as broken:
             raise await self._kept_out(stream, broken) from broken
-        frame = decode(answer) if answer is not None else None
-        match frame:
+        match answer:
             case Opened():
-                return frame.window
+                return answer.window
             case Reset():
-                raise failures.reset_error(frame, target, self._settings.address)
+                raise failures.reset_error(answer, target, self._settings.address)
             case _:
                 raise ProtocolError("a dial was answered by neither Opened nor Reset")
 
@@ -123,6 +122,14 @@ class GrpcTunnel:
             return failures.refused(f"the relay at {self._settings.address} refuses this worker: {broken}")
         found = await knock(self._settings) if status is grpc.StatusCode.UNAVAILABLE else None
         return found or failures.relay_unreachable(self._settings.address, str(broken))
+
+
+async def _answer(stream: "_Stream") -> Frame | None:
+    """The first frame that this version knows; None when the stream has ended before it."""
+    while (message := await stream.receive()) is not None:
+        if (frame := decode(message)) is not None:
+            return frame
+    return None
 
 
 class _Stream:

@@ -21,6 +21,7 @@ from connect_protocol.relay.frames import (
     encode,
 )
 from connect_protocol.relay.v1 import relay_pb2
+from tests.support.frame_streams import NEWER
 
 LENGTHS = (1, 2, 127, 128, 129, 16_383, 16_384, 65_536, 262_144, LARGEST_DATA)
 
@@ -95,6 +96,16 @@ def test_what_is_no_frame_is_named(message: bytes, what: str) -> None:
 def test_what_a_newer_version_adds_to_data_is_passed_over() -> None:
     """A frame that begins like data may have a field more."""
     assert decode(encode(Data(b"abc")) + b"\x98\x06\x01") == Data(b"abc")
+
+
+def test_a_kind_of_frame_that_only_a_newer_version_knows_is_none() -> None:
+    assert relay_pb2.Frame.FromString(NEWER).WhichOneof("frame") is None
+    assert decode(NEWER) is None
+
+
+def test_not_even_a_newer_version_may_send_much_at_once_beside_data() -> None:
+    with pytest.raises(ProtocolError, match="a frame of a newer version of 5000 bytes; at most 4096 are allowed"):
+        decode(b"\x9a\x06\x84\x27" + bytes(4996))
 
 
 def test_a_reset_code_of_a_newer_version_is_a_reset() -> None:
