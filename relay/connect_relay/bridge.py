@@ -1,7 +1,6 @@
-"""The bridge: in the customer's network, it stays connected to the relay, and opens what is on its list."""
+"""The bridge: in the customer's network, it stays connected to the relays, and opens what is on its list."""
 
 import asyncio
-import random
 import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -22,50 +21,50 @@ from connect_protocol.relay.credit import WINDOW
 from connect_protocol.relay.errors import ProtocolError, StreamBrokenError
 from connect_protocol.relay.frames import Opened, Reset, ResetCode, Serve, encode
 from connect_protocol.relay.pump import Ending, pump
-from connect_relay.backoff import Backoff
 from connect_relay.dialing import dial
 from connect_relay.errors import RefusedError
+from connect_relay.relays import Pace, stay_connected
 from connect_relay.rpc import Certificates, Channel, ClientStream
-from connect_relay.settings import BridgeSettings
+from connect_relay.settings import BridgeSettings, RelayPlace
 
 log = structlog.stdlib.get_logger()
 
 VERSION = metadata.version("connect")
 WELCOME_SECONDS = 10.0
 FAREWELL_SECONDS = 5.0
-LASTING_SECONDS = 30.0
-"""A connection that has stood so long was a good one: after it, the pauses start small again."""
 
 
 async def run(settings: BridgeSettings, certificates: Certificates) -> None:
-    """Stay connected to the relay until cancelled."""
-    backoff = Backoff(settings.longest_pause_seconds, random.random)
-    loop = asyncio.get_running_loop()
+    """Stay connected to every relay until cancelled."""
     async with asyncio.TaskGroup() as connections:
-        while True:
-            begun = loop.time()
-            attachment = Attachment(settings, certificates, connections)
-            cause = await attachment.run()
-            if loop.time() - begun > LASTING_SECONDS:
-                backoff.reset()
-            pause = backoff.next()
-            event = "relay disconnected" if attachment.stood else "relay not reached"
-            log.warning(event, relay=str(settings.relay), cause=cause, next_try_seconds=round(pause, 1))
-            await asyncio.sleep(pause)
+
+        def attach(place: RelayPlace) -> Attachment:
+            return Attachment(settings, place, certificates, connections)
+
+        await stay_connected(settings.relays, attach, Pace(longest_pause=settings.longest_pause_seconds))
 
 
 class Attachment:
-    """One connection to the relay: its control stream, and the connections that were opened over it.
+    """One connection to one relay: its control stream, and the connections that were opened over it.
 
     These outlive the control stream, for a relay that goes down lets them end by themselves; but not a silent relay.
     """
 
-    def __init__(self, settings: BridgeSettings, certificates: Certificates, tasks: asyncio.TaskGroup) -> None:
+    def __init__(
+        self, settings: BridgeSettings, place: RelayPlace, certificates: Certificates, tasks: asyncio.TaskGroup
+    ) -> None:
         self._settings = settings
-        self._channel = Channel(settings.relay, certificates, settings.heartbeat_seconds)
+        self._place = place
+        name = place.relay.address.host
+        self._channel = Channel(place.address, certificates, settings.heartbeat_seconds, name=name)
         self._tasks = tasks
         self._serving: set[asyncio.Task[None]] = set()
         self.stood = False
+
+    @property
+    def busy(self) -> bool:
+        """Whether connections go through it now."""
+        return bool(self._serving)
 
     async def run(self) -> str:
         """Stay attached; returns why it is over."""
@@ -82,7 +81,14 @@ class Attachment:
         names = tuple(target.name for target in self._settings.targets)
         welcome = await self._greet(control, Hello(version=VERSION, targets=names))
         self.stood = True
-        log.info("relay connected", relay=str(self._settings.relay), relay_version=welcome.version, targets=names)
+        place = self._place
+        log.info(
+            "relay connected",
+            relay=str(place.relay),
+            address=str(place.address),
+            relay_version=welcome.version,
+            targets=names,
+        )
         tasks = [asyncio.create_task(self._listen(control)), asyncio.create_task(self._beat(control))]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

@@ -16,9 +16,9 @@ from connect_relay.credentials import bridge_identity, load_certificates
 from connect_relay.dialing import dial
 from connect_relay.errors import ConfigurationError, RefusedError
 from connect_relay.log import configure_log
-from connect_relay.options import ADDRESS, FOLDER, SECONDS, SETTINGS, TARGET, log_level_option, told
+from connect_relay.options import FOLDER, RELAY, SECONDS, SETTINGS, TARGET, log_level_option, told
 from connect_relay.rpc import Certificates
-from connect_relay.settings import Address, BridgeSettings, Target
+from connect_relay.settings import BridgeSettings, RelayName, Target
 
 log = structlog.stdlib.get_logger()
 
@@ -74,12 +74,15 @@ Exit codes:
 )
 @click.option(
     "--relay",
-    type=ADDRESS,
+    "relays",
+    type=RELAY,
+    multiple=True,
     required=True,
     metavar="HOST:PORT",
     envvar="CONNECT_BRIDGE_RELAY",
     show_envvar=True,
-    help="The relay, by a name that its certificate has.",
+    help="The relay, by a name that its certificate has; the bridge connects to every address of it. Repeatable; in the"
+    " variable, separated by spaces.",
 )
 @click.option(
     "--tls",
@@ -107,12 +110,12 @@ Exit codes:
     show_default=True,
     envvar="CONNECT_BRIDGE_LONGEST_PAUSE_SECONDS",
     show_envvar=True,
-    help="Between two attempts to reach the relay: they begin with a second, and become rarer.",
+    help="Between two attempts to reach a relay: they begin with a second, and become rarer.",
 )
 @log_level_option
 def run(
     *,
-    relay: Address,
+    relays: tuple[RelayName, ...],
     tls: Path,
     targets: tuple[Target, ...],
     dial_seconds: float,
@@ -120,10 +123,10 @@ def run(
     longest_pause_seconds: float,
     log_level: str,
 ) -> None:
-    """Stay connected to the relay until SIGTERM; a relay that is away is tried again without end."""
+    """Stay connected to every relay until SIGTERM; one that is away is tried again without end."""
     configure_log(log_level, sys.stdout)
     settings = BridgeSettings(
-        relay=relay,
+        relays=relays,
         tls=tls,
         targets=targets,
         dial_seconds=dial_seconds,
@@ -134,7 +137,7 @@ def run(
         _require_different_names(targets)
         certificates = load_certificates(tls)
         identity = bridge_identity(certificates)
-        log.info("bridge runs", realm=identity.realm, relay=str(relay), version=bridge.VERSION)
+        log.info("bridge runs", realm=identity.realm, relays=[str(relay) for relay in relays], version=bridge.VERSION)
         uvloop.run(_run(settings, certificates))
     log.info("bridge has stopped")
 

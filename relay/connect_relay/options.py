@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 import click
 
 from connect_relay.errors import RelayError
-from connect_relay.settings import Address, Target
+from connect_relay.settings import Address, RelayName, Target, Transport
 
+_SSH = "ssh://"
 SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
@@ -26,6 +27,23 @@ class AddressType(click.ParamType[Address]):
         return _address(str(value)) or self.fail(
             f"{value!r} is not HOST:PORT, such as relay.example.org:8443", param, ctx
         )
+
+
+class RelayType(click.ParamType[RelayName]):
+    """HOST:PORT for gRPC, ssh://HOST:PORT for SSH."""
+
+    name = "relay"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> RelayName:
+        """See click."""
+        if isinstance(value, RelayName):
+            return value
+        text = str(value)
+        transport = Transport.SSH if text.startswith(_SSH) else Transport.GRPC
+        address = _address(text.removeprefix(_SSH))
+        if address is None or not address.port:
+            self.fail(f"{text!r} is neither HOST:PORT, such as relay.example.org:8443, nor ssh://HOST:PORT", param, ctx)
+        return RelayName(transport=transport, address=address)
 
 
 class TargetType(click.ParamType[Target]):
@@ -45,6 +63,7 @@ class TargetType(click.ParamType[Target]):
 
 
 ADDRESS = AddressType()
+RELAY = RelayType()
 TARGET = TargetType()
 SECONDS = click.FloatRange(min=0, min_open=True)
 COUNT = click.IntRange(min=1)

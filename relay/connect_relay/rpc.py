@@ -169,13 +169,15 @@ class ClientStream:
 class Channel:
     """A bridge's connection to the relay."""
 
-    def __init__(self, relay: Address, certificates: Certificates, heartbeat: float) -> None:
+    def __init__(self, relay: Address, certificates: Certificates, heartbeat: float, *, name: str = "") -> None:
+        """`name` is what the relay's certificate must have, where that is not the address's host."""
         credentials = grpc.ssl_channel_credentials(
             root_certificates=certificates.ca,
             private_key=certificates.key,
             certificate_chain=certificates.certificate,
         )
-        self._channel = grpc.aio.secure_channel(str(relay), credentials, options=service.client_options(heartbeat))
+        options = [*service.client_options(heartbeat), ("grpc.ssl_target_name_override", name or relay.host)]
+        self._channel = grpc.aio.secure_channel(str(relay), credentials, options=options)
 
     def call(self, method: str) -> ClientStream:
         """Begin a call."""

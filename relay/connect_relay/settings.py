@@ -1,6 +1,7 @@
 """What relay and bridge are set to: addresses, certificates' folder, limits, times in seconds."""
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 
 from connect_protocol.relay.service import HEARTBEAT_SECONDS
@@ -15,6 +16,40 @@ class Address:
 
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+class Transport(StrEnum):
+    """What a bridge speaks with a relay."""
+
+    GRPC = "gRPC"
+    SSH = "SSH"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RelayName:
+    """A relay, or several behind one name, as a bridge is told of them."""
+
+    transport: Transport = Transport.GRPC
+    address: Address
+
+    def __str__(self) -> str:
+        return f"ssh://{self.address}" if self.transport is Transport.SSH else str(self.address)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RelayPlace:
+    """One relay of those that a name stands for: `host` is its IP address, or the name for a proxy to resolve.
+
+    Who it is, is verified by the name, wherever it is.
+    """
+
+    relay: RelayName
+    host: str
+
+    @property
+    def address(self) -> Address:
+        """Where to connect to."""
+        return Address(host=self.host, port=self.relay.address.port)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,16 +101,16 @@ class RelaySettings:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BridgeSettings:
-    """A bridge: which relay it calls, who it is (`tls`, as the relay's), and what it opens connections to."""
+    """A bridge: which relays it calls, who it is (`tls`, as the relay's), and what it opens connections to."""
 
-    relay: Address
+    relays: tuple[RelayName, ...]
     tls: Path
     targets: tuple[Target, ...]
     dial_seconds: float = 8.0
     """For a target to take the connection: less than the relay's patience, so that the reason arrives."""
     heartbeat_seconds: float = HEARTBEAT_SECONDS
     longest_pause_seconds: float = 60.0
-    """Between two attempts to reach the relay."""
+    """Between two attempts to reach a relay."""
 
     def target(self, name: str) -> Target | None:
         """What this name stands for, if it is on the list."""

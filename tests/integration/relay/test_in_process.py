@@ -16,7 +16,7 @@ from connect_relay import bridge
 from connect_relay.credentials import load_certificates
 from connect_relay.rpc import Channel
 from connect_relay.server import Relay, running
-from connect_relay.settings import Address, BridgeSettings, RelaySettings, Target, Times
+from connect_relay.settings import Address, BridgeSettings, RelayName, RelaySettings, Target, Times
 from tests.support.relay import HOST, Pki, dial, refusal, tunnel, worker_channel
 from tests.support.targets import Targets
 
@@ -29,7 +29,7 @@ async def relay_and_bridge(pki: Pki, goals: Targets) -> AsyncIterator[Relay]:
     """Within: both."""
     async with running(RelaySettings(listen=ANY, admin=ANY, tls=pki.relay, times=TIMES)) as relay:
         settings = BridgeSettings(
-            relay=Address(host=HOST, port=relay.port),
+            relays=(RelayName(address=Address(host=HOST, port=relay.port)),),
             tls=pki.bridge(),
             targets=tuple(
                 Target(name=name, address=Address(host=HOST, port=port)) for name, port in goals.by_name().items()
