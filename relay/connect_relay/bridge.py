@@ -23,7 +23,7 @@ from connect_protocol.relay.frames import Opened, Reset, ResetCode, Serve, encod
 from connect_protocol.relay.pump import Ending, pump
 from connect_relay.dialing import dial
 from connect_relay.errors import RefusedError
-from connect_relay.relays import Pace, stay_connected
+from connect_relay.relays import Pace, resolve_behind, stay_connected
 from connect_relay.rpc import Certificates, Channel, ClientStream
 from connect_relay.settings import BridgeSettings, RelayPlace
 
@@ -41,7 +41,8 @@ async def run(settings: BridgeSettings, certificates: Certificates) -> None:
         def attach(place: RelayPlace) -> Attachment:
             return Attachment(settings, place, certificates, connections)
 
-        await stay_connected(settings.relays, attach, Pace(longest_pause=settings.longest_pause_seconds))
+        pace = Pace(longest_pause=settings.longest_pause_seconds)
+        await stay_connected(settings.relays, attach, pace, resolve_behind(settings.proxy))
 
 
 class Attachment:
@@ -55,8 +56,14 @@ class Attachment:
     ) -> None:
         self._settings = settings
         self._place = place
-        name = place.relay.address.host
-        self._channel = Channel(place.address, certificates, settings.heartbeat_seconds, name=name)
+        name = place.relay.address
+        self._channel = Channel(
+            place.address,
+            certificates,
+            settings.heartbeat_seconds,
+            name=name.host,
+            proxy=settings.proxy.towards(name),
+        )
         self._tasks = tasks
         self._serving: set[asyncio.Task[None]] = set()
         self.stood = False

@@ -12,17 +12,24 @@ import uvloop
 from connect_protocol.exit_codes import ExitCode
 from connect_protocol.relay.service import HEARTBEAT_SECONDS
 from connect_relay import bridge
+from connect_relay.bridge_options import (
+    dial_seconds_option,
+    proxy_login_option,
+    proxy_option,
+    require_different_names,
+    targets_option,
+    with_login,
+)
 from connect_relay.credentials import bridge_identity, load_certificates
 from connect_relay.dialing import dial
-from connect_relay.errors import ConfigurationError, RefusedError
+from connect_relay.errors import RefusedError
 from connect_relay.log import configure_log
-from connect_relay.options import FOLDER, RELAY, SECONDS, SETTINGS, TARGET, log_level_option, told
+from connect_relay.options import FOLDER, RELAY, SECONDS, SETTINGS, log_level_option, told
 from connect_relay.rpc import Certificates
-from connect_relay.settings import BridgeSettings, RelayName, Target
+from connect_relay.settings import BridgeSettings, ProxyChoice, RelayName, Target
 
 log = structlog.stdlib.get_logger()
 
-DIAL_SECONDS = 8.0
 HELP = """
 Let Connect reach the school's database and directory, from inside.
 
@@ -34,28 +41,6 @@ connect-bridge check --target database=db.school.example:5432 --target directory
 connect-bridge run --relay relay.example.org:8443 --tls /etc/connect-bridge \\
     --target database=db.school.example:5432 --target directory=dc1.school.example:636
 """
-
-targets_option = click.option(
-    "--target",
-    "targets",
-    type=TARGET,
-    multiple=True,
-    required=True,
-    metavar="NAME=HOST:PORT",
-    envvar="CONNECT_BRIDGE_TARGETS",
-    show_envvar=True,
-    help="What may be reached through this bridge, and by which name; nothing else can be. Repeatable; in the"
-    " variable, separated by spaces.",
-)
-dial_seconds_option = click.option(
-    "--dial-seconds",
-    type=SECONDS,
-    default=DIAL_SECONDS,
-    show_default=True,
-    envvar="CONNECT_BRIDGE_DIAL_SECONDS",
-    show_envvar=True,
-    help="How long a target may take to answer.",
-)
 
 
 @click.group(context_settings=SETTINGS, help=HELP, short_help="Let Connect reach the school's servers.")
@@ -112,6 +97,8 @@ Exit codes:
     show_envvar=True,
     help="Between two attempts to reach a relay: they begin with a second, and become rarer.",
 )
+@proxy_option
+@proxy_login_option
 @log_level_option
 def run(
     *,
@@ -121,23 +108,32 @@ def run(
     dial_seconds: float,
     heartbeat_seconds: float,
     longest_pause_seconds: float,
+    proxy: ProxyChoice,
+    proxy_login: Path | None,
     log_level: str,
 ) -> None:
     """Stay connected to every relay until SIGTERM; one that is away is tried again without end."""
     configure_log(log_level, sys.stdout)
-    settings = BridgeSettings(
-        relays=relays,
-        tls=tls,
-        targets=targets,
-        dial_seconds=dial_seconds,
-        heartbeat_seconds=heartbeat_seconds,
-        longest_pause_seconds=longest_pause_seconds,
-    )
     with told():
-        _require_different_names(targets)
+        require_different_names(targets)
+        settings = BridgeSettings(
+            relays=relays,
+            tls=tls,
+            targets=targets,
+            dial_seconds=dial_seconds,
+            heartbeat_seconds=heartbeat_seconds,
+            longest_pause_seconds=longest_pause_seconds,
+            proxy=with_login(proxy, proxy_login),
+        )
         certificates = load_certificates(tls)
         identity = bridge_identity(certificates)
-        log.info("bridge runs", realm=identity.realm, relays=[str(relay) for relay in relays], version=bridge.VERSION)
+        log.info(
+            "bridge runs",
+            realm=identity.realm,
+            relays=[str(relay) for relay in relays],
+            proxies=sorted({str(found) for relay in relays if (found := settings.proxy.towards(relay.address))}),
+            version=bridge.VERSION,
+        )
         uvloop.run(_run(settings, certificates))
     log.info("bridge has stopped")
 
@@ -156,7 +152,7 @@ Exit codes:
 def check(targets: tuple[Target, ...], dial_seconds: float) -> None:
     """Say whether each target can be reached from here."""
     with told():
-        _require_different_names(targets)
+        require_different_names(targets)
     reached = [uvloop.run(_reached(target, dial_seconds)) for target in targets]
     if not all(reached):
         sys.exit(ExitCode.CONNECTION_FAILED)
@@ -180,9 +176,3 @@ async def _reached(target: Target, seconds: float) -> bool:
     connection.close()
     click.echo(f"✓ {target.name:<12} {target.address}: reached")
     return True
-
-
-def _require_different_names(targets: tuple[Target, ...]) -> None:
-    names = [target.name for target in targets]
-    if twice := {name for name in names if names.count(name) > 1}:
-        raise ConfigurationError(f"--target {', '.join(sorted(twice))} is given twice", todo="Give each its own name")

@@ -1,4 +1,4 @@
-"""Connects to a target on the bridge's allow-list."""
+"""Connects to a target on the bridge's allow-list, and to any address."""
 
 import asyncio
 import os
@@ -6,7 +6,7 @@ import socket
 
 from connect_protocol.relay.frames import ResetCode
 from connect_relay.errors import RefusedError
-from connect_relay.settings import Target
+from connect_relay.settings import Address, Target
 
 
 async def dial(target: Target, seconds: float) -> socket.socket:
@@ -16,7 +16,7 @@ async def dial(target: Target, seconds: float) -> socket.socket:
     """
     try:
         async with asyncio.timeout(seconds):
-            return await _first(target)
+            return await connect(target.address)
     except TimeoutError:
         raise _unreachable(target, f"has not answered within {seconds:g} s") from None
     except socket.gaierror as error:
@@ -27,8 +27,8 @@ async def dial(target: Target, seconds: float) -> socket.socket:
         raise _unreachable(target, f"cannot be reached: {reason}") from error
 
 
-async def _first(target: Target) -> socket.socket:
-    address = target.address
+async def connect(address: Address) -> socket.socket:
+    """A connected TCP socket that does not block; of several addresses the first that answers. Raises OSError."""
     found = await asyncio.get_running_loop().getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
     failure: OSError | None = None
     for family, kind, protocol, _, place in found:

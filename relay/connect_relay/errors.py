@@ -2,7 +2,8 @@
 
 RelayError
 ├── ConfigurationError     2  an option, a file or a certificate that cannot be used
-└── AddressInUseError      7  the relay cannot listen where it should
+├── AddressInUseError      7  the relay cannot listen where it should
+└── UnreachableError       7  nobody answers there, or the proxy on the way does not let us through
 
 RefusedError and AbortedError are not among them: they end one call, not the process.
 """
@@ -36,6 +37,12 @@ class ConfigurationError(RelayError):
 
 class AddressInUseError(RelayError):
     """Somebody else listens there, or nobody may."""
+
+    exit_code = ExitCode.CONNECTION_FAILED
+
+
+class UnreachableError(RelayError):
+    """A way out that leads nowhere."""
 
     exit_code = ExitCode.CONNECTION_FAILED
 

@@ -7,12 +7,11 @@ from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
-from urllib.request import getproxies, proxy_bypass
 
 import structlog
 
 from connect_relay.backoff import Backoff
-from connect_relay.settings import RelayName, RelayPlace
+from connect_relay.settings import ProxyChoice, RelayName, RelayPlace
 
 log = structlog.stdlib.get_logger()
 
@@ -48,14 +47,23 @@ class Pace:
 
 
 async def resolve(relay: RelayName) -> frozenset[RelayPlace]:
-    """What DNS says now. Behind a proxy the name itself, for only the proxy may know what it stands for."""
+    """What DNS says now."""
     address = relay.address
-    if "https" in getproxies() and not proxy_bypass(address.host):
-        return frozenset({RelayPlace(relay=relay, host=address.host)})
     found = await asyncio.get_running_loop().getaddrinfo(
         address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG
     )
     return frozenset(RelayPlace(relay=relay, host=str(place[0])) for *_, place in found)
+
+
+def resolve_behind(choice: ProxyChoice) -> Resolve:
+    """Behind a proxy the name itself, for only the proxy may know what it stands for; else what DNS says."""
+
+    async def ask(relay: RelayName) -> frozenset[RelayPlace]:
+        if choice.towards(relay.address) is None:
+            return await resolve(relay)
+        return frozenset({RelayPlace(relay=relay, host=relay.address.host)})
+
+    return ask
 
 
 async def stay_connected(relays: Iterable[RelayName], attach: Attach, pace: Pace, ask: Resolve = resolve) -> None:

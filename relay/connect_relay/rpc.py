@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 # below TLS 1.3 ever succeeds, whichever side of it this process is.
 os.environ["GRPC_SSL_CIPHER_SUITES"] = "ECDHE-PSK-AES128-CBC-SHA"
 
+# Whether there is a proxy on the way is decided elsewhere, once: this keeps gRPC from looking into NO_PROXY again.
+os.environ["no_grpc_proxy"] = ""  # noqa: SIM112 - it is read in lower case
+
 import grpc
 import grpc.aio
 
@@ -20,7 +23,7 @@ from connect_protocol.relay.identity import Identity
 from connect_protocol.relay.pump import FrameStream
 from connect_relay.audit import Caller
 from connect_relay.errors import AbortedError, AddressInUseError
-from connect_relay.settings import Address
+from connect_relay.settings import Address, Proxy
 
 HANDSHAKE_SECONDS = 10
 _OVER = (grpc.aio.BaseError, grpc.RpcError, asyncio.InvalidStateError)
@@ -169,14 +172,26 @@ class ClientStream:
 class Channel:
     """A bridge's connection to the relay."""
 
-    def __init__(self, relay: Address, certificates: Certificates, heartbeat: float, *, name: str = "") -> None:
+    def __init__(
+        self,
+        relay: Address,
+        certificates: Certificates,
+        heartbeat: float,
+        *,
+        name: str = "",
+        proxy: Proxy | None = None,
+    ) -> None:
         """`name` is what the relay's certificate must have, where that is not the address's host."""
         credentials = grpc.ssl_channel_credentials(
             root_certificates=certificates.ca,
             private_key=certificates.key,
             certificate_chain=certificates.certificate,
         )
-        options = [*service.client_options(heartbeat), ("grpc.ssl_target_name_override", name or relay.host)]
+        options = [
+            *service.client_options(heartbeat),
+            ("grpc.ssl_target_name_override", name or relay.host),
+            *_proxy_options(proxy),
+        ]
         self._channel = grpc.aio.secure_channel(str(relay), credentials, options=options)
 
     def call(self, method: str) -> ClientStream:
@@ -186,3 +201,13 @@ class Channel:
     async def close(self) -> None:
         """End the connection and all calls on it."""
         await self._channel.close()
+
+
+def _proxy_options(proxy: Proxy | None) -> tuple[tuple[str, int | str], ...]:
+    """The login goes as a header: gRPC would take a login in the proxy's URL apart at each @ and colon."""
+    if proxy is None:
+        return (("grpc.enable_http_proxy", 0),)
+    through = ("grpc.http_proxy", str(proxy))
+    if not proxy.login:
+        return (through,)
+    return through, ("grpc.http_connect_headers", f"Proxy-Authorization:{proxy.authorization}")

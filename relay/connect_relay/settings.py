@@ -1,7 +1,9 @@
 """What relay and bridge are set to: addresses, certificates' folder, limits, times in seconds."""
 
+import base64
 from dataclasses import dataclass, field
 from enum import StrEnum
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 
 from connect_protocol.relay.service import HEARTBEAT_SECONDS
@@ -61,6 +63,34 @@ class Target:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Proxy:
+    """An HTTP proxy that is asked for connections (CONNECT: RFC 9110, 9.3.6). `login`: user:password, or empty."""
+
+    address: Address
+    login: str = field(default="", repr=False)
+
+    def __str__(self) -> str:
+        return f"http://{self.address}"
+
+    @property
+    def authorization(self) -> str:
+        """What the header Proxy-Authorization says (RFC 7617); a secret, and empty without a login."""
+        return f"Basic {base64.b64encode(self.login.encode()).decode()}" if self.login else ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ProxyChoice:
+    """Through which proxy a bridge goes out. `without`: whom it reaches without, as NO_PROXY lists them."""
+
+    proxy: Proxy | None = None
+    without: tuple[str, ...] = ()
+
+    def towards(self, address: Address) -> Proxy | None:
+        """The proxy on the way to an address, if there is one."""
+        return None if any(_covers(entry, address) for entry in self.without) else self.proxy
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Limits:
     """How much the relay takes on. A night's run holds about ten connections; a realm has one run at a time."""
 
@@ -111,7 +141,24 @@ class BridgeSettings:
     heartbeat_seconds: float = HEARTBEAT_SECONDS
     longest_pause_seconds: float = 60.0
     """Between two attempts to reach a relay."""
+    proxy: ProxyChoice = field(default_factory=ProxyChoice)
 
     def target(self, name: str) -> Target | None:
         """What this name stands for, if it is on the list."""
         return next((target for target in self.targets if target.name == name), None)
+
+
+def _covers(entry: str, address: Address) -> bool:
+    """Whether an entry of NO_PROXY means this address.
+
+    `*` is everybody; a domain is itself and all below it; an address or a network (10.0.0.0/8) is what it is. A port
+    may follow, after a colon.
+    """
+    host, _, port = entry.partition(":") if entry.count(":") == 1 else (entry, "", "")
+    if port not in {"", str(address.port)}:
+        return False
+    try:
+        return ip_address(address.host) in ip_network(host.strip("[]"), strict=False)
+    except ValueError:
+        domain = host.removeprefix("*").removeprefix(".").lower()
+        return host == "*" or (domain != "" and f".{address.host.lower()}".endswith(f".{domain}"))

@@ -14,10 +14,18 @@ PAGE = "docs/reference/relay.md"
 def options(command: click.Command) -> list[tuple[str, str, str]]:
     """Flag, variable and default of each option."""
     return [
-        (option.opts[0], str(option.envvar), "must be set" if option.required else str(option.default))
+        (option.opts[0], str(option.envvar), default(option))
         for option in command.params
         if isinstance(option, click.Option)
     ]
+
+
+def default(option: click.Option) -> str:
+    """As the page says it."""
+    if option.required:
+        return "must be set"
+    value = option.to_info_dict()["default"]
+    return "none" if value is None else str(value)
 
 
 @pytest.mark.parametrize(

@@ -84,12 +84,12 @@ class Command:
     _over: bool = False
 
     @classmethod
-    def start(cls, *arguments: str | Path) -> Self:
+    def start(cls, *arguments: str | Path, variables: Mapping[str, str] | None = None) -> Self:
         """Start it, in an environment of its own: in the tests' own the worker has told gRPC to be silent."""
         program = Path(sys.executable).with_name(str(arguments[0]))
         process = subprocess.Popen(
             [program, *arguments[1:]],
-            env={"PATH": os.environ["PATH"], "LANG": "C.UTF-8"},
+            env={"PATH": os.environ["PATH"], "LANG": "C.UTF-8", **(variables or {})},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
+from tests.support.ports import closed_port
+
 HOST = "127.0.0.1"
 PIECE = 1 << 18
 ANSWER = bytes(range(256)) * 40_000
@@ -38,7 +40,7 @@ class Targets:
 def targets() -> Iterator[Targets]:
     """Within: all of them, on an event loop in a thread of their own."""
     with _listening(backlog=10) as stalled, _full() as hanging, _Servers() as servers:
-        yield Targets(echo=servers.echo, late=servers.late, stalled=stalled, refusing=_closed_port(), hanging=hanging)
+        yield Targets(echo=servers.echo, late=servers.late, stalled=stalled, refusing=closed_port(), hanging=hanging)
 
 
 class _Servers:
@@ -107,11 +109,6 @@ def _listening(backlog: int) -> Iterator[int]:
     """The kernel takes connections, and nobody reads."""
     with socket.create_server((HOST, 0), backlog=backlog) as server:
         yield server.getsockname()[1]
-
-
-def _closed_port() -> int:
-    with socket.create_server((HOST, 0)) as server:
-        return int(server.getsockname()[1])
 
 
 @contextmanager
