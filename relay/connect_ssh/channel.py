@@ -8,8 +8,10 @@ import asyncio
 from collections import deque
 
 import asyncssh
+from asyncssh.connection import SSHConnection
 
-from connect_ssh.errors import ChannelBrokenError
+from connect_ssh.closing import tell_at_close
+from connect_ssh.errors import ChannelBrokenError, ConnectionLostError
 
 MOST_HELD = 1024 * 1024
 """Bytes that may wait here for `receive` before the channel stops reading; its window may fill besides."""
@@ -21,11 +23,14 @@ class ByteChannel(asyncssh.SSHTCPSession[bytes]):
     def __init__(self) -> None:
         """For asyncssh, as the session of a channel that is being opened."""
         self._channel: asyncssh.SSHTCPChannel[bytes] | None = None
+        self._connection: SSHConnection | None = None
         self._held: deque[bytes] = deque()
         self._held_bytes = 0
         self._paused = False
         self._ended = False
+        self._ended_before_close = False
         self._lost = False
+        self._gone = asyncio.Event()
         self._something_came = asyncio.Event()
         self._may_write = asyncio.Event()
         self._may_write.set()
@@ -42,14 +47,35 @@ class ByteChannel(asyncssh.SSHTCPSession[bytes]):
             return self._take()
         if self._ended:
             return None
-        raise ChannelBrokenError("the SSH channel was closed")
+        raise self._broken()
 
     async def send(self, payload: bytes | memoryview | bytearray) -> None:
         """Send bytes; returns when the other side's window has taken nearly all of them. Raises ChannelBrokenError."""
         self._write(payload)
-        await self._may_write.wait()
-        if self._lost:
-            raise ChannelBrokenError("the SSH channel was closed")
+        await self._until_writable()
+
+    async def drained(self) -> None:
+        """Wait until the other side's window has taken all that was sent, for the last time. Raises ChannelBrokenError.
+
+        Only then is an `end` that was said before on its way too.
+        """
+        if self._channel is None:
+            raise self._broken()
+        self._channel.set_write_buffer_limits(high=0)
+        await self._until_writable()
+
+    async def lost(self) -> ChannelBrokenError:
+        """Wait until the other side has closed the channel, be it in order; returns what to say if it was not.
+
+        What came before may still be waiting for `receive`.
+        """
+        await self._gone.wait()
+        return self._broken()
+
+    @property
+    def ended(self) -> bool:
+        """Whether the other side has said its end, received or not."""
+        return self._ended or self._ended_before_close
 
     def end(self) -> None:
         """Say that no more will come from this side. Nothing happens if the channel is gone."""
@@ -71,11 +97,15 @@ class ByteChannel(asyncssh.SSHTCPSession[bytes]):
     def connection_made(self, chan: asyncssh.SSHTCPChannel[bytes]) -> None:
         """See asyncssh."""
         self._channel = chan
+        self._connection = chan.get_connection()
+        tell_at_close(chan, self._close_came)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """See asyncssh: after both sides have closed, and when the connection is gone."""
         del exc
+        self._ended = self._ended or self._ended_before_close
         self._lost = True
+        self._gone.set()
         self._channel = None
         self._something_came.set()
         self._may_write.set()
@@ -104,6 +134,12 @@ class ByteChannel(asyncssh.SSHTCPSession[bytes]):
         """See asyncssh."""
         self._may_write.set()
 
+    def _close_came(self, ended: bool) -> None:
+        """What has not been sent never will be; what has not been received still can be."""
+        self._ended_before_close = ended
+        self._gone.set()
+        self._may_write.set()
+
     def _take(self) -> bytes:
         taken = self._held.popleft() if len(self._held) == 1 else b"".join(self._held)
         self._held.clear()
@@ -115,8 +151,18 @@ class ByteChannel(asyncssh.SSHTCPSession[bytes]):
 
     def _write(self, payload: bytes | memoryview | bytearray) -> None:
         if self._channel is None:
-            raise ChannelBrokenError("the SSH channel was closed")
+            raise self._broken()
         try:
             self._channel.write(bytes(payload))
         except OSError as error:
-            raise ChannelBrokenError("the SSH channel was closed") from error
+            raise self._broken() from error
+
+    async def _until_writable(self) -> None:
+        await self._may_write.wait()
+        if self._gone.is_set():
+            raise self._broken()
+
+    def _broken(self) -> ChannelBrokenError:
+        if self._connection is not None and self._connection.is_closed():
+            return ConnectionLostError("the SSH connection is gone")
+        return ChannelBrokenError("the SSH channel was closed")

@@ -1,0 +1,177 @@
+"""The pump between a TCP connection and an SSH channel: what the worker's and the bridge's end have alike.
+
+It is to a ByteChannel what `connect_protocol.relay.pump` is to a stream of frames, and drives the socket likewise,
+without asyncio's transports. SSH has no word for a reset: a channel that closes before its end is one.
+"""
+
+import asyncio
+import socket
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+
+from connect_protocol.relay.frames import Reset, ResetCode
+from connect_protocol.relay.pump import (
+    FAREWELL_SECONDS,
+    LARGEST_READ,
+    REST_SECONDS,
+    End,
+    Ending,
+    prepare,
+    reset_on_close,
+)
+from connect_ssh.channel import ByteChannel
+from connect_ssh.errors import ChannelBrokenError, ConnectionLostError
+
+
+async def pump(connection: socket.socket, channel: ByteChannel) -> Ending:
+    """Move bytes both ways until both sides have closed or something breaks; the socket and the channel are let go.
+
+    `connection` is a connected TCP socket that does not block; nobody else may use it, nor the channel. If the
+    connection ends out of order, the socket's peer gets a TCP reset, for a plain end could be taken for the whole.
+    """
+    try:
+        prepare(connection)
+        return await _Flow(connection, channel).run()
+    except BaseException:
+        reset_on_close(connection)
+        channel.abort()
+        raise
+    finally:
+        connection.close()
+
+
+class _BrokenError(Exception):
+    """Ends a flow out of order."""
+
+    def __init__(self, end: End, message: str) -> None:
+        super().__init__(message)
+        self.end = end
+        self.reset = Reset(code=ResetCode.BROKEN, message=message)
+
+
+class _Flow:
+    """One connection's two directions, and the tasks that move them and watch the channel."""
+
+    def __init__(self, connection: socket.socket, channel: ByteChannel) -> None:
+        self._connection = connection
+        self._channel = channel
+        self._loop = asyncio.get_running_loop()
+        self._output_ended = False
+        self._broken = False
+        self._sent = 0
+        self._received = 0
+
+    async def run(self) -> Ending:
+        reading = asyncio.create_task(self._socket_to_channel())
+        writing = asyncio.create_task(self._channel_to_socket())
+        watching = asyncio.create_task(self._watch())
+        try:
+            broken = await _first_failure((reading, writing), watching)
+            if broken is not None:
+                await self._move_the_rest(writing if broken.end is not End.RESET_HERE else reading)
+        finally:
+            await _stop((reading, writing, watching))
+        if broken is None:
+            self._channel.close()
+            return Ending(end=End.CLOSED, sent=self._sent, received=self._received)
+        await self._take_leave()
+        return Ending(end=broken.end, sent=self._sent, received=self._received, reset=broken.reset)
+
+    async def _socket_to_channel(self) -> None:
+        while payload := await self._read():
+            with _channel_errors():
+                await self._channel.send(payload)
+            self._sent += len(payload)
+        if self._broken:
+            return
+        with _channel_errors():
+            self._channel.end()
+            await self._channel.drained()
+        self._output_ended = True
+
+    async def _channel_to_socket(self) -> None:
+        while (payload := await self._receive()) is not None:
+            await self._write(payload)
+            self._received += len(payload)
+        if self._broken:
+            return
+        # A peer that has closed altogether refuses the half-close; it has all that it wanted.
+        with suppress(OSError):
+            self._connection.shutdown(socket.SHUT_WR)
+
+    async def _watch(self) -> None:
+        """A channel that goes after both ends goes in order; else it must be noticed, whatever the socket does."""
+        error = await self._channel.lost()
+        if not (self._channel.ended and self._output_ended):
+            raise _channel_broken(error)
+
+    async def _read(self) -> bytes:
+        try:
+            return await self._loop.sock_recv(self._connection, LARGEST_READ)
+        except OSError as error:
+            raise _socket_broken(error) from error
+
+    async def _write(self, payload: bytes) -> None:
+        try:
+            await self._loop.sock_sendall(self._connection, payload)
+        except OSError as error:
+            # Having told it here, the socket tells whoever reads of a plain end.
+            self._broken = True
+            raise _socket_broken(error) from error
+
+    async def _receive(self) -> bytes | None:
+        with _channel_errors():
+            return await self._channel.receive()
+
+    async def _move_the_rest(self, direction: asyncio.Task[None]) -> None:
+        """What came before the end still belongs to the side that is left, and is often the message that says why."""
+        self._broken = True
+        reset_on_close(self._connection)
+        await asyncio.wait([direction], timeout=REST_SECONDS)
+
+    async def _take_leave(self) -> None:
+        """Close the channel without an end, once all that was sent has gone out."""
+        self._connection.close()
+        try:
+            async with asyncio.timeout(FAREWELL_SECONDS):
+                await self._channel.drained()
+        except (TimeoutError, ChannelBrokenError):
+            self._channel.abort()
+        else:
+            self._channel.close()
+
+
+async def _first_failure(directions: Sequence[asyncio.Task[None]], watching: asyncio.Task[None]) -> _BrokenError | None:
+    """What broke first; None once both directions have ended in order."""
+    pending = {*directions, watching}
+    try:
+        while not pending.isdisjoint(directions):
+            done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+    except _BrokenError as broken:
+        return broken
+    return None
+
+
+async def _stop(tasks: Sequence[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@contextmanager
+def _channel_errors() -> Iterator[None]:
+    try:
+        yield
+    except ChannelBrokenError as error:
+        raise _channel_broken(error) from error
+
+
+def _channel_broken(error: ChannelBrokenError) -> _BrokenError:
+    end = End.STREAM_BROKEN if isinstance(error, ConnectionLostError) else End.RESET_BY_PEER
+    return _BrokenError(end, str(error))
+
+
+def _socket_broken(error: OSError) -> _BrokenError:
+    return _BrokenError(End.RESET_HERE, f"the connection broke: {error.strerror or type(error).__name__}")
