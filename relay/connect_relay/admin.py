@@ -72,6 +72,7 @@ def _bridges(switchboard: Switchboard) -> dict[str, list[dict[str, object]]]:
                 "realm": bridge.realm,
                 "since": bridge.since.isoformat(timespec="seconds"),
                 "version": bridge.version,
+                "transport": bridge.transport,
                 "targets": list(bridge.targets),
             }
             for bridge in registry.bridges

@@ -3,9 +3,17 @@
 import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 
 from connect_protocol.relay.control import Open
 from connect_protocol.relay.frames import Reset
+
+
+class Transport(StrEnum):
+    """How a bridge has come."""
+
+    GRPC = "gRPC"
+    SSH = "SSH"
 
 
 @dataclass(kw_only=True, slots=True, eq=False)
@@ -20,6 +28,7 @@ class AttachedBridge:
     since: datetime
     version: str
     targets: tuple[str, ...]
+    transport: Transport = Transport.GRPC
     orders: asyncio.Queue[Open] = field(default_factory=asyncio.Queue)
     dismissed: asyncio.Future[str] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
     lost: asyncio.Future[Reset] = field(default_factory=lambda: asyncio.get_running_loop().create_future())

@@ -14,7 +14,7 @@ from connect_relay.attached import AttachedBridge
 from connect_relay.audit import Attempt, Caller, Kind
 from connect_relay.errors import AbortedError, RefusedError
 from connect_relay.settings import Times
-from connect_relay.switchboard import Switchboard, as_reset, require_role
+from connect_relay.switchboard import Switchboard, require_role
 
 MOST_TARGETS = 64
 LONGEST_TARGET = 63
@@ -32,9 +32,9 @@ async def attach(stream: FrameStream, switchboard: Switchboard, times: Times, ca
         bridge = await _greeted(stream, times, caller)
         await switchboard.attach(bridge)
     except (RefusedError, ProtocolError) as error:
-        attempt.reset = as_reset(error)
+        reset = switchboard.refused(attempt, error)
         audit.write_refused(attempt)
-        raise AbortedError(str(error), refused=attempt.reset.code is ResetCode.REFUSED) from error
+        raise AbortedError(str(error), refused=reset.code is ResetCode.REFUSED) from error
     except StreamBrokenError:
         attempt.reset = Reset(code=ResetCode.BROKEN, message=LEFT)
         audit.write_refused(attempt)

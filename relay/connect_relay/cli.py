@@ -7,7 +7,7 @@ import click
 import uvloop
 
 from connect_relay.log import configure_log
-from connect_relay.options import ADDRESS, COUNT, FOLDER, SECONDS, SETTINGS, log_level_option, told
+from connect_relay.options import ADDRESS, COUNT, FOLDER, RATE, SECONDS, SETTINGS, log_level_option, told
 from connect_relay.pki_cli import pki
 from connect_relay.server import serve as run_relay
 from connect_relay.settings import Address, Limits, RelaySettings, Times
@@ -101,6 +101,24 @@ Exit codes:
     help="Dials under way at once, of one realm.",
 )
 @click.option(
+    "--bytes-per-second",
+    type=RATE,
+    default=LIMITS.bytes_per_second,
+    show_default=True,
+    envvar="CONNECT_RELAY_BYTES_PER_SECOND",
+    show_envvar=True,
+    help="Bytes a second that pass, of all realms and both directions; 0: as fast as it goes.",
+)
+@click.option(
+    "--bytes-per-second-per-realm",
+    type=RATE,
+    default=LIMITS.bytes_per_second_per_realm,
+    show_default=True,
+    envvar="CONNECT_RELAY_BYTES_PER_SECOND_PER_REALM",
+    show_envvar=True,
+    help="Bytes a second that pass, of one realm.",
+)
+@click.option(
     "--dial-seconds",
     type=SECONDS,
     default=TIMES.dial,
@@ -146,6 +164,8 @@ def serve(
     connections_per_realm: int,
     dials: int,
     dials_per_realm: int,
+    bytes_per_second: int,
+    bytes_per_second_per_realm: int,
     dial_seconds: float,
     wait_seconds: float,
     heartbeat_seconds: float,
@@ -162,6 +182,8 @@ def serve(
         connections_per_realm=connections_per_realm,
         dials=dials,
         dials_per_realm=dials_per_realm,
+        bytes_per_second=bytes_per_second,
+        bytes_per_second_per_realm=bytes_per_second_per_realm,
     )
     times = Times(dial=dial_seconds, longest_wait=wait_seconds, heartbeat=heartbeat_seconds, drain=drain_seconds)
     settings = RelaySettings(listen=listen, admin=admin_listen, tls=tls, limits=limits, times=times)

@@ -1,11 +1,12 @@
 """Joins the worker's stream of a connection to the bridge's, and watches that both keep to the protocol.
 
 Frames pass through as they are. The relay holds one frame in each direction and what gRPC has buffered; because it
-keeps account of the credit that the two ends grant each other, an end that ignores it is cut off.
+keeps account of the credit that the two ends grant each other, an end that ignores it is cut off. Data that must wait,
+for the realm has used up its share, hold up what comes behind them on the same stream, until no more credit is left.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,13 +23,15 @@ FAREWELL_SECONDS = 3.0
 class End:
     """One end of a connection: its stream, its name in messages, and how many bytes it takes before the first Credit.
 
-    `carried` is told of each piece of data that has gone to this end.
+    `carried` is told of each piece of data that has gone to this end; `delays` says for how many seconds so many bytes
+    must wait first, one wait after the other.
     """
 
     name: str
     stream: FrameStream
     window: int
     carried: Callable[[int], None]
+    delays: Callable[[int], Iterable[float]] = lambda _: ()
 
 
 async def join(worker: End, bridge: End, stops: Sequence[asyncio.Future[Reset]]) -> Reset | None:
@@ -99,19 +102,30 @@ class _Side:
 
 @dataclass(kw_only=True, slots=True, eq=False)
 class _Direction:
-    """From one end to the other: how much may still be sent, and whether it has closed."""
+    """From one end to the other: how much may still be sent, and whether it has closed.
+
+    `hurry` is set when the connection breaks: then nothing waits any more.
+    """
 
     source: _Side
     sink: _Side
     credit: SendCredit
+    hurry: asyncio.Event
     closed: bool = False
+
+    async def wait(self, delays: Iterable[float]) -> None:
+        for seconds in delays:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await self.hurry.wait()
 
 
 class _Junction:
     def __init__(self, worker: End, bridge: End) -> None:
         here, there = _Side(end=worker), _Side(end=bridge)
-        to_target = _Direction(source=here, sink=there, credit=SendCredit(bridge.window))
-        from_target = _Direction(source=there, sink=here, credit=SendCredit(worker.window))
+        self._hurry = asyncio.Event()
+        to_target = _Direction(source=here, sink=there, credit=SendCredit(bridge.window), hurry=self._hurry)
+        from_target = _Direction(source=there, sink=here, credit=SendCredit(worker.window), hurry=self._hurry)
         self._tasks = {
             here: asyncio.create_task(_forward(to_target, from_target)),
             there: asyncio.create_task(_forward(from_target, to_target)),
@@ -129,6 +143,7 @@ class _Junction:
 
     async def tell(self, reset: Reset, told: _Side | None = None) -> None:
         """Tell both, but not who has said it himself; each gets time to take note."""
+        self._hurry.set()
         await asyncio.gather(*(self._tell(side, task, reset, told) for side, task in self._tasks.items()))
 
     async def _tell(self, side: _Side, task: asyncio.Task[None], reset: Reset, told: _Side | None) -> None:
@@ -153,7 +168,7 @@ async def _forward(direction: _Direction, back: _Direction) -> None:
     source = direction.source
     try:
         while (message := await source.receive()) is not None:
-            _admit(message, direction, back)
+            await direction.wait(_admit(message, direction, back))
             await direction.sink.send(message)
     except ProtocolError as error:
         reset = Reset(code=ResetCode.PROTOCOL, message=f"{source.end.name} broke the protocol: {error}")
@@ -164,13 +179,15 @@ async def _forward(direction: _Direction, back: _Direction) -> None:
         raise _broken(f"{source.end.name} is gone")
 
 
-def _admit(message: bytes, direction: _Direction, back: _Direction) -> None:
-    """Keep account of a frame before it is passed on. Raises ProtocolError for what may not come."""
+def _admit(message: bytes, direction: _Direction, back: _Direction) -> Iterable[float]:
+    """Keep account of a frame before it is passed on; returns its delays. Raises ProtocolError for one out of place."""
+    end = direction.sink.end
     frame = decode(message)
     match frame:
         case Data() if not direction.closed:
             direction.credit.spend(len(frame.payload))
-            direction.sink.end.carried(len(frame.payload))
+            end.carried(len(frame.payload))
+            return end.delays(len(frame.payload))
         case HalfClose() if not direction.closed:
             direction.closed = True
         case Credit():
@@ -178,9 +195,10 @@ def _admit(message: bytes, direction: _Direction, back: _Direction) -> None:
         case Reset():
             raise _OverError(frame, told=direction.source)
         case None:
-            pass
+            return end.delays(len(message))
         case _:
             raise ProtocolError(f"a frame {type(frame).__name__} where none may come")
+    return ()
 
 
 def _broken(message: str) -> _OverError:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.registry import Collector
 
 from connect_protocol.relay.frames import ResetCode
 from connect_relay.audit import CLOSED, Attempt
@@ -30,12 +31,6 @@ class Metrics:
             ["result"],
             registry=self._registry,
         )
-        self._bytes = Counter(
-            "connect_relay_bytes_total",
-            "Bytes of connections that have passed.",
-            ["direction"],
-            registry=self._registry,
-        )
         self._dial_seconds = Histogram(
             "connect_relay_dial_seconds",
             "From a worker's dial to the target's answer, the wait for a bridge within.",
@@ -48,15 +43,15 @@ class Metrics:
         """Show how many of something there are now."""
         Gauge(f"connect_relay_{name}", description, registry=self._registry).set_function(count)
 
+    def collect(self, collector: Collector) -> None:
+        """Show what a collector knows."""
+        self._registry.register(collector)
+
     def opened(self, attempt: Attempt) -> None:
         """A dial has reached its target."""
         self._dials.labels(OPENED).inc()
         if attempt.dial_seconds is not None:
             self._dial_seconds.observe(attempt.dial_seconds)
-
-    def carried(self, direction: str, count: int) -> None:
-        """Bytes have passed."""
-        self._bytes.labels(direction).inc(count)
 
     def over(self, attempt: Attempt) -> None:
         """A worker's attempt is over."""
@@ -74,5 +69,3 @@ class Metrics:
             self._ends.labels(code.name)
         self._dials.labels(OPENED)
         self._ends.labels(CLOSED)
-        for direction in (TO_TARGET, FROM_TARGET):
-            self._bytes.labels(direction)

@@ -67,6 +67,7 @@ RELAY = RelayType()
 TARGET = TargetType()
 SECONDS = click.FloatRange(min=0, min_open=True)
 COUNT = click.IntRange(min=1)
+RATE = click.IntRange(min=0)
 FOLDER = click.Path(path_type=Path, file_okay=False)
 
 log_level_option = click.option(

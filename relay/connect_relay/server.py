@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from importlib import metadata
 
 import structlog
+from prometheus_client import ProcessCollector
 
 from connect_protocol.relay import service
 from connect_protocol.relay.pump import FrameStream
@@ -17,6 +18,7 @@ from connect_relay.attachment import attach
 from connect_relay.audit import Attempt, Caller, Kind
 from connect_relay.credentials import load_certificates
 from connect_relay.metrics import Metrics
+from connect_relay.realm_metrics import RealmCollector
 from connect_relay.rpc import Handler, Server
 from connect_relay.settings import RelaySettings
 from connect_relay.switchboard import Switchboard
@@ -54,7 +56,7 @@ async def running(settings: RelaySettings) -> AsyncIterator[Relay]:
     certificates = load_certificates(settings.tls)
     metrics = Metrics()
     switchboard = Switchboard(settings.limits, settings.times, metrics)
-    _watch(metrics, switchboard)
+    watch(metrics, switchboard)
     limits = settings.limits
     calls = 2 * (limits.connections + limits.dials) + limits.realms * limits.bridges_per_realm
     server = Server(
@@ -74,13 +76,17 @@ async def _go_down(server: Server, switchboard: Switchboard, admin: Admin) -> No
     await admin.close()
 
 
-def _watch(metrics: Metrics, switchboard: Switchboard) -> None:
+def watch(metrics: Metrics, switchboard: Switchboard) -> None:
+    """Show what the relay holds now."""
     registry = switchboard.registry
     metrics.watch("bridges", "Bridges that are attached now.", lambda: len(registry.bridges))
     description = "Realms that have had a bridge since the relay started, and have none now."
     metrics.watch("realms_absent", description, lambda: len(registry.absent))
     metrics.watch("connections", "Connections that are open now.", lambda: switchboard.connections.taken)
     metrics.watch("dials_under_way", "Dials of workers that are under way now.", lambda: switchboard.dials.taken)
+    metrics.watch("tasks", "Tasks of the relay's event loop.", lambda: len(asyncio.all_tasks()))
+    metrics.collect(RealmCollector(switchboard))
+    metrics.collect(ProcessCollector(registry=None))
 
 
 def _handlers(switchboard: Switchboard, settings: RelaySettings, metrics: Metrics) -> dict[str, Handler]:

@@ -100,6 +100,9 @@ class Limits:
     dials_per_realm: int = 32
     bridges_per_realm: int = 4
     realms: int = 1000
+    bytes_per_second: int = 0
+    """Of data, both directions together; 0: as fast as it goes."""
+    bytes_per_second_per_realm: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -23,6 +23,10 @@ class Slots:
         """How many are under way."""
         return self._taken.total()
 
+    def taken_of(self, realm: str) -> int:
+        """How many of one realm are under way."""
+        return self._taken[realm]
+
     @contextmanager
     def taken_by(self, realm: str) -> Iterator[None]:
         """Within: one more is under way. Raises RefusedError (LIMIT)."""

@@ -6,6 +6,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from secrets import token_hex
+from time import monotonic
 from typing import TypeVar
 
 from connect_protocol.relay.control import Open
@@ -14,11 +15,12 @@ from connect_protocol.relay.errors import ProtocolError, StreamBrokenError
 from connect_protocol.relay.frames import Dial, Frame, Opened, Reset, ResetCode, Serve, decode, encode
 from connect_protocol.relay.identity import Role
 from connect_protocol.relay.pump import FrameStream
+from connect_relay.accounts import Accounts
 from connect_relay.attached import AttachedBridge
 from connect_relay.audit import Attempt, Caller
 from connect_relay.errors import RefusedError
 from connect_relay.junction import End, join, tell
-from connect_relay.metrics import FROM_TARGET, TO_TARGET, Metrics
+from connect_relay.metrics import Metrics
 from connect_relay.registry import Registry
 from connect_relay.settings import Limits, Times
 from connect_relay.slots import Slots
@@ -66,6 +68,7 @@ class Switchboard:
         self._draining = False
         self._under_way: set[asyncio.Task[object]] = set()
         self.registry: Registry[AttachedBridge] = Registry(started=_now(), most_per_realm=limits.bridges_per_realm)
+        self.accounts = Accounts(limits, monotonic)
         self.connections = Slots("connections", limit=limits.connections, limit_per_realm=limits.connections_per_realm)
         self.dials = Slots("dials", limit=limits.dials, limit_per_realm=limits.dials_per_realm)
         self._answers = Slots("answers", limit=limits.dials, limit_per_realm=limits.dials_per_realm)
@@ -80,6 +83,7 @@ class Switchboard:
     async def attach(self, bridge: AttachedBridge) -> None:
         """A bridge has come; whoever waits for one is told. Raises RefusedError while the relay is going down."""
         self._require_open()
+        self.accounts.of(bridge.realm)
         if (superseded := self.registry.attach(bridge)) is not None:
             superseded.dismiss("newer bridges of this realm have come")
         async with self._arrival:
@@ -104,8 +108,7 @@ class Switchboard:
             try:
                 await self._connect(stream, attempt)
             except (RefusedError, ProtocolError) as error:
-                attempt.reset = as_reset(error)
-                await tell(stream, attempt.reset)
+                await tell(stream, self.refused(attempt, error))
             except (StreamBrokenError, asyncio.CancelledError) as error:
                 attempt.reset = Reset(code=ResetCode.BROKEN, message="the worker is gone")
                 if isinstance(error, asyncio.CancelledError):
@@ -174,16 +177,19 @@ class Switchboard:
     async def _join(
         self, stream: FrameStream, dial: Dial, served: _Served, attached: AttachedBridge, attempt: Attempt
     ) -> Reset | None:
+        account = self.accounts.of(dial.realm)
+
         def sent(count: int) -> None:
             attempt.sent += count
-            self._metrics.carried(TO_TARGET, count)
+            account.sent += count
 
         def received(count: int) -> None:
             attempt.received += count
-            self._metrics.carried(FROM_TARGET, count)
+            account.received += count
 
-        worker = End(name="the worker", stream=stream, window=dial.window, carried=received)
-        bridge = End(name="the bridge", stream=served.stream, window=served.window, carried=sent)
+        delays = account.delays
+        worker = End(name="the worker", stream=stream, window=dial.window, carried=received, delays=delays)
+        bridge = End(name="the bridge", stream=served.stream, window=served.window, carried=sent, delays=delays)
         return await join(worker, bridge, (self._going_down, attached.lost))
 
     # The bridge's side of a connection
@@ -196,8 +202,7 @@ class Switchboard:
         try:
             served = await self._serve(stream, attempt)
         except (RefusedError, ProtocolError) as error:
-            attempt.reset = as_reset(error)
-            await tell(stream, attempt.reset)
+            await tell(stream, self.refused(attempt, error))
         except StreamBrokenError:
             attempt.reset = Reset(code=ResetCode.BROKEN, message="the bridge is gone")
         else:
@@ -252,6 +257,12 @@ class Switchboard:
         if self._under_way:
             await asyncio.wait(self._under_way, timeout=self._times.drain)
         self._going_down.set_result(GOING_DOWN)
+
+    def refused(self, attempt: Attempt, error: RefusedError | ProtocolError) -> Reset:
+        """Note in the attempt, and in its realm's account, why it is not granted; returns what to tell."""
+        attempt.reset = as_reset(error)
+        self.accounts.of(attempt.caller.realm).refusals[attempt.reset.code] += 1
+        return attempt.reset
 
     @contextmanager
     def _counted_as_under_way(self) -> Iterator[None]:

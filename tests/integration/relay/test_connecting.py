@@ -135,7 +135,12 @@ async def test_the_admin_port_tells_who_is_there(
     document = json.loads((await own_relay.fetch("/bridges"))[1])
     (row,) = document["bridges"]
     since = row.pop("since")
-    assert row == {"realm": "musterwil", "version": "0.1.0", "targets": list(goals.by_name())}
+    assert row == {
+        "realm": "musterwil",
+        "version": "0.1.0",
+        "transport": "gRPC",
+        "targets": list(goals.by_name()),
+    }
     assert document["absent"] == []
     own_bridge.stop()
     await own_relay.logged("detach", realm="musterwil")

@@ -185,6 +185,30 @@ async def test_the_bridge_is_told_when_the_workers_call_is_cancelled(joined: Joi
     assert await got(joined.bridge) == Reset(code=ResetCode.BROKEN, message="the worker is gone")
 
 
+async def test_data_that_must_wait_are_hurried_on_when_the_connection_breaks() -> None:
+    """The share of a realm that is used up keeps nobody from hearing of the end."""
+    worker, relay_to_worker = stream_pair()
+    bridge, relay_to_bridge = stream_pair()
+    one = End(name="the worker", stream=relay_to_worker, window=WINDOW, carried=lambda _: None)
+    waiting = asyncio.Event()
+
+    def delays(count: int) -> list[float]:
+        assert count == 1
+        waiting.set()
+        return [3600.0]
+
+    other = End(name="the bridge", stream=relay_to_bridge, window=WINDOW, carried=lambda _: None, delays=delays)
+    running = asyncio.create_task(join(one, other, []))
+    await put(worker, Data(b"x"), Credit(1))
+    await asyncio.wait_for(waiting.wait(), SECONDS)
+    assert bridge.incoming.empty()
+    reset = Reset(code=ResetCode.BROKEN, message="the connection broke")
+    await put(bridge, reset)
+    await bridge.end()
+    assert await told(worker) == reset
+    assert await asyncio.wait_for(running, 2) == reset
+
+
 @dataclass(kw_only=True)
 class Stuck:
     """A stream that takes nothing and says nothing, as that of a peer without network."""
