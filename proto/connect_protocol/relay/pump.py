@@ -26,6 +26,7 @@ REST_SECONDS = 1.0
 """How long the socket's peer may take for what came before the other side's end."""
 
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
+_END_ON_CLOSE = struct.pack("ii", 0, 0)
 _KEEPALIVE = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
 
 
@@ -82,11 +83,13 @@ async def pump(
     """
     try:
         prepare(connection)
-        flow = _Flow(connection, stream, SendCredit(send_window), ReceiveWindow(receive_window))
-        return await flow.run()
-    except BaseException:
+        # From the beginning: the kernel closes the sockets of a process that is killed, and the peer must see a break.
         reset_on_close(connection)
-        raise
+        flow = _Flow(connection, stream, SendCredit(send_window), ReceiveWindow(receive_window))
+        ending = await flow.run()
+        if ending.reset is None:
+            end_on_close(connection)
+        return ending
     finally:
         connection.close()
 
@@ -254,7 +257,6 @@ class _Flow:
                 await self._stream.end()
 
     async def _break_off(self, broken: _BrokenError, tasks: _Tasks) -> None:
-        reset_on_close(self._connection)
         if broken.end is not End.RESET_HERE:
             await self._write_the_rest(tasks)
         if broken.end is not End.STREAM_BROKEN:
@@ -314,3 +316,8 @@ def reset_on_close(connection: socket.socket) -> None:
     """Let closing be a TCP reset: a plain end would look as if all had come."""
     if connection.fileno() >= 0:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+
+
+def end_on_close(connection: socket.socket) -> None:
+    """Let closing be a plain end again: all has come."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _END_ON_CLOSE)
