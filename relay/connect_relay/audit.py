@@ -19,6 +19,7 @@ class Kind(StrEnum):
     SERVE = "serve"
     ATTACH = "attach"
     DETACH = "detach"
+    VISIT = "visit"
 
 
 CLOSED = "CLOSED"
@@ -96,8 +97,13 @@ def write_detached(attempt: Attempt, reason: str) -> None:
     _write(attempt, DETACHED, reason)
 
 
+def write_visit(attempt: Attempt) -> None:
+    """Write that somebody has looked whether he would be let in."""
+    _write(attempt, attempt.result, "")
+
+
 def write_refused(attempt: Attempt) -> None:
-    """Write that a bridge could not attach; `attempt.reset` says why."""
+    """Write that a bridge could not attach, or not visit; `attempt.reset` says why."""
     _write(attempt, attempt.result, "" if attempt.reset is None else attempt.reset.message)
 
 

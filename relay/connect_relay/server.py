@@ -22,6 +22,7 @@ from connect_relay.realm_metrics import RealmCollector
 from connect_relay.rpc import Handler, Server
 from connect_relay.settings import RelaySettings
 from connect_relay.switchboard import Switchboard
+from connect_relay.visit import visit
 
 log = structlog.stdlib.get_logger()
 
@@ -109,7 +110,15 @@ def _handlers(switchboard: Switchboard, settings: RelaySettings, metrics: Metric
     async def on_attach(stream: FrameStream, caller: Caller) -> None:
         await attach(stream, switchboard, settings.times, caller, VERSION)
 
-    return {service.CONNECT: on_connect, service.SERVE: on_serve, service.ATTACH: on_attach}
+    async def on_visit(stream: FrameStream, caller: Caller) -> None:
+        await visit(stream, switchboard.registry, settings.times, caller, VERSION)
+
+    return {
+        service.CONNECT: on_connect,
+        service.SERVE: on_serve,
+        service.ATTACH: on_attach,
+        service.VISIT: on_visit,
+    }
 
 
 @contextmanager

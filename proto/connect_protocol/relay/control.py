@@ -29,6 +29,15 @@ class Welcome:
     version: str
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Visited:
+    """The relay's first message to a visitor: its clock (seconds since 1970), and how many bridges the realm has."""
+
+    version: str
+    unix_time: float
+    bridges: int
+
+
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
     """Its sender lives."""
@@ -46,7 +55,7 @@ class Open:
 
 
 BridgeMessage = Hello | Heartbeat
-RelayMessage = Welcome | Heartbeat | Open
+RelayMessage = Welcome | Heartbeat | Open | Visited
 
 
 def encode_from_bridge(message: BridgeMessage) -> bytes:
@@ -84,6 +93,9 @@ def encode_from_relay(message: RelayMessage) -> bytes:
         case Open():
             order = relay_pb2.Open(connection_id=message.connection_id, target=message.target, window=message.window)
             return relay_pb2.RelayMessage(open=order).SerializeToString()
+        case Visited():
+            visited = relay_pb2.Visited(version=message.version, unix_time=message.unix_time, bridges=message.bridges)
+            return relay_pb2.RelayMessage(visited=visited).SerializeToString()
         case _:
             assert_never(message)
 
@@ -99,6 +111,9 @@ def decode_from_relay(data: bytes) -> RelayMessage | None:
         case "open":
             order = parsed.open
             return Open(connection_id=order.connection_id, target=order.target, window=order.window)
+        case "visited":
+            visited = parsed.visited
+            return Visited(version=visited.version, unix_time=visited.unix_time, bridges=visited.bridges)
         case _:
             return None
 

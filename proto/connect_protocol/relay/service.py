@@ -12,6 +12,7 @@ BRIDGE = "connect.relay.v1.Bridge"
 CONNECT = f"/{RELAY}/Connect"
 ATTACH = f"/{BRIDGE}/Attach"
 SERVE = f"/{BRIDGE}/Serve"
+VISIT = f"/{BRIDGE}/Visit"
 
 HEARTBEAT_SECONDS = 20.0
 MISSED_HEARTBEATS = 3

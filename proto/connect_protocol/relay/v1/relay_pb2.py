@@ -24,43 +24,45 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%connect_protocol/relay/v1/relay.proto\x12\x10\x63onnect.relay.v1\"v\n\rBridgeMessage\x12(\n\x05hello\x18\x01 \x01(\x0b\x32\x17.connect.relay.v1.HelloH\x00\x12\x30\n\theartbeat\x18\x02 \x01(\x0b\x32\x1b.connect.relay.v1.HeartbeatH\x00\x42\t\n\x07message\"\xa1\x01\n\x0cRelayMessage\x12,\n\x07welcome\x18\x01 \x01(\x0b\x32\x19.connect.relay.v1.WelcomeH\x00\x12\x30\n\theartbeat\x18\x02 \x01(\x0b\x32\x1b.connect.relay.v1.HeartbeatH\x00\x12&\n\x04open\x18\x03 \x01(\x0b\x32\x16.connect.relay.v1.OpenH\x00\x42\t\n\x07message\")\n\x05Hello\x12\x0f\n\x07version\x18\x01 \x01(\t\x12\x0f\n\x07targets\x18\x02 \x03(\t\"\x1a\n\x07Welcome\x12\x0f\n\x07version\x18\x01 \x01(\t\"\x1b\n\tHeartbeat\x12\x0e\n\x06number\x18\x01 \x01(\x04\"=\n\x04Open\x12\x15\n\rconnection_id\x18\x01 \x01(\t\x12\x0e\n\x06target\x18\x02 \x01(\t\x12\x0e\n\x06window\x18\x03 \x01(\r\"\xa7\x02\n\x05\x46rame\x12&\n\x04\x64ial\x18\x01 \x01(\x0b\x32\x16.connect.relay.v1.DialH\x00\x12(\n\x05serve\x18\x02 \x01(\x0b\x32\x17.connect.relay.v1.ServeH\x00\x12*\n\x06opened\x18\x03 \x01(\x0b\x32\x18.connect.relay.v1.OpenedH\x00\x12\x0e\n\x04\x64\x61ta\x18\x04 \x01(\x0cH\x00\x12\x31\n\nhalf_close\x18\x05 \x01(\x0b\x32\x1b.connect.relay.v1.HalfCloseH\x00\x12(\n\x05reset\x18\x06 \x01(\x0b\x32\x17.connect.relay.v1.ResetH\x00\x12*\n\x06\x63redit\x18\x07 \x01(\x0b\x32\x18.connect.relay.v1.CreditH\x00\x42\x07\n\x05\x66rame\"K\n\x04\x44ial\x12\x0e\n\x06target\x18\x01 \x01(\t\x12\x14\n\x0cwait_seconds\x18\x02 \x01(\r\x12\r\n\x05realm\x18\x03 \x01(\t\x12\x0e\n\x06window\x18\x04 \x01(\r\"\x1e\n\x05Serve\x12\x15\n\rconnection_id\x18\x01 \x01(\t\"\x18\n\x06Opened\x12\x0e\n\x06window\x18\x01 \x01(\r\"\x0b\n\tHalfClose\"C\n\x05Reset\x12)\n\x04\x63ode\x18\x01 \x01(\x0e\x32\x1b.connect.relay.v1.ResetCode\x12\x0f\n\x07message\x18\x02 \x01(\t\"\x17\n\x06\x43redit\x12\r\n\x05\x62ytes\x18\x01 \x01(\r*\xfe\x01\n\tResetCode\x12\x1a\n\x16RESET_CODE_UNSPECIFIED\x10\x00\x12\x1c\n\x18RESET_CODE_BRIDGE_ABSENT\x10\x01\x12\x1d\n\x19RESET_CODE_UNKNOWN_TARGET\x10\x02\x12!\n\x1dRESET_CODE_TARGET_UNREACHABLE\x10\x03\x12\x15\n\x11RESET_CODE_BROKEN\x10\x04\x12\x17\n\x13RESET_CODE_PROTOCOL\x10\x05\x12\x14\n\x10RESET_CODE_LIMIT\x10\x06\x12\x17\n\x13RESET_CODE_DRAINING\x10\x07\x12\x16\n\x12RESET_CODE_REFUSED\x10\x08\x32\x96\x01\n\x06\x42ridge\x12M\n\x06\x41ttach\x12\x1f.connect.relay.v1.BridgeMessage\x1a\x1e.connect.relay.v1.RelayMessage(\x01\x30\x01\x12=\n\x05Serve\x12\x17.connect.relay.v1.Frame\x1a\x17.connect.relay.v1.Frame(\x01\x30\x01\x32H\n\x05Relay\x12?\n\x07\x43onnect\x12\x17.connect.relay.v1.Frame\x1a\x17.connect.relay.v1.Frame(\x01\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%connect_protocol/relay/v1/relay.proto\x12\x10\x63onnect.relay.v1\"v\n\rBridgeMessage\x12(\n\x05hello\x18\x01 \x01(\x0b\x32\x17.connect.relay.v1.HelloH\x00\x12\x30\n\theartbeat\x18\x02 \x01(\x0b\x32\x1b.connect.relay.v1.HeartbeatH\x00\x42\t\n\x07message\"\xcf\x01\n\x0cRelayMessage\x12,\n\x07welcome\x18\x01 \x01(\x0b\x32\x19.connect.relay.v1.WelcomeH\x00\x12\x30\n\theartbeat\x18\x02 \x01(\x0b\x32\x1b.connect.relay.v1.HeartbeatH\x00\x12&\n\x04open\x18\x03 \x01(\x0b\x32\x16.connect.relay.v1.OpenH\x00\x12,\n\x07visited\x18\x04 \x01(\x0b\x32\x19.connect.relay.v1.VisitedH\x00\x42\t\n\x07message\")\n\x05Hello\x12\x0f\n\x07version\x18\x01 \x01(\t\x12\x0f\n\x07targets\x18\x02 \x03(\t\"\x1a\n\x07Welcome\x12\x0f\n\x07version\x18\x01 \x01(\t\">\n\x07Visited\x12\x0f\n\x07version\x18\x01 \x01(\t\x12\x11\n\tunix_time\x18\x02 \x01(\x01\x12\x0f\n\x07\x62ridges\x18\x03 \x01(\r\"\x1b\n\tHeartbeat\x12\x0e\n\x06number\x18\x01 \x01(\x04\"=\n\x04Open\x12\x15\n\rconnection_id\x18\x01 \x01(\t\x12\x0e\n\x06target\x18\x02 \x01(\t\x12\x0e\n\x06window\x18\x03 \x01(\r\"\xa7\x02\n\x05\x46rame\x12&\n\x04\x64ial\x18\x01 \x01(\x0b\x32\x16.connect.relay.v1.DialH\x00\x12(\n\x05serve\x18\x02 \x01(\x0b\x32\x17.connect.relay.v1.ServeH\x00\x12*\n\x06opened\x18\x03 \x01(\x0b\x32\x18.connect.relay.v1.OpenedH\x00\x12\x0e\n\x04\x64\x61ta\x18\x04 \x01(\x0cH\x00\x12\x31\n\nhalf_close\x18\x05 \x01(\x0b\x32\x1b.connect.relay.v1.HalfCloseH\x00\x12(\n\x05reset\x18\x06 \x01(\x0b\x32\x17.connect.relay.v1.ResetH\x00\x12*\n\x06\x63redit\x18\x07 \x01(\x0b\x32\x18.connect.relay.v1.CreditH\x00\x42\x07\n\x05\x66rame\"K\n\x04\x44ial\x12\x0e\n\x06target\x18\x01 \x01(\t\x12\x14\n\x0cwait_seconds\x18\x02 \x01(\r\x12\r\n\x05realm\x18\x03 \x01(\t\x12\x0e\n\x06window\x18\x04 \x01(\r\"\x1e\n\x05Serve\x12\x15\n\rconnection_id\x18\x01 \x01(\t\"\x18\n\x06Opened\x12\x0e\n\x06window\x18\x01 \x01(\r\"\x0b\n\tHalfClose\"C\n\x05Reset\x12)\n\x04\x63ode\x18\x01 \x01(\x0e\x32\x1b.connect.relay.v1.ResetCode\x12\x0f\n\x07message\x18\x02 \x01(\t\"\x17\n\x06\x43redit\x12\r\n\x05\x62ytes\x18\x01 \x01(\r*\xfe\x01\n\tResetCode\x12\x1a\n\x16RESET_CODE_UNSPECIFIED\x10\x00\x12\x1c\n\x18RESET_CODE_BRIDGE_ABSENT\x10\x01\x12\x1d\n\x19RESET_CODE_UNKNOWN_TARGET\x10\x02\x12!\n\x1dRESET_CODE_TARGET_UNREACHABLE\x10\x03\x12\x15\n\x11RESET_CODE_BROKEN\x10\x04\x12\x17\n\x13RESET_CODE_PROTOCOL\x10\x05\x12\x14\n\x10RESET_CODE_LIMIT\x10\x06\x12\x17\n\x13RESET_CODE_DRAINING\x10\x07\x12\x16\n\x12RESET_CODE_REFUSED\x10\x08\x32\xe4\x01\n\x06\x42ridge\x12M\n\x06\x41ttach\x12\x1f.connect.relay.v1.BridgeMessage\x1a\x1e.connect.relay.v1.RelayMessage(\x01\x30\x01\x12L\n\x05Visit\x12\x1f.connect.relay.v1.BridgeMessage\x1a\x1e.connect.relay.v1.RelayMessage(\x01\x30\x01\x12=\n\x05Serve\x12\x17.connect.relay.v1.Frame\x1a\x17.connect.relay.v1.Frame(\x01\x30\x01\x32H\n\x05Relay\x12?\n\x07\x43onnect\x12\x17.connect.relay.v1.Frame\x1a\x17.connect.relay.v1.Frame(\x01\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'connect_protocol.relay.v1.relay_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_RESETCODE']._serialized_start=1047
-  _globals['_RESETCODE']._serialized_end=1301
+  _globals['_RESETCODE']._serialized_start=1157
+  _globals['_RESETCODE']._serialized_end=1411
   _globals['_BRIDGEMESSAGE']._serialized_start=59
   _globals['_BRIDGEMESSAGE']._serialized_end=177
   _globals['_RELAYMESSAGE']._serialized_start=180
-  _globals['_RELAYMESSAGE']._serialized_end=341
-  _globals['_HELLO']._serialized_start=343
-  _globals['_HELLO']._serialized_end=384
-  _globals['_WELCOME']._serialized_start=386
-  _globals['_WELCOME']._serialized_end=412
-  _globals['_HEARTBEAT']._serialized_start=414
-  _globals['_HEARTBEAT']._serialized_end=441
-  _globals['_OPEN']._serialized_start=443
-  _globals['_OPEN']._serialized_end=504
-  _globals['_FRAME']._serialized_start=507
-  _globals['_FRAME']._serialized_end=802
-  _globals['_DIAL']._serialized_start=804
-  _globals['_DIAL']._serialized_end=879
-  _globals['_SERVE']._serialized_start=881
-  _globals['_SERVE']._serialized_end=911
-  _globals['_OPENED']._serialized_start=913
-  _globals['_OPENED']._serialized_end=937
-  _globals['_HALFCLOSE']._serialized_start=939
-  _globals['_HALFCLOSE']._serialized_end=950
-  _globals['_RESET']._serialized_start=952
-  _globals['_RESET']._serialized_end=1019
-  _globals['_CREDIT']._serialized_start=1021
-  _globals['_CREDIT']._serialized_end=1044
-  _globals['_BRIDGE']._serialized_start=1304
-  _globals['_BRIDGE']._serialized_end=1454
-  _globals['_RELAY']._serialized_start=1456
-  _globals['_RELAY']._serialized_end=1528
+  _globals['_RELAYMESSAGE']._serialized_end=387
+  _globals['_HELLO']._serialized_start=389
+  _globals['_HELLO']._serialized_end=430
+  _globals['_WELCOME']._serialized_start=432
+  _globals['_WELCOME']._serialized_end=458
+  _globals['_VISITED']._serialized_start=460
+  _globals['_VISITED']._serialized_end=522
+  _globals['_HEARTBEAT']._serialized_start=524
+  _globals['_HEARTBEAT']._serialized_end=551
+  _globals['_OPEN']._serialized_start=553
+  _globals['_OPEN']._serialized_end=614
+  _globals['_FRAME']._serialized_start=617
+  _globals['_FRAME']._serialized_end=912
+  _globals['_DIAL']._serialized_start=914
+  _globals['_DIAL']._serialized_end=989
+  _globals['_SERVE']._serialized_start=991
+  _globals['_SERVE']._serialized_end=1021
+  _globals['_OPENED']._serialized_start=1023
+  _globals['_OPENED']._serialized_end=1047
+  _globals['_HALFCLOSE']._serialized_start=1049
+  _globals['_HALFCLOSE']._serialized_end=1060
+  _globals['_RESET']._serialized_start=1062
+  _globals['_RESET']._serialized_end=1129
+  _globals['_CREDIT']._serialized_start=1131
+  _globals['_CREDIT']._serialized_end=1154
+  _globals['_BRIDGE']._serialized_start=1414
+  _globals['_BRIDGE']._serialized_end=1642
+  _globals['_RELAY']._serialized_start=1644
+  _globals['_RELAY']._serialized_end=1716
 # @@protoc_insertion_point(module_scope)

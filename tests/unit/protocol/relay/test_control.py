@@ -9,6 +9,7 @@ from connect_protocol.relay.control import (
     Hello,
     Open,
     RelayMessage,
+    Visited,
     Welcome,
     decode_from_bridge,
     decode_from_relay,
@@ -25,7 +26,13 @@ def test_what_a_bridge_says_is_read_as_it_was_written(message: BridgeMessage) ->
 
 
 @pytest.mark.parametrize(
-    "message", [Welcome(version="1"), Heartbeat(7), Open(connection_id="c", target="database", window=5)]
+    "message",
+    [
+        Welcome(version="1"),
+        Heartbeat(7),
+        Open(connection_id="c", target="database", window=5),
+        Visited(version="1", unix_time=1.5e9, bridges=2),
+    ],
 )
 def test_what_the_relay_says_is_read_as_it_was_written(message: RelayMessage) -> None:
     assert decode_from_relay(encode_from_relay(message)) == message
