@@ -462,7 +462,7 @@ def test_a_relay_is_read_from_its_address_and_secret(tmp_path: Path, authority: 
     settings = load(relay_secrets(tmp_path, issued), **RELAY, CONNECT_RELAY_WAIT="5s")
 
     assert settings.relay == RelaySettings(
-        address="connect-relay.connect.svc:8443",
+        addresses=("connect-relay.connect.svc:8443",),
         certificate=issued.certificate,
         key=Secret(issued.key.rstrip("\n")),
         ca=issued.authority,
@@ -501,12 +501,32 @@ def test_an_address_is_a_host_and_a_port(tmp_path: Path, authority: Authority, a
     settings = load(tmp_path, CONNECT_RELAY_ADDRESS=address)
 
     assert settings.relay is not None
-    assert settings.relay.address == address
+    assert settings.relay.addresses == (address,)
+
+
+def test_several_relays_are_separated_by_commas(tmp_path: Path, authority: Authority) -> None:
+    relay_secrets(tmp_path, certificate(authority))
+
+    settings = load(tmp_path, CONNECT_RELAY_ADDRESS="relay-0.example.org:8443, relay-1.example.org:443")
+
+    assert settings.relay is not None
+    assert settings.relay.addresses == ("relay-0.example.org:8443", "relay-1.example.org:443")
 
 
 @pytest.mark.parametrize(
     "address",
-    ["relay", ":8443", "relay:0", "relay:65536", "relay:x", "https://relay:8443", "a@relay:1", "relay:1/x", " "],
+    [
+        "relay",
+        ":8443",
+        "relay:0",
+        "relay:65536",
+        "relay:x",
+        "https://relay:8443",
+        "a@relay:1",
+        "relay:1/x",
+        " ",
+        "relay:1,",
+    ],
 )
 def test_what_is_no_address_is_refused(tmp_path: Path, authority: Authority, address: str) -> None:
     relay_secrets(tmp_path, certificate(authority))

@@ -253,7 +253,7 @@ def _keytab(source: _Source) -> Keytab | None:
 
 def _relay(source: _Source) -> RelaySettings:
     return RelaySettings(
-        address=source.required(Variable.RELAY_ADDRESS, values.address, otherwise=""),
+        addresses=source.required(Variable.RELAY_ADDRESS, values.addresses, otherwise=()),
         certificate=source.secret(SecretKey.RELAY_CERTIFICATE, values.certificates, otherwise=""),
         key=source.secret(SecretKey.RELAY_KEY, values.private_key, otherwise=Secret("")),
         ca=source.secret(SecretKey.RELAY_CA, values.certificates, otherwise=""),

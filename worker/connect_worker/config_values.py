@@ -202,6 +202,11 @@ def address(value: str) -> str:
     return value
 
 
+def addresses(value: str) -> tuple[str, ...]:
+    """Hosts with their ports, separated by commas."""
+    return tuple(address(each.strip()) for each in value.split(","))
+
+
 def host(value: str) -> str:
     """A host's name or address, or the folder of a Unix socket."""
     if not text(value).startswith("/"):

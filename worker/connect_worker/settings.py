@@ -95,12 +95,14 @@ class DirectorySecret:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RelaySettings:
-    """How to reach the relay, `address` being HOST:PORT, and who we are there. The certificates are PEM text.
+    """How to reach a relay, and who we are there: any relay behind any of `addresses`, HOST:PORT each, will do.
+
+    The certificates are PEM text.
 
     `wait`: how long to wait for a bridge that is not there.
     """
 
-    address: str
+    addresses: tuple[str, ...]
     certificate: str
     key: Secret
     ca: str

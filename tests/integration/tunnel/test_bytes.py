@@ -29,7 +29,7 @@ async def way(tunnel: Tunnel, database: DatabaseSettings) -> AsyncIterator[Way]:
     """The way to the database through the relay."""
     folder = tunnel.certificates.client(Role.WORKER)
     relay = RelaySettings(
-        address=tunnel.relay.address,
+        addresses=(tunnel.relay.address,),
         certificate=(folder / "tls.crt").read_text(),
         key=Secret((folder / "tls.key").read_text()),
         ca=(folder / "ca.crt").read_text(),

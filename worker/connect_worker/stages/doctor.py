@@ -42,7 +42,8 @@ async def _examine_way(way: Way, examination: Examination) -> set[Target]:
         before_bridge = next((failure for failure in failures.values() if failure and not is_at_target(failure)), None)
         if before_bridge is not None:
             raise before_bridge
-        well(f"{relay.address} lets us in, until {valid_until(relay):%Y-%m-%d}, and the customer's bridge is there")
+        where = ", ".join(relay.addresses)
+        well(f"{where} lets us in, until {valid_until(relay):%Y-%m-%d}, and the customer's bridge is there")
         for target, failure in failures.items():
             with examination.of(f"bridge to {target}") as target_well:
                 if failure is not None:

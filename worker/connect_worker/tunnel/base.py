@@ -2,8 +2,10 @@
 
 import socket
 from datetime import timedelta
-from enum import StrEnum
+from enum import IntEnum, StrEnum, auto
 from typing import Protocol
+
+from connect_worker.errors import ConnectError
 
 
 class Target(StrEnum):
@@ -22,11 +24,31 @@ UNREACHABLE = {
 """The reason of a run that cannot reach a target, tunnel or not."""
 
 
+class Obstacle(IntEnum):
+    """Why a relay does not lead to a target while another may; of several, the first says most."""
+
+    BRIDGE_ABSENT = auto()
+    NOT_ADMITTED = auto()
+    DRAINING = auto()
+    FULL = auto()
+    UNREACHABLE = auto()
+
+
+class PassedOverError(Exception):
+    """One relay has opened nothing, and another may; `failure` is what to tell if none does."""
+
+    def __init__(self, obstacle: Obstacle, failure: ConnectError) -> None:
+        super().__init__(failure.what)
+        self.obstacle = obstacle
+        self.failure = failure
+
+
 class Tunnel(Protocol):
     """Leads through a relay and a bridge to the targets of one realm.
 
     Both methods raise what tells which part of the way failed: ConnectionFailedError (RelayUnreachable for relay and
-    bridge, UNREACHABLE for the target behind it) or ConfigurationError (what no further try will cure).
+    bridge, UNREACHABLE for the target behind it) or ConfigurationError (what no further try will cure). Through one
+    relay of several, they raise PassedOverError instead while nothing has been opened and another relay may do better.
     """
 
     async def reach(self, target: Target, *, wait: timedelta) -> None:

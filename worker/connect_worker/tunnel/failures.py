@@ -1,8 +1,10 @@
 """What fails between here and a target, as Connect's errors: which part of the way, and what to do. Pure."""
 
+from collections.abc import Mapping
+
 from connect_protocol.relay.frames import Reset, ResetCode
 from connect_worker.errors import ConfigurationError, ConnectError, ConnectionFailedError, LoginRefusedError
-from connect_worker.tunnel.base import UNREACHABLE, Target
+from connect_worker.tunnel.base import UNREACHABLE, Obstacle, PassedOverError, Target
 
 TARGET_UNKNOWN = "RelayTargetUnknown"
 
@@ -16,6 +18,11 @@ _ADDRESS_ON_BRIDGE = {
     Target.DATABASE: "Check on the bridge that the database's address on its list is right, and that PostgreSQL runs",
     Target.DIRECTORY: "Check on the bridge that the directory's address on its list is right, and that it runs",
     Target.CATALOG: "Check on the bridge that the global catalog's address on its list is right (port 3269)",
+}
+_OBSTACLES = {
+    ResetCode.BRIDGE_ABSENT: Obstacle.BRIDGE_ABSENT,
+    ResetCode.DRAINING: Obstacle.DRAINING,
+    ResetCode.LIMIT: Obstacle.FULL,
 }
 
 
@@ -48,6 +55,20 @@ def reset_error(reset: Reset, target: Target, address: str) -> ConnectError:
             return _unreachable(
                 f"no connection to {target} through the relay at {address}: {reset.message}", _TRY_AGAIN
             )
+
+
+def not_opened(reset: Reset, target: Target, address: str) -> Exception:
+    """What a relay says in place of opening a connection: something final, or that another relay may."""
+    failure = reset_error(reset, target, address)
+    obstacle = _OBSTACLES.get(reset.code)
+    return failure if obstacle is None else PassedOverError(obstacle, failure)
+
+
+def none_leads(telling: ConnectError, said: Mapping[str, str]) -> ConnectError:
+    """Of several relays none leads to the target: `telling` is the failure that says most, `said` what each said."""
+    each = "; ".join(f"{where}: {what}" for where, what in said.items())
+    kind = LoginRefusedError if isinstance(telling, LoginRefusedError) else ConnectionFailedError
+    return kind(f"none of {len(said)} relays leads there: {each}", todo=telling.todo, reason=telling.reason)
 
 
 def is_at_target(failure: ConnectError) -> bool:

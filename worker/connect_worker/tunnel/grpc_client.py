@@ -17,11 +17,11 @@ from connect_protocol.relay.errors import ProtocolError, StreamBrokenError
 from connect_protocol.relay.frames import Dial, Frame, HalfClose, Opened, Reset, decode, encode
 from connect_protocol.relay.pump import End, pump
 from connect_protocol.relay.service import CONNECT, client_options
-from connect_worker.errors import ConnectError
 from connect_worker.settings import RelaySettings
 from connect_worker.tunnel import failures
-from connect_worker.tunnel.base import Target
+from connect_worker.tunnel.base import Obstacle, PassedOverError, Target
 from connect_worker.tunnel.knock import knock
+from connect_worker.tunnel.places import Place
 
 OPEN_SECONDS = 25
 """How long opening may take beside the wait for a bridge: 10 s to the relay, 10 s from bridge to target, and some."""
@@ -39,12 +39,13 @@ _REFUSED = frozenset({grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSIO
 
 
 class GrpcTunnel:
-    """Implements `connect_worker.tunnel.base.Tunnel`. Used as an async context manager."""
+    """Implements `connect_worker.tunnel.base.Tunnel` through one relay. Used as an async context manager."""
 
-    def __init__(self, settings: RelaySettings, realm: str) -> None:
+    def __init__(self, settings: RelaySettings, realm: str, place: Place) -> None:
         """For a worker of this realm; the relay refuses it if its certificate is another realm's."""
         self._settings = settings
         self._realm = realm
+        self._place = place
 
     async def __aenter__(self) -> Self:
         settings = self._settings
@@ -53,7 +54,8 @@ class GrpcTunnel:
             private_key=settings.key.reveal().encode(),
             certificate_chain=settings.certificate.encode(),
         )
-        self._channel = grpc.aio.secure_channel(settings.address, credentials, options=_OPTIONS)
+        options = [*_OPTIONS, ("grpc.ssl_target_name_override", self._place.server_name)]
+        self._channel = grpc.aio.secure_channel(self._place.address, credentials, options=options)
         self._connect = self._channel.stream_stream(CONNECT)
         return self
 
@@ -80,48 +82,54 @@ class GrpcTunnel:
         if ending.reset is None:
             return
         if ending.end is End.STREAM_BROKEN:
-            raise failures.relay_unreachable(self._settings.address, ending.reset.message)
+            raise failures.relay_unreachable(self._place.name, ending.reset.message)
         if ending.end is End.RESET_BY_PEER:
-            raise failures.reset_error(ending.reset, target, self._settings.address)
+            raise failures.reset_error(ending.reset, target, self._place.name)
 
     @asynccontextmanager
     async def _opened(self, target: Target, wait: timedelta) -> AsyncIterator[tuple["_Stream", int]]:
         """A stream that leads to the target, and how many bytes may be sent at first."""
         stream = _Stream(self._connect())
-        limit = wait.total_seconds() + OPEN_SECONDS
         try:
-            async with asyncio.timeout(limit):
-                window = await self._dial(stream, target, wait)
-            yield stream, window
-        except TimeoutError as late:
-            raise failures.relay_unreachable(self._settings.address, f"no answer within {limit:.0f} s") from late
-        except ProtocolError as wrong:
-            raise failures.relay_unreachable(self._settings.address, f"it breaks the protocol: {wrong}") from wrong
+            yield stream, await self._window(stream, target, wait)
         finally:
             stream.cancel()
 
-    async def _dial(self, stream: "_Stream", target: Target, wait: timedelta) -> int:
-        seconds = math.ceil(wait.total_seconds())
+    async def _window(self, stream: "_Stream", target: Target, wait: timedelta) -> int:
+        limit = wait.total_seconds() + OPEN_SECONDS
         try:
-            await stream.send(encode(Dial(target=target, realm=self._realm, window=WINDOW, wait_seconds=seconds)))
-            answer = await _answer(stream)
+            async with asyncio.timeout(limit):
+                return await self._dial(stream, target, wait)
         except StreamBrokenError as broken:
             raise await self._kept_out(stream, broken) from broken
+        except TimeoutError as late:
+            raise self._unreachable(f"no answer within {limit:.0f} s") from late
+        except ProtocolError as wrong:
+            raise self._unreachable(f"it breaks the protocol: {wrong}") from wrong
+
+    async def _dial(self, stream: "_Stream", target: Target, wait: timedelta) -> int:
+        seconds = math.ceil(wait.total_seconds())
+        await stream.send(encode(Dial(target=target, realm=self._realm, window=WINDOW, wait_seconds=seconds)))
+        answer = await _answer(stream)
         match answer:
             case Opened():
                 return answer.window
             case Reset():
-                raise failures.reset_error(answer, target, self._settings.address)
+                raise failures.not_opened(answer, target, self._place.name)
             case _:
                 raise ProtocolError("a dial was answered by neither Opened nor Reset")
 
-    async def _kept_out(self, stream: "_Stream", broken: StreamBrokenError) -> ConnectError:
+    async def _kept_out(self, stream: "_Stream", broken: StreamBrokenError) -> PassedOverError:
         """What to tell of a relay that ended the stream without a word."""
         status = await stream.status()
         if status in _REFUSED:
-            return failures.refused(f"the relay at {self._settings.address} refuses this worker: {broken}")
-        found = await knock(self._settings) if status is grpc.StatusCode.UNAVAILABLE else None
-        return found or failures.relay_unreachable(self._settings.address, str(broken))
+            failure = failures.refused(f"the relay at {self._place.name} refuses this worker: {broken}")
+            return PassedOverError(Obstacle.NOT_ADMITTED, failure)
+        found = await knock(self._settings, self._place) if status is grpc.StatusCode.UNAVAILABLE else None
+        return found or self._unreachable(str(broken))
+
+    def _unreachable(self, why: str) -> PassedOverError:
+        return PassedOverError(Obstacle.UNREACHABLE, failures.relay_unreachable(self._place.name, why))
 
 
 async def _answer(stream: "_Stream") -> Frame | None:

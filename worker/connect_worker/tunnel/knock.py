@@ -6,31 +6,32 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from urllib.parse import urlsplit
 
 from cryptography import x509
 
 from connect_worker.errors import ConnectError
 from connect_worker.settings import RelaySettings
 from connect_worker.tunnel import failures
+from connect_worker.tunnel.base import Obstacle, PassedOverError
+from connect_worker.tunnel.places import Place
 
 KNOCK_SECONDS = 10
 _HELLO = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes((0, 0, 0, 4, 0, 0, 0, 0, 0))
 """How every HTTP/2 client begins (RFC 9113, section 3.4): the server's answer comes once it has let the client in."""
 
 
-async def knock(settings: RelaySettings) -> ConnectError | None:
+async def knock(settings: RelaySettings, place: Place) -> PassedOverError | None:
     """What keeps us out, as the error to raise; None if the relay lets us in."""
     try:
         async with asyncio.timeout(KNOCK_SECONDS):
-            let_in = await _says_hello(settings)
+            let_in = await _says_hello(settings, place)
     except ssl.SSLCertVerificationError as fault:
-        return failures.relay_not_trusted(settings.address, fault.verify_message.rstrip("."))
+        return _not_admitted(failures.relay_not_trusted(place.name, fault.verify_message.rstrip(".")))
     except TimeoutError:
-        return failures.relay_unreachable(settings.address, f"no answer within {KNOCK_SECONDS} s")
+        return _unreachable(place, f"no answer within {KNOCK_SECONDS} s")
     except OSError as fault:
-        return failures.relay_unreachable(settings.address, _words(fault))
-    return None if let_in else failures.refused(_refusal(settings))
+        return _unreachable(place, _words(fault))
+    return None if let_in else _not_admitted(failures.refused(_refusal(settings, place)))
 
 
 def valid_until(settings: RelaySettings) -> datetime:
@@ -38,10 +39,19 @@ def valid_until(settings: RelaySettings) -> datetime:
     return x509.load_pem_x509_certificate(settings.certificate.encode()).not_valid_after_utc
 
 
-async def _says_hello(settings: RelaySettings) -> bool:
+def _not_admitted(failure: ConnectError) -> PassedOverError:
+    return PassedOverError(Obstacle.NOT_ADMITTED, failure)
+
+
+def _unreachable(place: Place, why: str) -> PassedOverError:
+    return PassedOverError(Obstacle.UNREACHABLE, failures.relay_unreachable(place.name, why))
+
+
+async def _says_hello(settings: RelaySettings, place: Place) -> bool:
     """With TLS 1.3 a server looks at the client's certificate last: it has taken it if it goes on talking."""
-    parts = urlsplit(f"//{settings.address}")
-    reader, writer = await asyncio.open_connection(parts.hostname, parts.port, ssl=_context(settings))
+    reader, writer = await asyncio.open_connection(
+        place.host, place.port, ssl=_context(settings), server_hostname=place.server_name
+    )
     try:
         writer.write(_HELLO)
         return bool(await reader.read(1))
@@ -79,8 +89,8 @@ def _words(fault: OSError) -> str:
     return fault.strerror or type(fault).__name__
 
 
-def _refusal(settings: RelaySettings) -> str:
+def _refusal(settings: RelaySettings, place: Place) -> str:
     return (
-        f"the relay at {settings.address} refuses the worker's certificate, which is valid until "
+        f"the relay at {place.name} refuses the worker's certificate, which is valid until "
         f"{valid_until(settings):%Y-%m-%d}: it has expired, or another authority than the relay's has signed it"
     )

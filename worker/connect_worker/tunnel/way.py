@@ -4,9 +4,11 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 from connect_worker.errors import ConnectError, ConnectionFailedError
 from connect_worker.settings import Settings
+from connect_worker.tunnel.any_relay import AnyRelay
 from connect_worker.tunnel.base import UNREACHABLE, Target
 from connect_worker.tunnel.listener import Listener
 
@@ -62,7 +64,8 @@ async def open_way(settings: Settings) -> AsyncIterator[Way]:
     from connect_worker.tunnel.grpc_client import GrpcTunnel
 
     async with AsyncExitStack() as stack:
-        tunnel = await stack.enter_async_context(GrpcTunnel(settings.relay, settings.realm))
+        through = partial(GrpcTunnel, settings.relay, settings.realm)
+        tunnel = await stack.enter_async_context(AnyRelay(settings.relay.addresses, through))
         needed = _targets(settings)
         listeners = [await stack.enter_async_context(Listener(tunnel, target)) for target in needed]
         yield Way(settings, listeners, settings.relay.wait)
