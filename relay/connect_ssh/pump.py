@@ -16,8 +16,8 @@ from connect_protocol.relay.pump import (
     REST_SECONDS,
     End,
     Ending,
+    end_on_close,
     prepare,
-    reset_on_close,
 )
 from connect_ssh.channel import ByteChannel
 from connect_ssh.errors import ChannelBrokenError, ConnectionLostError
@@ -31,11 +31,14 @@ async def pump(connection: socket.socket, channel: ByteChannel) -> Ending:
     """
     try:
         prepare(connection)
-        return await _Flow(connection, channel).run()
+        ending = await _Flow(connection, channel).run()
+        if ending.reset is None:
+            end_on_close(connection)
     except BaseException:
-        reset_on_close(connection)
         channel.abort()
         raise
+    else:
+        return ending
     finally:
         connection.close()
 
@@ -126,7 +129,6 @@ class _Flow:
     async def _move_the_rest(self, direction: asyncio.Task[None]) -> None:
         """What came before the end still belongs to the side that is left, and is often the message that says why."""
         self._broken = True
-        reset_on_close(self._connection)
         await asyncio.wait([direction], timeout=REST_SECONDS)
 
     async def _take_leave(self) -> None:

@@ -83,8 +83,6 @@ async def pump(
     """
     try:
         prepare(connection)
-        # From the beginning: the kernel closes the sockets of a process that is killed, and the peer must see a break.
-        reset_on_close(connection)
         flow = _Flow(connection, stream, SendCredit(send_window), ReceiveWindow(receive_window))
         ending = await flow.run()
         if ending.reset is None:
@@ -95,12 +93,17 @@ async def pump(
 
 
 def prepare(connection: socket.socket) -> None:
-    """Send small pieces at once, and notice within a minute that a silent peer is gone. Raises OSError."""
+    """Send small pieces at once, and notice within a minute that a silent peer is gone. Raises OSError.
+
+    Closing it is a TCP reset until `end_on_close`: a plain end would look as if all had come. It is so from the
+    beginning, for the kernel closes the sockets of a process that is killed.
+    """
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     for name, value in _KEEPALIVE.items():
         if (option := getattr(socket, name, None)) is not None:
             connection.setsockopt(socket.IPPROTO_TCP, option, value)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
 
 
 class _BrokenError(Exception):
@@ -312,12 +315,6 @@ def _socket_broken(error: OSError) -> _BrokenError:
     return _BrokenError(End.RESET_HERE, Reset(code=ResetCode.BROKEN, message=message))
 
 
-def reset_on_close(connection: socket.socket) -> None:
-    """Let closing be a TCP reset: a plain end would look as if all had come."""
-    if connection.fileno() >= 0:
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
-
-
 def end_on_close(connection: socket.socket) -> None:
-    """Let closing be a plain end again: all has come."""
+    """Let closing be a plain end: all has come."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _END_ON_CLOSE)
