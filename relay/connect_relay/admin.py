@@ -74,6 +74,9 @@ def _bridges(switchboard: Switchboard) -> dict[str, list[dict[str, object]]]:
                 "version": bridge.version,
                 "transport": bridge.transport,
                 "targets": list(bridge.targets),
+                "certificateEnd": None
+                if bridge.certificate_end is None
+                else bridge.certificate_end.isoformat(timespec="seconds"),
             }
             for bridge in registry.bridges
         ],

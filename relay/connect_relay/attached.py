@@ -29,6 +29,8 @@ class AttachedBridge:
     version: str
     targets: tuple[str, ...]
     transport: Transport = Transport.GRPC
+    certificate_end: datetime | None = None
+    """When it will be sent away, unless it has come again by then; None: an SSH key, which has no end."""
     orders: asyncio.Queue[Open] = field(default_factory=asyncio.Queue)
     dismissed: asyncio.Future[str] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
     lost: asyncio.Future[Reset] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
@@ -37,3 +39,8 @@ class AttachedBridge:
         """Send it away; it may come again."""
         if not self.dismissed.done():
             self.dismissed.set_result(reason)
+
+    def lose(self, reset: Reset) -> None:
+        """Give it up, with all its connections."""
+        if not self.lost.done():
+            self.lost.set_result(reset)

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime
+from typing import Any
 
 from connect_protocol.relay.control import Heartbeat, Hello, Welcome, decode_from_bridge, encode_from_relay
 from connect_protocol.relay.errors import ProtocolError, StreamBrokenError
@@ -14,7 +15,7 @@ from connect_relay.attached import AttachedBridge
 from connect_relay.audit import Attempt, Caller, Kind
 from connect_relay.errors import AbortedError, RefusedError
 from connect_relay.settings import Times
-from connect_relay.switchboard import Switchboard, require_role
+from connect_relay.switchboard import Switchboard
 
 MOST_TARGETS = 64
 LONGEST_TARGET = 63
@@ -28,8 +29,13 @@ async def attach(stream: FrameStream, switchboard: Switchboard, times: Times, ca
     Raises AbortedError, which tells the bridge why.
     """
     attempt = Attempt(kind=Kind.ATTACH, caller=caller)
+    with switchboard.admission.under_way(attempt):
+        await _attach(stream, switchboard, times, attempt, version)
+
+
+async def _attach(stream: FrameStream, switchboard: Switchboard, times: Times, attempt: Attempt, version: str) -> None:
     try:
-        bridge = await _greeted(stream, times, caller)
+        bridge = await _greeted(stream, switchboard, times, attempt.caller)
         await switchboard.attach(bridge)
     except (RefusedError, ProtocolError) as error:
         reset = switchboard.refused(attempt, error)
@@ -43,7 +49,7 @@ async def attach(stream: FrameStream, switchboard: Switchboard, times: Times, ca
     reason = LEFT
     try:
         await stream.send(encode_from_relay(Welcome(version=version)))
-        reason = await _until_over(stream, bridge, times)
+        reason = await _until_over(stream, bridge, times, attempt)
     except StreamBrokenError:
         return
     except ProtocolError as error:
@@ -52,10 +58,10 @@ async def attach(stream: FrameStream, switchboard: Switchboard, times: Times, ca
         switchboard.detach(bridge)
         audit.write_detached(attempt, reason)
     if reason != LEFT:
-        raise AbortedError(reason)
+        raise AbortedError(reason, refused=attempt.cut.done())
 
 
-async def _greeted(stream: FrameStream, times: Times, caller: Caller) -> AttachedBridge:
+async def _greeted(stream: FrameStream, switchboard: Switchboard, times: Times, caller: Caller) -> AttachedBridge:
     """What the bridge says of itself; a refusal comes only after it, for who still speaks would not hear it."""
     try:
         async with asyncio.timeout(times.first_frame):
@@ -64,7 +70,7 @@ async def _greeted(stream: FrameStream, times: Times, caller: Caller) -> Attache
         raise ProtocolError(f"no Hello within {times.first_frame:g} s") from None
     if data is None:
         raise StreamBrokenError("the stream ended before it began")
-    realm = require_role(caller, Role.BRIDGE)
+    realm = switchboard.admission.admit(caller, Role.BRIDGE)
     hello = decode_from_bridge(data)
     if not isinstance(hello, Hello):
         raise ProtocolError("something in place of Hello")
@@ -72,19 +78,29 @@ async def _greeted(stream: FrameStream, times: Times, caller: Caller) -> Attache
         message = f"more than {MOST_TARGETS} targets, or names of more than {LONGEST_TARGET} characters"
         raise RefusedError(ResetCode.LIMIT, message)
     return AttachedBridge(
-        realm=realm, since=datetime.now(UTC), version=hello.version[:LONGEST_VERSION], targets=hello.targets
+        realm=realm,
+        since=datetime.now(UTC),
+        version=hello.version[:LONGEST_VERSION],
+        targets=hello.targets,
+        certificate_end=None if caller.certificate is None else caller.certificate.not_valid_after_utc,
     )
 
 
-async def _until_over(stream: FrameStream, bridge: AttachedBridge, times: Times) -> str:
-    """Listen and speak until one of both is over, or the bridge is sent away."""
+async def _until_over(stream: FrameStream, bridge: AttachedBridge, times: Times, attempt: Attempt) -> str:
+    """Listen and speak until one of both is over, or the bridge is sent away, or cut off with all its connections."""
     tasks = [
         asyncio.create_task(_listen(stream, bridge, times)),
         asyncio.create_task(_speak(stream, bridge, times)),
     ]
     try:
-        done, _ = await asyncio.wait([*tasks, bridge.dismissed], return_when=asyncio.FIRST_COMPLETED)
-        return done.pop().result()
+        ends: list[asyncio.Future[str]] = [*tasks, bridge.dismissed]
+        waited_for: list[asyncio.Future[Any]] = [*ends, attempt.cut]
+        await asyncio.wait(waited_for, return_when=asyncio.FIRST_COMPLETED)
+        if not attempt.cut.done():
+            return next(end.result() for end in ends if end.done())
+        attempt.reset = attempt.cut.result()
+        bridge.lose(attempt.reset)
+        return attempt.reset.message
     finally:
         for task in tasks:
             task.cancel()
@@ -100,7 +116,7 @@ async def _listen(stream: FrameStream, bridge: AttachedBridge, times: Times) -> 
                 data = await stream.receive()
         except TimeoutError:
             reason = f"the bridge has said nothing for {patience:g} s"
-            bridge.lost.set_result(Reset(code=ResetCode.BROKEN, message=reason))
+            bridge.lose(Reset(code=ResetCode.BROKEN, message=reason))
             return reason
         if data is None:
             return LEFT

@@ -1,10 +1,12 @@
 """One line for each attempt, allowed or not: who, realm, target, bytes, duration, reason. No secrets, no content."""
 
+import asyncio
 from dataclasses import dataclass, field
 from enum import StrEnum
 from time import monotonic
 
 import structlog
+from cryptography import x509
 
 from connect_protocol.relay.frames import Reset
 from connect_protocol.relay.identity import Identity
@@ -29,10 +31,15 @@ DETACHED = "DETACHED"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Caller:
-    """Who calls: what the certificate says (None if it says nothing that the relay understands), and from where."""
+    """Who calls: what the certificate says (None if it says nothing that the relay understands), and from where.
+
+    `credential` tells one certificate or key of theirs from another: its serial number in hex, or its fingerprint.
+    """
 
     identity: Identity | None
     peer: str
+    credential: str = ""
+    certificate: x509.Certificate | None = None
 
     @property
     def name(self) -> str:
@@ -45,11 +52,16 @@ class Caller:
         return None if self.identity is None else self.identity.realm
 
 
-@dataclass(kw_only=True, slots=True)
+def _future() -> asyncio.Future[Reset]:
+    return asyncio.get_running_loop().create_future()
+
+
+@dataclass(kw_only=True, slots=True, eq=False)
 class Attempt:
     """What becomes of an attempt; filled in while it is under way. Bytes are counted from the worker's side.
 
-    `dial_seconds`: until the target had been reached. `reset` None: it ended in order.
+    `dial_seconds`: until the target had been reached. `reset` None: it ended in order. `cut` is set when its caller has
+    lost the right to it.
     """
 
     kind: Kind
@@ -61,6 +73,7 @@ class Attempt:
     dial_seconds: float | None = None
     reset: Reset | None = None
     started: float = field(default_factory=monotonic)
+    cut: asyncio.Future[Reset] = field(default_factory=_future, repr=False)
 
     def opened(self) -> None:
         """The target has been reached."""
@@ -113,6 +126,7 @@ def _write(attempt: Attempt, result: str, reason: str, **particulars: object) ->
         attempt.kind.value,
         audit=True,
         who=attempt.caller.name,
+        credential=attempt.caller.credential,
         peer=attempt.caller.peer,
         realm=attempt.caller.realm,
         result=result,

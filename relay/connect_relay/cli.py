@@ -7,7 +7,7 @@ import click
 import uvloop
 
 from connect_relay.log import configure_log
-from connect_relay.options import ADDRESS, COUNT, FOLDER, RATE, SECONDS, SETTINGS, log_level_option, told
+from connect_relay.options import ADDRESS, COUNT, FILE, FOLDER, RATE, SECONDS, SETTINGS, log_level_option, told
 from connect_relay.pki_cli import pki
 from connect_relay.server import serve as run_relay
 from connect_relay.settings import Address, Limits, RelaySettings, Times
@@ -63,6 +63,23 @@ Exit codes:
     envvar="CONNECT_RELAY_TLS",
     show_envvar=True,
     help="A folder with tls.crt and tls.key, the relay's own, and ca.crt, which bridges and workers must be of.",
+)
+@click.option(
+    "--crl",
+    type=FILE,
+    default=None,
+    envvar="CONNECT_RELAY_CRL",
+    show_envvar=True,
+    help="A file with the list of revoked certificates, in PEM, as `connect-relay pki crl` signs it.",
+)
+@click.option(
+    "--reload-seconds",
+    type=SECONDS,
+    default=TIMES.reload,
+    show_default=True,
+    envvar="CONNECT_RELAY_RELOAD_SECONDS",
+    show_envvar=True,
+    help="Between two looks at the files above: what has changed is used from then on, what is revoked is cut off.",
 )
 @click.option(
     "--connections",
@@ -160,6 +177,8 @@ def serve(
     listen: Address,
     admin_listen: Address,
     tls: Path,
+    crl: Path | None,
+    reload_seconds: float,
     connections: int,
     connections_per_realm: int,
     dials: int,
@@ -185,7 +204,13 @@ def serve(
         bytes_per_second=bytes_per_second,
         bytes_per_second_per_realm=bytes_per_second_per_realm,
     )
-    times = Times(dial=dial_seconds, longest_wait=wait_seconds, heartbeat=heartbeat_seconds, drain=drain_seconds)
-    settings = RelaySettings(listen=listen, admin=admin_listen, tls=tls, limits=limits, times=times)
+    times = Times(
+        dial=dial_seconds,
+        longest_wait=wait_seconds,
+        heartbeat=heartbeat_seconds,
+        drain=drain_seconds,
+        reload=reload_seconds,
+    )
+    settings = RelaySettings(listen=listen, admin=admin_listen, tls=tls, crl=crl, limits=limits, times=times)
     with told():
         uvloop.run(run_relay(settings))

@@ -4,12 +4,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from connect_protocol.relay.identity import Identity, Role
 from connect_relay.errors import ConfigurationError
 from connect_relay.rpc import Certificates
+from connect_relay.trust import has_issued
 
 CERTIFICATE = "tls.crt"
 KEY = "tls.key"
@@ -39,6 +40,16 @@ def bridge_identity(certificates: Certificates) -> Identity:
         names = ", ".join(found) or "nobody"
         raise ConfigurationError(f"{CERTIFICATE} is not a bridge's: it names {names}", todo=_ISSUE)
     return identity
+
+
+def authorities_of(certificates: Certificates) -> tuple[x509.Certificate, ...]:
+    """Who must have issued the other side's certificate."""
+    return tuple(x509.load_pem_x509_certificates(certificates.ca))
+
+
+def end_of(certificates: Certificates) -> datetime:
+    """When our own certificate ends (UTC)."""
+    return x509.load_pem_x509_certificates(certificates.certificate)[0].not_valid_after_utc
 
 
 def _read(path: Path) -> bytes:
@@ -83,21 +94,13 @@ def _require_pair(folder: Path, certificate: x509.Certificate, key: bytes) -> No
 def _require_issuer(folder: Path, chain: list[x509.Certificate], authorities: list[x509.Certificate]) -> None:
     """The chain's last certificate must be of one of the authorities; one in its middle, of the next."""
     issuers = [*chain[1:], *authorities]
-    if not any(_has_issued(authority, chain[-1]) or authority == chain[-1] for authority in authorities) or not all(
-        any(_has_issued(issuer, certificate) for issuer in issuers) for certificate in chain[:-1]
+    if not any(has_issued(authority, chain[-1]) or authority == chain[-1] for authority in authorities) or not all(
+        any(has_issued(issuer, certificate) for issuer in issuers) for certificate in chain[:-1]
     ):
         raise ConfigurationError(
             f"{folder / CERTIFICATE} has not been issued by the authority in {folder / CA}",
             todo="Copy both from the same folder",
         )
-
-
-def _has_issued(issuer: x509.Certificate, certificate: x509.Certificate) -> bool:
-    try:
-        certificate.verify_directly_issued_by(issuer)
-    except (ValueError, TypeError, InvalidSignature):
-        return False
-    return True
 
 
 def _uris(certificate: x509.Certificate) -> list[str]:

@@ -69,6 +69,7 @@ SECONDS = click.FloatRange(min=0, min_open=True)
 COUNT = click.IntRange(min=1)
 RATE = click.IntRange(min=0)
 FOLDER = click.Path(path_type=Path, file_okay=False)
+FILE = click.Path(path_type=Path, dir_okay=False)
 
 log_level_option = click.option(
     "--log-level",

@@ -17,6 +17,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from connect_protocol.relay.identity import Identity
 
 AUTHORITY_PERIOD = timedelta(days=3650)
+LIST_PERIOD = timedelta(days=90)
 CLOCKS_DIFFER = timedelta(minutes=5)
 """A certificate is valid from a little before it was made: the other side's clock may be behind."""
 LONGEST_COMMON_NAME = 64
@@ -42,6 +43,14 @@ class Subject:
     common_name: str
     names: tuple[x509.GeneralName, ...]
     usage: x509.ObjectIdentifier
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Revoked:
+    """A certificate that is revoked: its serial number, and since when (UTC)."""
+
+    serial: int
+    since: datetime
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -110,6 +119,22 @@ class Authority:
             .sign(self.key, hashes.SHA256())
         )
         return Issued(certificate=pem_of(certificate), key=_key_pem(key), authority=self.pem)
+
+    def revoke(self, revoked: Sequence[Revoked], period: timedelta, now: datetime) -> str:
+        """The whole list of what is revoked, in PEM; it should be followed by the next one within `period`."""
+        builder = (
+            x509.CertificateRevocationListBuilder()
+            .issuer_name(self.certificate.subject)
+            .last_update(now - CLOCKS_DIFFER)
+            .next_update(now + period)
+            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()), critical=False)
+            .add_extension(x509.CRLNumber(int(now.timestamp() * 1000)), critical=False)
+        )
+        for each in revoked:
+            builder = builder.add_revoked_certificate(
+                x509.RevokedCertificateBuilder().serial_number(each.serial).revocation_date(each.since).build()
+            )
+        return builder.sign(self.key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode("ascii")
 
 
 def server(names: Sequence[str]) -> Subject:

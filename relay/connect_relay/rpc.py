@@ -2,9 +2,11 @@
 
 import asyncio
 import os
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 # gRPC's Python interface has no setting for the least TLS version, and its library reads this variable once, when it is
 # loaded. It names the cipher suites of TLS 1.2 only; this one needs a pre-shared key, which nobody has: so no handshake
@@ -16,6 +18,7 @@ os.environ["no_grpc_proxy"] = ""  # noqa: SIM112 - it is read in lower case
 
 import grpc
 import grpc.aio
+from cryptography import x509
 
 from connect_protocol.relay import service
 from connect_protocol.relay.errors import StreamBrokenError
@@ -24,11 +27,15 @@ from connect_protocol.relay.pump import FrameStream
 from connect_relay.audit import Caller
 from connect_relay.errors import AbortedError, AddressInUseError
 from connect_relay.settings import Address, Proxy
+from connect_relay.trust import serial_of
 
 HANDSHAKE_SECONDS = 10
 _OVER = (grpc.aio.BaseError, grpc.RpcError, asyncio.InvalidStateError)
 """What gRPC raises, from case to case, on a call that is over."""
 _SAN = "x509_subject_alternative_name"
+_CERTIFICATE = "x509_pem_cert"
+MOST_CERTIFICATES = 4096
+"""So many callers' certificates are kept as they were read: each connection comes with one."""
 
 Handler = Callable[[FrameStream, Caller], Awaitable[None]]
 
@@ -81,9 +88,21 @@ class Server:
         )
         self._server = grpc.aio.server(options=options, maximum_concurrent_rpcs=most_calls)
         self._server.add_generic_rpc_handlers((_Handlers(handlers),))
-        self._credentials = grpc.ssl_server_credentials(
-            [(certificates.key, certificates.certificate)], certificates.ca, require_client_auth=True
+        self._renewed: deque[grpc.ServerCertificateConfiguration] = deque(maxlen=1)
+        self._credentials = grpc.dynamic_ssl_server_credentials(
+            _configuration(certificates), self._take_renewed, require_client_authentication=True
         )
+
+    def renew(self, certificates: Certificates) -> None:
+        """Show these, and ask for these, from the next handshake on; connections that stand go on."""
+        self._renewed.append(_configuration(certificates))
+
+    def _take_renewed(self) -> "grpc.ServerCertificateConfiguration | None":
+        """What gRPC asks for before each handshake, in a thread of its own; a configuration can be given to it once."""
+        try:
+            return self._renewed.pop()
+        except IndexError:
+            return None
 
     async def start(self, listen: Address) -> int:
         """Listen; returns the port. Raises AddressInUseError."""
@@ -99,6 +118,12 @@ class Server:
         await self._server.stop(grace)
 
 
+def _configuration(certificates: Certificates) -> grpc.ServerCertificateConfiguration:
+    return grpc.ssl_server_certificate_configuration(
+        [(certificates.key, certificates.certificate)], root_certificates=certificates.ca
+    )
+
+
 class _Handlers(grpc.GenericRpcHandler):  # type: ignore[misc]  # gRPC comes without types
     def __init__(self, handlers: Mapping[str, Handler]) -> None:
         self._methods = {
@@ -111,7 +136,7 @@ class _Handlers(grpc.GenericRpcHandler):  # type: ignore[misc]  # gRPC comes wit
 
 def _behaviour(handler: Handler) -> Callable[..., Awaitable[None]]:
     async def serve(_requests: object, context: grpc.aio.ServicerContext[bytes, bytes]) -> None:
-        caller = Caller(identity=_identity(context.auth_context().get(_SAN, ())), peer=context.peer())
+        caller = _caller(context.auth_context(), context.peer())
         try:
             await handler(_ServerStream(context), caller)
         except AbortedError as error:
@@ -119,6 +144,21 @@ def _behaviour(handler: Handler) -> Callable[..., Awaitable[None]]:
             await context.abort(code, str(error))
 
     return serve
+
+
+def _caller(facts: Mapping[str, tuple[bytes, ...]], peer: str) -> Caller:
+    certificate = _parsed(facts[_CERTIFICATE][0])
+    return Caller(
+        identity=_identity(facts.get(_SAN, ())),
+        peer=peer,
+        credential=serial_of(certificate),
+        certificate=certificate,
+    )
+
+
+@lru_cache(maxsize=MOST_CERTIFICATES)
+def _parsed(pem: bytes) -> x509.Certificate:
+    return x509.load_pem_x509_certificate(pem)
 
 
 def _identity(names: tuple[bytes, ...]) -> Identity | None:

@@ -18,7 +18,9 @@ from connect_relay.attachment import attach
 from connect_relay.audit import Attempt, Caller, Kind
 from connect_relay.credentials import load_certificates
 from connect_relay.metrics import Metrics
+from connect_relay.mounted import MountedFiles
 from connect_relay.realm_metrics import RealmCollector
+from connect_relay.reloading import Source, Watched, keep_watching
 from connect_relay.rpc import Handler, Server
 from connect_relay.settings import RelaySettings
 from connect_relay.switchboard import Switchboard
@@ -55,7 +57,7 @@ async def serve(settings: RelaySettings) -> None:
 async def running(settings: RelaySettings) -> AsyncIterator[Relay]:
     """Within: a relay that runs; in the end, it goes down in order. Raises RelayError if it cannot start."""
     certificates = load_certificates(settings.tls)
-    metrics = Metrics()
+    metrics = Metrics(most_realms=settings.limits.realms)
     switchboard = Switchboard(settings.limits, settings.times, metrics)
     watch(metrics, switchboard)
     limits = settings.limits
@@ -63,12 +65,23 @@ async def running(settings: RelaySettings) -> AsyncIterator[Relay]:
     server = Server(
         _handlers(switchboard, settings, metrics), certificates, most_calls=calls, heartbeat=settings.times.heartbeat
     )
+    watched = [Watched(source) for source in _sources(settings, MountedFiles(server, switchboard.admission, metrics))]
+    watching = asyncio.create_task(
+        keep_watching(watched, settings.times.reload, metrics.reloaded, switchboard.dismiss_expired)
+    )
     admin = await open_admin(settings.admin, switchboard, metrics)
     try:
         port = await server.start(settings.listen)
         yield Relay(port=port, admin_port=admin.port, switchboard=switchboard)
     finally:
         await _go_down(server, switchboard, admin)
+        watching.cancel()
+
+
+def _sources(settings: RelaySettings, mounted: MountedFiles) -> list[Source]:
+    """In this order: the list of revoked certificates is verified by the authorities."""
+    lists = [] if settings.crl is None else [mounted.revocations(settings.crl)]
+    return [mounted.certificates(settings.tls), *lists]
 
 
 async def _go_down(server: Server, switchboard: Switchboard, admin: Admin) -> None:
@@ -111,7 +124,7 @@ def _handlers(switchboard: Switchboard, settings: RelaySettings, metrics: Metric
         await attach(stream, switchboard, settings.times, caller, VERSION)
 
     async def on_visit(stream: FrameStream, caller: Caller) -> None:
-        await visit(stream, switchboard.registry, settings.times, caller, VERSION)
+        await visit(stream, switchboard, settings.times, caller, VERSION)
 
     return {
         service.CONNECT: on_connect,

@@ -119,15 +119,18 @@ class Times:
     """Between two heartbeats; three that are missing are a dead bridge."""
     drain: float = 20.0
     """For open connections to end by themselves when the relay is told to stop."""
+    reload: float = 5.0
+    """Between two looks at the files."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RelaySettings:
-    """A relay: `tls` is a folder with tls.crt, tls.key and ca.crt."""
+    """A relay: `tls` is a folder with tls.crt, tls.key and ca.crt, `crl` a file with lists of revoked certificates."""
 
     listen: Address
     admin: Address
     tls: Path
+    crl: Path | None = None
     limits: Limits = field(default_factory=Limits)
     times: Times = field(default_factory=Times)
 

@@ -16,8 +16,9 @@ from connect_protocol.relay.frames import Dial, Frame, Opened, Reset, ResetCode,
 from connect_protocol.relay.identity import Role
 from connect_protocol.relay.pump import FrameStream
 from connect_relay.accounts import Accounts
+from connect_relay.admission import Admission, unless_cut
 from connect_relay.attached import AttachedBridge
-from connect_relay.audit import Attempt, Caller
+from connect_relay.audit import Attempt
 from connect_relay.errors import RefusedError
 from connect_relay.junction import End, join, tell
 from connect_relay.metrics import Metrics
@@ -32,11 +33,15 @@ F = TypeVar("F", bound=Frame)
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class _Served:
-    """A bridge's stream that has reached its target; `released` is set when it is not needed any more."""
+    """A bridge's stream that has reached its target; `released` is set when it is not needed any more.
+
+    `cut` is set when the bridge has lost the right to it.
+    """
 
     stream: FrameStream
     window: int
     released: asyncio.Event
+    cut: asyncio.Future[Reset]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -67,6 +72,7 @@ class Switchboard:
         self._going_down: asyncio.Future[Reset] = asyncio.get_running_loop().create_future()
         self._draining = False
         self._under_way: set[asyncio.Task[object]] = set()
+        self.admission = Admission(metrics)
         self.registry: Registry[AttachedBridge] = Registry(started=_now(), most_per_realm=limits.bridges_per_realm)
         self.accounts = Accounts(limits, monotonic)
         self.connections = Slots("connections", limit=limits.connections, limit_per_realm=limits.connections_per_realm)
@@ -97,6 +103,13 @@ class Switchboard:
             if order.bridge is bridge:
                 order.refuse(gone)
 
+    def dismiss_expired(self) -> None:
+        """Send the bridges away whose certificates have expired; what they serve goes on."""
+        now = _now()
+        for bridge in self.registry.bridges:
+            if bridge.certificate_end is not None and bridge.certificate_end <= now:
+                bridge.dismiss("the bridge's certificate has expired")
+
     # The worker's side of a connection
 
     async def connect(self, stream: FrameStream, attempt: Attempt) -> None:
@@ -104,7 +117,7 @@ class Switchboard:
 
         But for CancelledError, which means that the worker has gone.
         """
-        with self._counted_as_under_way():
+        with self._counted_as_under_way(), self.admission.under_way(attempt):
             try:
                 await self._connect(stream, attempt)
             except (RefusedError, ProtocolError) as error:
@@ -115,14 +128,15 @@ class Switchboard:
                     raise
 
     async def _connect(self, stream: FrameStream, attempt: Attempt) -> None:
-        realm = require_role(attempt.caller, Role.WORKER)
+        realm = self.admission.admit(attempt.caller, Role.WORKER)
         with ExitStack() as until_open, ExitStack() as until_over:
             until_open.enter_context(self.dials.taken_by(realm))
-            dial = await self._dialled(stream, attempt)
-            bridge = await self._bridge(realm, dial)
-            until_over.enter_context(self.connections.taken_by(realm))
-            served = await self._order(bridge, dial, attempt)
-            until_over.callback(served.released.set)
+            async with unless_cut(attempt):
+                dial = await self._dialled(stream, attempt)
+                bridge = await self._bridge(realm, dial)
+                until_over.enter_context(self.connections.taken_by(realm))
+                served = await self._order(bridge, dial, attempt)
+                until_over.callback(served.released.set)
             attempt.opened()
             self._metrics.opened(attempt)
             await stream.send(encode(Opened(window=served.window)))
@@ -190,7 +204,7 @@ class Switchboard:
         delays = account.delays
         worker = End(name="the worker", stream=stream, window=dial.window, carried=received, delays=delays)
         bridge = End(name="the bridge", stream=served.stream, window=served.window, carried=sent, delays=delays)
-        return await join(worker, bridge, (self._going_down, attached.lost))
+        return await join(worker, bridge, (self._going_down, attached.lost, attempt.cut, served.cut))
 
     # The bridge's side of a connection
 
@@ -199,18 +213,19 @@ class Switchboard:
 
         A stream that answers no order is refused; then `attempt` has a reset.
         """
-        try:
-            served = await self._serve(stream, attempt)
-        except (RefusedError, ProtocolError) as error:
-            await tell(stream, self.refused(attempt, error))
-        except StreamBrokenError:
-            attempt.reset = Reset(code=ResetCode.BROKEN, message="the bridge is gone")
-        else:
-            if served is not None:
-                await served.released.wait()
+        with self.admission.under_way(attempt):
+            try:
+                served = await self._serve(stream, attempt)
+            except (RefusedError, ProtocolError) as error:
+                await tell(stream, self.refused(attempt, error))
+            except StreamBrokenError:
+                attempt.reset = Reset(code=ResetCode.BROKEN, message="the bridge is gone")
+            else:
+                if served is not None:
+                    await served.released.wait()
 
     async def _serve(self, stream: FrameStream, attempt: Attempt) -> _Served | None:
-        realm = require_role(attempt.caller, Role.BRIDGE)
+        realm = self.admission.admit(attempt.caller, Role.BRIDGE)
         with self._answers.taken_by(realm):
             attempt.connection_id = (await self._expect(stream, Serve)).connection_id
             order = self._orders.get(attempt.connection_id)
@@ -223,7 +238,7 @@ class Switchboard:
         if not isinstance(answer, Opened):
             raise ProtocolError(f"a frame {type(answer).__name__} in place of Opened or Reset")
         _require_window(answer.window)
-        served = _Served(stream=stream, window=answer.window, released=asyncio.Event())
+        served = _Served(stream=stream, window=answer.window, released=asyncio.Event(), cut=attempt.cut)
         if order.answer.done():
             raise RefusedError(ResetCode.BROKEN, "the worker has not waited so long")
         order.answer.set_result(served)
@@ -277,15 +292,6 @@ class Switchboard:
     def _require_open(self) -> None:
         if self._draining:
             raise RefusedError(GOING_DOWN.code, GOING_DOWN.message)
-
-
-def require_role(caller: Caller, role: Role) -> str:
-    """The caller's realm, if it has this role. Raises RefusedError."""
-    if caller.identity is None:
-        raise RefusedError(ResetCode.REFUSED, "the certificate names no realm and role")
-    if caller.identity.role is not role:
-        raise RefusedError(ResetCode.REFUSED, f"only a {role} may do this, not a {caller.identity.role}")
-    return caller.identity.realm
 
 
 def as_reset(error: RefusedError | ProtocolError) -> Reset:

@@ -9,17 +9,13 @@ from connect_protocol.relay.frames import Reset, ResetCode
 from connect_protocol.relay.identity import Role
 from connect_protocol.relay.pump import FrameStream
 from connect_relay import audit
-from connect_relay.attached import AttachedBridge
 from connect_relay.audit import Attempt, Caller, Kind
 from connect_relay.errors import AbortedError, RefusedError
-from connect_relay.registry import Registry
 from connect_relay.settings import Times
-from connect_relay.switchboard import as_reset, require_role
-
-Bridges = Registry[AttachedBridge]
+from connect_relay.switchboard import Switchboard, as_reset
 
 
-async def visit(stream: FrameStream, bridges: Bridges, times: Times, caller: Caller, version: str) -> None:
+async def visit(stream: FrameStream, switchboard: Switchboard, times: Times, caller: Caller, version: str) -> None:
     """Answer a visitor until he leaves, for as long as the relay waits for a first frame; `version` is the relay's.
 
     Raises AbortedError, which tells the visitor why.
@@ -27,7 +23,7 @@ async def visit(stream: FrameStream, bridges: Bridges, times: Times, caller: Cal
     attempt = Attempt(kind=Kind.VISIT, caller=caller)
     try:
         async with asyncio.timeout(times.first_frame):
-            await _answer(stream, bridges, caller, version)
+            await _answer(stream, switchboard, caller, version)
     except (RefusedError, ProtocolError) as error:
         attempt.reset = as_reset(error)
         audit.write_refused(attempt)
@@ -41,14 +37,14 @@ async def visit(stream: FrameStream, bridges: Bridges, times: Times, caller: Cal
     audit.write_visit(attempt)
 
 
-async def _answer(stream: FrameStream, bridges: Bridges, caller: Caller, version: str) -> None:
+async def _answer(stream: FrameStream, switchboard: Switchboard, caller: Caller, version: str) -> None:
     data = await stream.receive()
-    realm = require_role(caller, Role.BRIDGE)
+    realm = switchboard.admission.admit(caller, Role.BRIDGE)
     if data is None:
         return
     if not isinstance(decode_from_bridge(data), Hello):
         raise ProtocolError("something in place of Hello")
-    there = sum(bridge.realm == realm for bridge in bridges.bridges)
+    there = sum(bridge.realm == realm for bridge in switchboard.registry.bridges)
     await stream.send(encode_from_relay(Visited(version=version, unix_time=time.time(), bridges=there)))
     while (data := await stream.receive()) is not None:
         message = decode_from_bridge(data)

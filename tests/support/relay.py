@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import aiohttp
+from cryptography import x509
 
 from connect_protocol.relay import service
 from connect_protocol.relay.credit import WINDOW
@@ -25,7 +26,7 @@ from connect_protocol.relay.identity import Identity, Role
 from connect_protocol.relay.pump import Ending, pump
 from connect_protocol.relay.service import HEARTBEAT_SECONDS
 from connect_relay.credentials import load_certificates
-from connect_relay.pki import Authority, client, server
+from connect_relay.pki import Authority, Issued, client, server
 from connect_relay.pki_folder import RELAY, PkiFolder, folder_of
 from connect_relay.rpc import Channel, ClientStream
 from connect_relay.settings import Address
@@ -65,6 +66,11 @@ class Pki:
         """The relay's folder: tls.crt, tls.key, ca.crt."""
         return self.root / RELAY
 
+    def put(self, folder: Path, issued: Issued) -> None:
+        """Put a certificate into this folder, in place of what is there, one file after the other."""
+        for name, text in (("tls.key", issued.key), ("tls.crt", issued.certificate), ("ca.crt", issued.authority)):
+            (folder / name).write_text(text, encoding="ascii")
+
     def bridge(self, realm: str = REALM) -> Path:
         """A bridge's folder."""
         return self.root / folder_of(Identity(realm=realm, role=Role.BRIDGE))
@@ -72,6 +78,11 @@ class Pki:
     def worker(self, realm: str = REALM) -> Path:
         """A worker's folder."""
         return self.root / folder_of(Identity(realm=realm, role=Role.WORKER))
+
+
+def certificate_in(folder: Path) -> x509.Certificate:
+    """The certificate in a folder."""
+    return x509.load_pem_x509_certificate((folder / "tls.crt").read_bytes())
 
 
 @dataclass(kw_only=True, eq=False)

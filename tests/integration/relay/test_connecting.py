@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from datetime import datetime
 from hashlib import sha256
 from random import Random
 from typing import Any
@@ -11,11 +12,13 @@ import uvloop
 
 from connect_protocol.relay.pump import End, Ending
 from connect_relay.rpc import Channel
+from connect_relay.trust import serial_of
 from tests.support.relay import (
     Command,
     Pki,
     RelayCommand,
     Tunnelled,
+    certificate_in,
     dial,
     start_bridge,
     tunnel,
@@ -102,7 +105,7 @@ async def _open_echo(channel: Channel) -> bytes:
         return await connection.read_exactly(5)
 
 
-async def test_the_audit_line_tells_who_reached_what(own_channel: Channel, own_relay: RelayCommand) -> None:
+async def test_the_audit_line_tells_who_reached_what(pki: Pki, own_channel: Channel, own_relay: RelayCommand) -> None:
     async with tunnel(own_channel, dial("echo")) as connection:
         await connection.write(b"secret")
         assert await connection.read_exactly(6) == b"secret"
@@ -113,6 +116,7 @@ async def test_the_audit_line_tells_who_reached_what(own_channel: Channel, own_r
     assert line.pop("timestamp").endswith("Z")
     assert 0 < line.pop("dial_seconds") < line.pop("seconds")
     assert len(line.pop("connection")) == 32
+    assert line.pop("credential") == serial_of(certificate_in(pki.worker()))
     assert line == {
         "event": "connect",
         "level": "info",
@@ -129,12 +133,13 @@ async def test_the_audit_line_tells_who_reached_what(own_channel: Channel, own_r
 
 
 async def test_the_admin_port_tells_who_is_there(
-    own_channel: Channel, own_relay: RelayCommand, own_bridge: Command, goals: Targets
+    pki: Pki, own_channel: Channel, own_relay: RelayCommand, own_bridge: Command, goals: Targets
 ) -> None:
     del own_channel
     document = json.loads((await own_relay.fetch("/bridges"))[1])
     (row,) = document["bridges"]
     since = row.pop("since")
+    assert datetime.fromisoformat(row.pop("certificateEnd")) == certificate_in(pki.bridge()).not_valid_after_utc
     assert row == {
         "realm": "musterwil",
         "version": "0.1.0",
