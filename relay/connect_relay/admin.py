@@ -72,7 +72,7 @@ def _bridges(switchboard: Switchboard) -> dict[str, list[dict[str, object]]]:
                 "realm": bridge.realm,
                 "since": bridge.since.isoformat(timespec="seconds"),
                 "version": bridge.version,
-                "transport": bridge.transport,
+                "transport": bridge.transport.value,
                 "targets": list(bridge.targets),
                 "certificateEnd": None
                 if bridge.certificate_end is None

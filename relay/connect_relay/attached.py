@@ -3,17 +3,10 @@
 import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 
 from connect_protocol.relay.control import Open
 from connect_protocol.relay.frames import Reset
-
-
-class Transport(StrEnum):
-    """How a bridge has come."""
-
-    GRPC = "gRPC"
-    SSH = "SSH"
+from connect_relay.settings import Transport
 
 
 @dataclass(kw_only=True, slots=True, eq=False)

@@ -10,6 +10,7 @@ from cryptography import x509
 
 from connect_protocol.relay.frames import Reset
 from connect_protocol.relay.identity import Identity
+from connect_relay.settings import Transport
 
 log = structlog.stdlib.get_logger()
 
@@ -22,6 +23,8 @@ class Kind(StrEnum):
     ATTACH = "attach"
     DETACH = "detach"
     VISIT = "visit"
+    LOGIN = "login"
+    REQUEST = "request"
 
 
 CLOSED = "CLOSED"
@@ -31,7 +34,7 @@ DETACHED = "DETACHED"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Caller:
-    """Who calls: what the certificate says (None if it says nothing that the relay understands), and from where.
+    """Who calls: what the certificate or key says (None if it says nothing that the relay understands), and from where.
 
     `credential` tells one certificate or key of theirs from another: its serial number in hex, or its fingerprint.
     """
@@ -40,6 +43,7 @@ class Caller:
     peer: str
     credential: str = ""
     certificate: x509.Certificate | None = None
+    transport: Transport = Transport.GRPC
 
     @property
     def name(self) -> str:
@@ -48,7 +52,7 @@ class Caller:
 
     @property
     def realm(self) -> str | None:
-        """The certificate's realm."""
+        """The identity's realm."""
         return None if self.identity is None else self.identity.realm
 
 
@@ -128,6 +132,7 @@ def _write(attempt: Attempt, result: str, reason: str, **particulars: object) ->
         who=attempt.caller.name,
         credential=attempt.caller.credential,
         peer=attempt.caller.peer,
+        transport=attempt.caller.transport.value,
         realm=attempt.caller.realm,
         result=result,
         reason=reason,

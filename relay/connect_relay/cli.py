@@ -10,7 +10,7 @@ from connect_relay.log import configure_log
 from connect_relay.options import ADDRESS, COUNT, FILE, FOLDER, RATE, SECONDS, SETTINGS, log_level_option, told
 from connect_relay.pki_cli import pki
 from connect_relay.server import serve as run_relay
-from connect_relay.settings import Address, Limits, RelaySettings, Times
+from connect_relay.settings import Address, Limits, RelaySettings, SshSettings, Times
 
 LIMITS = Limits()
 TIMES = Times()
@@ -80,6 +80,22 @@ Exit codes:
     envvar="CONNECT_RELAY_RELOAD_SECONDS",
     show_envvar=True,
     help="Between two looks at the files above: what has changed is used from then on, what is revoked is cut off.",
+)
+@click.option(
+    "--ssh",
+    type=FOLDER,
+    envvar="CONNECT_RELAY_SSH",
+    show_envvar=True,
+    help="A folder with ssh_host_ed25519_key, the relay's own, and authorized_keys; without it, there is no SSH port.",
+)
+@click.option(
+    "--ssh-listen",
+    type=ADDRESS,
+    default="0.0.0.0:2222",
+    show_default=True,
+    envvar="CONNECT_RELAY_SSH_LISTEN",
+    show_envvar=True,
+    help="Where bridges and workers call (SSH, Ed25519 keys).",
 )
 @click.option(
     "--connections",
@@ -179,6 +195,8 @@ def serve(
     tls: Path,
     crl: Path | None,
     reload_seconds: float,
+    ssh: Path | None,
+    ssh_listen: Address,
     connections: int,
     connections_per_realm: int,
     dials: int,
@@ -211,6 +229,14 @@ def serve(
         drain=drain_seconds,
         reload=reload_seconds,
     )
-    settings = RelaySettings(listen=listen, admin=admin_listen, tls=tls, crl=crl, limits=limits, times=times)
+    settings = RelaySettings(
+        listen=listen,
+        admin=admin_listen,
+        tls=tls,
+        crl=crl,
+        ssh=None if ssh is None else SshSettings(listen=ssh_listen, folder=ssh),
+        limits=limits,
+        times=times,
+    )
     with told():
         uvloop.run(run_relay(settings))

@@ -2,8 +2,8 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from importlib import metadata
 
@@ -13,7 +13,7 @@ from prometheus_client import ProcessCollector
 from connect_protocol.relay import service
 from connect_protocol.relay.pump import FrameStream
 from connect_relay import audit
-from connect_relay.admin import Admin, open_admin
+from connect_relay.admin import open_admin
 from connect_relay.attachment import attach
 from connect_relay.audit import Attempt, Caller, Kind
 from connect_relay.credentials import load_certificates
@@ -23,6 +23,7 @@ from connect_relay.realm_metrics import RealmCollector
 from connect_relay.reloading import Source, Watched, keep_watching
 from connect_relay.rpc import Handler, Server
 from connect_relay.settings import RelaySettings
+from connect_relay.ssh_server import SshServer
 from connect_relay.switchboard import Switchboard
 from connect_relay.visit import visit
 
@@ -39,6 +40,7 @@ class Relay:
 
     port: int
     admin_port: int
+    ssh_port: int | None
     switchboard: Switchboard
 
 
@@ -47,7 +49,13 @@ async def serve(settings: RelaySettings) -> None:
     stop = asyncio.Event()
     with _signals(stop):
         async with running(settings) as relay:
-            log.info("relay runs", port=relay.port, admin_port=relay.admin_port, version=VERSION)
+            log.info(
+                "relay runs",
+                port=relay.port,
+                admin_port=relay.admin_port,
+                ssh_port=relay.ssh_port,
+                version=VERSION,
+            )
             await stop.wait()
             log.info("relay goes down", connections=relay.switchboard.connections.taken)
     log.info("relay has gone down")
@@ -62,32 +70,52 @@ async def running(settings: RelaySettings) -> AsyncIterator[Relay]:
     watch(metrics, switchboard)
     limits = settings.limits
     calls = 2 * (limits.connections + limits.dials) + limits.realms * limits.bridges_per_realm
-    server = Server(
-        _handlers(switchboard, settings, metrics), certificates, most_calls=calls, heartbeat=settings.times.heartbeat
-    )
-    watched = [Watched(source) for source in _sources(settings, MountedFiles(server, switchboard.admission, metrics))]
+    handlers = _handlers(switchboard, settings, metrics)
+    server = Server(handlers, certificates, most_calls=calls, heartbeat=settings.times.heartbeat)
+    ssh = _ssh(settings, switchboard, handlers)
+    sources = _sources(settings, MountedFiles(server, switchboard.admission, metrics), ssh)
     watching = asyncio.create_task(
-        keep_watching(watched, settings.times.reload, metrics.reloaded, switchboard.dismiss_expired)
+        keep_watching(
+            [Watched(source) for source in sources],
+            settings.times.reload,
+            metrics.reloaded,
+            switchboard.dismiss_expired,
+        )
     )
-    admin = await open_admin(settings.admin, switchboard, metrics)
-    try:
+    async with AsyncExitStack() as ending:
+        ending.callback(watching.cancel)
+        admin = await open_admin(settings.admin, switchboard, metrics)
+        ending.push_async_callback(admin.close)
+        ending.push_async_callback(server.stop, STOP_SECONDS)
         port = await server.start(settings.listen)
-        yield Relay(port=port, admin_port=admin.port, switchboard=switchboard)
-    finally:
-        await _go_down(server, switchboard, admin)
-        watching.cancel()
+        ssh_port = None
+        if ssh is not None:
+            ending.push_async_callback(ssh.stop, STOP_SECONDS)
+            ssh_port = await ssh.start()
+        ending.push_async_callback(switchboard.drain)
+        if ssh is not None:
+            ending.callback(ssh.close)
+        yield Relay(port=port, admin_port=admin.port, ssh_port=ssh_port, switchboard=switchboard)
 
 
-def _sources(settings: RelaySettings, mounted: MountedFiles) -> list[Source]:
+def _ssh(settings: RelaySettings, switchboard: Switchboard, handlers: Mapping[str, Handler]) -> SshServer | None:
+    if settings.ssh is None:
+        return None
+    return SshServer(
+        settings.ssh,
+        settings.limits,
+        settings.times,
+        switchboard=switchboard,
+        connect=handlers[service.CONNECT],
+        serve=handlers[service.SERVE],
+    )
+
+
+def _sources(settings: RelaySettings, mounted: MountedFiles, ssh: SshServer | None) -> list[Source]:
     """In this order: the list of revoked certificates is verified by the authorities."""
     lists = [] if settings.crl is None else [mounted.revocations(settings.crl)]
-    return [mounted.certificates(settings.tls), *lists]
-
-
-async def _go_down(server: Server, switchboard: Switchboard, admin: Admin) -> None:
-    await switchboard.drain()
-    await server.stop(STOP_SECONDS)
-    await admin.close()
+    keys = [] if ssh is None else [ssh.keys()]
+    return [mounted.certificates(settings.tls), *lists, *keys]
 
 
 def watch(metrics: Metrics, switchboard: Switchboard) -> None:

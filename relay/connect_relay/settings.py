@@ -21,7 +21,7 @@ class Address:
 
 
 class Transport(StrEnum):
-    """What a bridge speaks with a relay."""
+    """What is spoken with a relay."""
 
     GRPC = "gRPC"
     SSH = "SSH"
@@ -103,6 +103,10 @@ class Limits:
     bytes_per_second: int = 0
     """Of data, both directions together; 0: as fast as it goes."""
     bytes_per_second_per_realm: int = 0
+    ssh_logins: int = 64
+    """SSH connections that have not told yet who they are."""
+    ssh_connections_per_realm: int = 64
+    """A stock ssh has one for each connection that it makes."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -124,13 +128,25 @@ class Times:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class SshSettings:
+    """The relay's SSH port: `folder` holds ssh_host_ed25519_key and authorized_keys."""
+
+    listen: Address
+    folder: Path
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class RelaySettings:
-    """A relay: `tls` is a folder with tls.crt, tls.key and ca.crt, `crl` a file with lists of revoked certificates."""
+    """A relay: `tls` is a folder with tls.crt, tls.key and ca.crt, `crl` a file with lists of revoked certificates.
+
+    Without `ssh`, it speaks gRPC only.
+    """
 
     listen: Address
     admin: Address
     tls: Path
     crl: Path | None = None
+    ssh: SshSettings | None = None
     limits: Limits = field(default_factory=Limits)
     times: Times = field(default_factory=Times)
 

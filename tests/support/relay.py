@@ -207,6 +207,11 @@ class RelayCommand(Command):
         return int(self.wait_for("relay runs")["port"])
 
     @property
+    def ssh_port(self) -> int:
+        """Where bridges and workers call by SSH."""
+        return int(self.wait_for("relay runs")["ssh_port"])
+
+    @property
     def admin_url(self) -> str:
         """Where the cluster asks."""
         return f"http://{HOST}:{self.wait_for('relay runs')['admin_port']}"

@@ -1,0 +1,30 @@
+"""What SSH calls host and port, as a target's name and realm. Pure."""
+
+from dataclasses import dataclass
+
+from connect_protocol.relay.frames import ResetCode
+from connect_relay.errors import RefusedError
+
+LONGEST_NAME = 63
+_NOBODYS_HOSTS = frozenset({"", "*", "localhost", "0.0.0.0", "::", "127.0.0.1", "::1"})  # noqa: S104 - nothing listens
+"""What stands for the host where somebody names none: the port then tells the target."""
+_WELL_KNOWN = {5432: "database", 636: "directory", 3269: "global-catalog"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TargetName:
+    """A target of a realm."""
+
+    realm: str
+    name: str
+
+
+def read_target(host: str, port: int, own_realm: str) -> TargetName:
+    """NAME, REALM/NAME, or nobody's host and a port that stands for a name. Raises RefusedError (REFUSED)."""
+    if host in _NOBODYS_HOSTS:
+        return TargetName(realm=own_realm, name=_WELL_KNOWN.get(port, f"port-{port}"))
+    realm, slash, name = host.rpartition("/")
+    if not name or len(name) > LONGEST_NAME or (slash and not realm):
+        message = f"{host[:100]!r} is no target such as database or school-a/database"
+        raise RefusedError(ResetCode.REFUSED, message)
+    return TargetName(realm=realm or own_realm, name=name)

@@ -1,0 +1,203 @@
+"""An SSH channel as a stream of frames: what the relay's switchboard joins to the other end, whatever carries that.
+
+A bridge or worker that speaks gRPC has a pump, which gives and takes credit. A stock ssh has none, so the pump's part
+is played here, between the frames and the channel: data go out as the channel's window takes them, and only then is
+credit granted for more; what comes in waits until there is credit for it. Nothing here waits but `receive`.
+"""
+
+import asyncio
+from collections import deque
+from contextlib import suppress
+
+import asyncssh
+
+from connect_protocol.relay.credit import WINDOW, ReceiveWindow, SendCredit
+from connect_protocol.relay.errors import ProtocolError
+from connect_protocol.relay.frames import (
+    Credit,
+    Data,
+    Dial,
+    Frame,
+    HalfClose,
+    Opened,
+    Reset,
+    ResetCode,
+    Serve,
+    decode,
+    encode,
+)
+from connect_protocol.relay.inbox import Inbox
+from connect_protocol.relay.pump import LARGEST_READ, REST_SECONDS
+from connect_ssh.errors import ChannelBrokenError
+from connect_ssh.watched import WatchedChannel
+
+_CODES = {
+    ResetCode.REFUSED: asyncssh.OPEN_ADMINISTRATIVELY_PROHIBITED,
+    ResetCode.LIMIT: asyncssh.OPEN_RESOURCE_SHORTAGE,
+    ResetCode.DRAINING: asyncssh.OPEN_RESOURCE_SHORTAGE,
+}
+_GONE = Reset(code=ResetCode.BROKEN, message="the SSH channel was closed before its end")
+
+
+def channel_refusal(reset: Reset) -> asyncssh.ChannelOpenError:
+    """What refuses a channel: its text is the code's name and the message."""
+    code = _CODES.get(reset.code, asyncssh.OPEN_CONNECT_FAILED)
+    return asyncssh.ChannelOpenError(code, f"{reset.code.name}: {reset.message}")
+
+
+class ChannelStream:
+    """See FrameStream. `session` is what asyncssh needs for the channel."""
+
+    def __init__(self, *first: Frame) -> None:
+        """`first` is what the relay receives first."""
+        self.session = WatchedChannel(self._changed)
+        self._from_channel = deque(map(encode, first))
+        self._window = ReceiveWindow(WINDOW)
+        self._credit: SendCredit | None = None
+        self._to_channel = Inbox()
+        self._input_ended = False
+        self._output_ended = False
+        self._over = False
+        self._change = asyncio.Event()
+
+    async def receive(self) -> bytes | None:
+        """See FrameStream."""
+        while (frame := self._next()) is None and not self._over:
+            self._change.clear()
+            await self._change.wait()
+        return frame
+
+    async def send(self, frame: bytes) -> None:
+        """See FrameStream; never waits, for who sends keeps to the window."""
+        if not self._over:
+            self._take(decode(frame))
+
+    async def end(self) -> None:
+        """Nothing to do: the channel has ends of its own."""
+
+    def close(self) -> None:
+        """Let go of the channel: the connection is over."""
+        if not self._over:
+            self.session.abort()
+            return
+        self.session.close()
+        asyncio.get_running_loop().call_later(REST_SECONDS, self.session.abort)
+
+    def _next(self) -> bytes | None:
+        """What the relay gets now, if anything."""
+        if self._from_channel:
+            return self._from_channel.popleft()
+        if self._over or self._credit is None:
+            return None
+        if self._credit.available and (payload := self.session.take(min(LARGEST_READ, self._credit.available))):
+            self._credit.spend(len(payload))
+            return encode(Data(payload))
+        if self.session.ended and not self._output_ended:
+            self._output_ended = True
+            return encode(HalfClose())
+        if self._output_ended and self.session.end_sent:
+            self._over = True
+        elif self.session.broken:
+            self._over = True
+            return encode(_GONE)
+        return None
+
+    def _take(self, frame: Frame | None) -> None:
+        match frame:
+            case Data():
+                self._window.received(len(frame.payload))
+                self._to_channel.put(frame.payload)
+                self._changed()
+            case HalfClose():
+                self._input_ended = True
+                self._changed()
+            case Credit() if self._credit is not None:
+                self._credit.grant(frame.count)
+                self._change.set()
+            case Opened():
+                self._opened(frame.window)
+            case Reset():
+                self._break_off(frame)
+            case None:
+                pass
+            case _:
+                raise ProtocolError(f"a frame {type(frame).__name__} where none may come")
+
+    def _opened(self, window: int) -> None:
+        self._credit = SendCredit(window)
+
+    def _changed(self) -> None:
+        """Write what the channel takes, and wake who receives."""
+        # A broken channel is told to who receives, as soon as asyncssh has told of it.
+        with suppress(ChannelBrokenError):
+            self._write()
+        self._change.set()
+
+    def _write(self) -> None:
+        while self._to_channel and self.session.may_write:
+            payload = self._to_channel.take()
+            self.session.write(payload)
+            grant = self._window.drained(len(payload))
+            if grant and not self._input_ended:
+                self._from_channel.append(encode(Credit(grant)))
+        if self._input_ended and not self._to_channel and self.session.there:
+            self.session.end()
+
+    def _break_off(self, _reset: Reset) -> None:
+        """What came before is still the channel's; then it is closed, which without an end is a break."""
+        self._over = True
+        self._change.set()
+        try:
+            while self._to_channel:
+                self.session.write(self._to_channel.take())
+        except ChannelBrokenError:
+            return
+        self.session.close()
+
+
+class DialledStream(ChannelStream):
+    """A worker's channel, which is opened when the target has been reached."""
+
+    def __init__(self, dial: Dial) -> None:
+        super().__init__(dial)
+        self._answer: asyncio.Future[WatchedChannel] = asyncio.get_running_loop().create_future()
+
+    async def opened(self) -> WatchedChannel:
+        """The session, once the target has been reached. Raises asyncssh.ChannelOpenError with the reason."""
+        return await self._answer
+
+    def close(self) -> None:
+        """See ChannelStream."""
+        self._refuse(_GONE)
+        super().close()
+
+    def _opened(self, window: int) -> None:
+        super()._opened(window)
+        if not self._answer.done():
+            self._answer.set_result(self.session)
+
+    def _break_off(self, reset: Reset) -> None:
+        self._refuse(reset)
+        super()._break_off(reset)
+
+    def _refuse(self, reset: Reset) -> None:
+        if not self._answer.done():
+            self._answer.set_exception(channel_refusal(reset))
+            # asyncssh asks no more once its connection is gone.
+            self._answer.exception()
+
+
+class ServedStream(ChannelStream):
+    """A bridge's channel, which has been opened as an order wanted it."""
+
+    def __init__(self, connection_id: str, window: int) -> None:
+        super().__init__(Serve(connection_id=connection_id), Opened(window=WINDOW))
+        super()._opened(window)
+
+
+class UnservedStream(ChannelStream):
+    """The answer to an order that could not be carried out: there is no channel."""
+
+    def __init__(self, connection_id: str, reset: Reset) -> None:
+        super().__init__(Serve(connection_id=connection_id), reset)
+        self._over = True
