@@ -33,6 +33,7 @@ from connect_relay.settings import Address
 from tests.support.frame_streams import connected_sockets
 
 HOST = "127.0.0.1"
+NAME = "relay.school.test"
 REALM = "musterwil"
 OTHER_REALM = "seldwyla"
 START_SECONDS = 20
@@ -54,7 +55,7 @@ class Pki:
         authority = Authority.create("Test CA", now())
         pki = cls(root=root, authority=authority)
         folder = PkiFolder(root)
-        folder.keep(RELAY, authority.issue(server([HOST, "localhost"]), timedelta(days=1), now()))
+        folder.keep(RELAY, authority.issue(server([HOST, "localhost", NAME]), timedelta(days=1), now()))
         for realm in realms or (REALM,):
             for role in Role:
                 identity = Identity(realm=realm, role=role)
@@ -97,7 +98,7 @@ class Command:
     @classmethod
     def start(cls, *arguments: str | Path, variables: Mapping[str, str] | None = None) -> Self:
         """Start it, in an environment of its own: in the tests' own the worker has told gRPC to be silent."""
-        program = Path(sys.executable).with_name(str(arguments[0]))
+        program = Path(sys.executable).parent / arguments[0]
         process = subprocess.Popen(
             [program, *arguments[1:]],
             env={"PATH": os.environ["PATH"], "LANG": "C.UTF-8", **(variables or {})},

@@ -175,8 +175,11 @@ async def test_relays_that_come_up_meanwhile_are_found(connection: socket.socket
     assert relays.carried == ["a", "b"]
 
 
-async def test_a_connection_waits_a_moment_for_a_bridge_that_changes_relays(connection: socket.socket) -> None:
-    relays = world(a=DRAINING, b=ABSENT)
+@pytest.mark.parametrize("gone", [DRAINING, AWAY])
+async def test_a_connection_waits_a_moment_for_a_bridge_that_changes_relays(
+    gone: Exception, connection: socket.socket
+) -> None:
+    relays = world(a=gone, b=ABSENT)
     async with relays.any_relay() as tunnel:
         carrying = asyncio.create_task(tunnel.carry(Target.DATABASE, connection))
         async with asyncio.timeout(5):
@@ -186,6 +189,14 @@ async def test_a_connection_waits_a_moment_for_a_bridge_that_changes_relays(conn
         relays.bridge_comes.set()
         await carrying
     assert relays.carried == ["b"]
+
+
+async def test_a_connection_does_not_wait_for_a_bridge_that_is_nowhere(connection: socket.socket) -> None:
+    relays = world(a=ABSENT, b=ABSENT)
+    async with relays.any_relay() as tunnel:
+        with pytest.raises(ConnectionFailedError, match="no bridge serves realm musterwil"):
+            await tunnel.carry(Target.DATABASE, connection)
+    assert {wait for _, wait in relays.asked} == {NONE}
 
 
 async def test_what_no_other_relay_would_cure_is_told_at_once() -> None:

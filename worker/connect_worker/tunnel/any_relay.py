@@ -16,7 +16,7 @@ from connect_worker.tunnel.base import Obstacle, PassedOverError, Target, Tunnel
 from connect_worker.tunnel.places import Place, places_of
 
 HANDOVER = timedelta(seconds=5)
-"""How long a connection waits for a bridge while a relay goes down: its bridges are about to come to another."""
+"""How long a connection waits for a bridge where one relay of several is gone: its bridges may be about to come."""
 
 Open = Callable[[Place], AbstractAsyncContextManager[Tunnel]]
 """A tunnel through one relay; entering its context asks nobody for anything yet."""
@@ -33,6 +33,10 @@ class _Search:
 
     def places(self, obstacle: Obstacle) -> list[Place]:
         return [place for place, why in self.passed.items() if why.obstacle is obstacle]
+
+    def may_change_over(self) -> bool:
+        """Whether some relay goes down or has done so, and its bridges may be on their way to one that has none."""
+        return 0 < len(self.places(Obstacle.BRIDGE_ABSENT)) < len(self.passed)
 
     def failure(self) -> ConnectError:
         """What to tell where nobody leads to the target."""
@@ -90,7 +94,7 @@ class AnyRelay:
         search = _Search()
         if await self._leads(carry, search):
             return
-        if search.places(Obstacle.DRAINING) and await self._comes(search, target, HANDOVER):
+        if search.may_change_over() and await self._comes(search, target, HANDOVER):
             search = _Search()
             if await self._leads(carry, search):
                 return

@@ -1,0 +1,220 @@
+"""Several relays: a bridge stays at all of them, a worker takes any, and one may go down under way."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from connect_worker.model.secret import Secret
+from connect_worker.settings import RelaySettings
+from connect_worker.tunnel.any_relay import AnyRelay
+from connect_worker.tunnel.base import Target
+from connect_worker.tunnel.grpc_client import GrpcTunnel
+from tests.support.frame_streams import connected_sockets
+from tests.support.relay import HOST, NAME, REALM, Command, Pki, RelayCommand
+from tests.support.targets import Targets
+
+SECOND_HOST = "127.0.0.2"
+PIECE = 1 << 16
+OPTIONS = ("--heartbeat-seconds", "1")
+
+
+def serve(pki: Pki, *, port: int = 0) -> RelayCommand:
+    """A relay that lets open connections go on for a while."""
+    return RelayCommand.serve(pki, *OPTIONS, "--drain-seconds", "8", port=port)
+
+
+@pytest.fixture
+def relays(pki: Pki) -> Iterator[list[RelayCommand]]:
+    """Two; a test may put others in their places."""
+    running = [serve(pki), serve(pki)]
+    yield running
+    for relay in running:
+        relay.stop()
+
+
+def arguments(pki: Pki, goals: Targets) -> tuple[str | Path, ...]:
+    """A bridge's, but for its relays."""
+    return (
+        *("--tls", pki.bridge(), "--target", f"database={HOST}:{goals.echo}"),
+        *("--longest-pause-seconds", "0.5", *OPTIONS),
+    )
+
+
+@pytest.fixture
+def bridge(pki: Pki, relays: list[RelayCommand], goals: Targets) -> Iterator[Command]:
+    """At both."""
+    named = [text for relay in relays for text in ("--relay", str(relay.address))]
+    with Command.start("connect-bridge", "run", *named, *arguments(pki, goals)) as running:
+        for relay in relays:
+            relay.wait_for("attach", result="ATTACHED")
+        yield running
+
+
+@asynccontextmanager
+async def worker(pki: Pki, *names: str) -> AsyncIterator[AnyRelay]:
+    """Within: a worker's way through any of these relays."""
+    folder = pki.worker()
+    settings = RelaySettings(
+        addresses=names,
+        certificate=(folder / "tls.crt").read_text(),
+        key=Secret((folder / "tls.key").read_text()),
+        ca=(folder / "ca.crt").read_text(),
+        wait=timedelta(),
+    )
+    async with AnyRelay(names, partial(GrpcTunnel, settings, REALM)) as tunnel:
+        yield tunnel
+
+
+@pytest.fixture
+async def tunnel(pki: Pki, relays: list[RelayCommand], bridge: Command) -> AsyncIterator[AnyRelay]:
+    """A worker's, through either."""
+    del bridge
+    async with worker(pki, *(str(relay.address) for relay in relays)) as running:
+        yield running
+
+
+async def echo(tunnel: AnyRelay, count: int, *, pause: float = 0) -> None:
+    """One connection: so many pieces there and back, each complete, then its end in order."""
+    loop = asyncio.get_running_loop()
+    here, there = connected_sockets()
+    with here, there:
+        carrying = asyncio.create_task(tunnel.carry(Target.DATABASE, there))
+        for number in range(count):
+            piece = number.to_bytes(4, "big") * (PIECE // 4)
+            await loop.sock_sendall(here, piece)
+            back = bytearray()
+            while len(back) < PIECE:
+                received = await loop.sock_recv(here, PIECE)
+                assert received, f"the end after {number} pieces and {len(back)} bytes"
+                back += received
+            assert back == piece
+            await asyncio.sleep(pause)
+        here.shutdown(1)
+        assert await loop.sock_recv(here, 1) == b""
+        await carrying
+
+
+async def stream_of_connections(tunnel: AnyRelay, until: asyncio.Event) -> int:
+    """Short connections one after the other; returns how many there were."""
+    count = 0
+    while not until.is_set():
+        async with asyncio.timeout(10):
+            await echo(tunnel, 1)
+        count += 1
+    return count
+
+
+async def carrying(relays: list[RelayCommand]) -> int:
+    """The number of the relay that carries the only connection."""
+    async with asyncio.timeout(10):
+        while True:
+            open_now = [await relay.metric("connections") for relay in relays]
+            if sum(open_now) == 1:
+                return open_now.index(1)
+
+
+async def test_a_relay_that_goes_down_under_a_transfer_and_many_dials_loses_none(
+    relays: list[RelayCommand], tunnel: AnyRelay
+) -> None:
+    """The transfer stays where it is until it is over; every new connection goes to the other relay."""
+    transfer = asyncio.create_task(echo(tunnel, 40, pause=0.05))
+    busy = await carrying(relays)
+    over = asyncio.Event()
+    short = asyncio.create_task(stream_of_connections(tunnel, over))
+    stopping = asyncio.create_task(asyncio.to_thread(relays[busy].stop))
+    await relays[busy].logged("relay goes down")
+    before = len(relays[1 - busy].lines)
+    await transfer
+    assert await stopping == 0
+    await echo(tunnel, 1)
+    over.set()
+    assert await short > 5
+    relays[busy].wait_for("connect", result="CLOSED", sent=40 * PIECE)
+    relays[1 - busy].wait_for("connect", after=before, result="CLOSED")
+
+
+async def test_a_rolling_restart_of_all_relays_loses_no_connection(
+    pki: Pki, relays: list[RelayCommand], bridge: Command, tunnel: AnyRelay
+) -> None:
+    """One after the other, as soon as the one before is ready, whether the bridge has come back to it or not."""
+    over = asyncio.Event()
+    streams = [asyncio.create_task(stream_of_connections(tunnel, over)) for _ in range(3)]
+    for number, relay in enumerate(relays):
+        port = relay.port
+        assert await asyncio.to_thread(relay.stop) == 0
+        relays[number] = await asyncio.to_thread(serve, pki, port=port)
+    for relay in relays:
+        await relay.logged("attach", result="ATTACHED")
+    over.set()
+    assert min(await asyncio.gather(*streams)) > 5
+    assert bridge.process.poll() is None
+
+
+async def test_a_bridge_comes_to_one_relay_and_the_worker_finds_it_there(
+    pki: Pki, relays: list[RelayCommand], goals: Targets
+) -> None:
+    """Two relays, of which only one has the bridge; the wait is at both."""
+    async with worker(pki, *(str(relay.address) for relay in relays)) as tunnel:
+        waiting = asyncio.create_task(tunnel.reach(Target.DATABASE, wait=timedelta(seconds=20)))
+        for relay in relays:
+            await relay.counted("dials_under_way", 1)
+        options = ("--relay", str(relays[1].address), *arguments(pki, goals))
+        with Command.start("connect-bridge", "run", *options):
+            await waiting
+            await echo(tunnel, 1)
+    await relays[0].logged("connect", result="BROKEN", reason="the worker is gone")
+
+
+class Hosts:
+    """What a name stands for, for the programs that are started with it: /etc/hosts of a mount namespace."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def set(self, *addresses: str) -> None:
+        """The name stands for these from now on."""
+        self._path.write_text("".join(f"{address} {NAME}\n" for address in addresses))
+
+    def start(self, *command: str | Path) -> Command:
+        """Start an installed command that sees it."""
+        program = Path(sys.executable).with_name(str(command[0]))
+        mount = f'mount --bind "{self._path}" /etc/hosts && exec "$0" "$@"'
+        return Command.start("/usr/bin/unshare", "--mount", "sh", "-c", mount, program, *command[1:])
+
+
+@pytest.fixture
+def hosts(tmp_path: Path) -> Hosts:
+    return Hosts(tmp_path / "hosts")
+
+
+@contextmanager
+def two_addresses(pki: Pki) -> Iterator[list[RelayCommand]]:
+    """Within: a relay at each of two addresses, with one port."""
+    with RelayCommand.serve(pki, *OPTIONS) as first:
+        listen = ("--listen", f"{SECOND_HOST}:{first.port}", "--admin-listen", f"{HOST}:0", "--tls", pki.relay)
+        with RelayCommand.start("connect-relay", "serve", *listen, *OPTIONS) as second:
+            second.wait_for("relay runs")
+            yield [first, second]
+
+
+async def test_a_bridge_follows_a_name_to_all_its_addresses(pki: Pki, goals: Targets, hosts: Hosts) -> None:
+    """It verifies the name at each; an address that comes is connected to, and one that is gone is left."""
+    hosts.set(HOST)
+    with two_addresses(pki) as (first, second):
+        command = ("connect-bridge", "run", "--relay", f"{NAME}:{first.port}", *arguments(pki, goals))
+        with hosts.start(*command) as bridge:
+            await first.logged("attach", result="ATTACHED")
+            hosts.set(HOST, SECOND_HOST)
+            first.kill()
+            connected = await bridge.logged("relay connected", address=f"{SECOND_HOST}:{first.port}")
+            assert connected["relay"] == f"{NAME}:{first.port}"
+            await bridge.logged("relay not reached", address=f"{HOST}:{first.port}")
+            hosts.set(SECOND_HOST)
+            await bridge.logged("relay left", address=f"{HOST}:{first.port}")
+            assert await second.metric("bridges") == 1
