@@ -9,22 +9,22 @@ import click
 import structlog
 import uvloop
 
-from connect_protocol.exit_codes import ExitCode
 from connect_protocol.relay.service import HEARTBEAT_SECONDS
 from connect_relay import bridge
+from connect_relay.bridge_doctor_cli import check, doctor
 from connect_relay.bridge_options import (
     dial_seconds_option,
     proxy_login_option,
     proxy_option,
+    relays_option,
     require_different_names,
     targets_option,
+    tls_option,
     with_login,
 )
 from connect_relay.credentials import bridge_identity, load_certificates
-from connect_relay.dialing import dial
-from connect_relay.errors import RefusedError
 from connect_relay.log import configure_log
-from connect_relay.options import FOLDER, RELAY, SECONDS, SETTINGS, log_level_option, told
+from connect_relay.options import SECONDS, SETTINGS, log_level_option, told
 from connect_relay.rpc import Certificates
 from connect_relay.settings import BridgeSettings, ProxyChoice, RelayName, Target
 
@@ -49,6 +49,10 @@ def main() -> None:
     """See HELP: click wants its paragraphs marked with a control character."""
 
 
+main.add_command(check)
+main.add_command(doctor)
+
+
 @main.command(
     epilog="""
 \b
@@ -57,26 +61,8 @@ Exit codes:
   2  an option, a file or a certificate that cannot be used
 """
 )
-@click.option(
-    "--relay",
-    "relays",
-    type=RELAY,
-    multiple=True,
-    required=True,
-    metavar="HOST:PORT",
-    envvar="CONNECT_BRIDGE_RELAY",
-    show_envvar=True,
-    help="The relay, by a name that its certificate has; the bridge connects to every address of it. Repeatable; in the"
-    " variable, separated by spaces.",
-)
-@click.option(
-    "--tls",
-    type=FOLDER,
-    required=True,
-    envvar="CONNECT_BRIDGE_TLS",
-    show_envvar=True,
-    help="A folder with tls.crt and tls.key, the bridge's own, and ca.crt, which the relay must be of.",
-)
+@relays_option
+@tls_option
 @targets_option
 @dial_seconds_option
 @click.option(
@@ -138,26 +124,6 @@ def run(
     log.info("bridge has stopped")
 
 
-@main.command(
-    epilog="""
-\b
-Exit codes:
-  0  every target can be reached
-  2  an option that cannot be used
-  7  a target cannot be reached
-"""
-)
-@targets_option
-@dial_seconds_option
-def check(targets: tuple[Target, ...], dial_seconds: float) -> None:
-    """Say whether each target can be reached from here."""
-    with told():
-        require_different_names(targets)
-    reached = [uvloop.run(_reached(target, dial_seconds)) for target in targets]
-    if not all(reached):
-        sys.exit(ExitCode.CONNECTION_FAILED)
-
-
 async def _run(settings: BridgeSettings, certificates: Certificates) -> None:
     running = asyncio.create_task(bridge.run(settings, certificates))
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -165,14 +131,3 @@ async def _run(settings: BridgeSettings, certificates: Certificates) -> None:
     await asyncio.wait([running])
     if not running.cancelled():
         running.result()
-
-
-async def _reached(target: Target, seconds: float) -> bool:
-    try:
-        connection = await dial(target, seconds)
-    except RefusedError as refused:
-        click.echo(f"✗ {target.name:<12} {target.address}: {refused}")
-        return False
-    connection.close()
-    click.echo(f"✓ {target.name:<12} {target.address}: reached")
-    return True

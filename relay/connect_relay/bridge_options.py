@@ -8,7 +8,7 @@ import click
 from click.core import ParameterSource
 
 from connect_relay.errors import ConfigurationError
-from connect_relay.options import SECONDS, TARGET
+from connect_relay.options import FOLDER, RELAY, SECONDS, TARGET
 from connect_relay.proxy_choice import NONE, from_environment, parse_proxy, read_login
 from connect_relay.settings import ProxyChoice, Target
 
@@ -49,6 +49,26 @@ def with_login(choice: ProxyChoice, login: Path | None) -> ProxyChoice:
     return replace(choice, proxy=replace(choice.proxy, login=read_login(login)))
 
 
+relays_option = click.option(
+    "--relay",
+    "relays",
+    type=RELAY,
+    multiple=True,
+    required=True,
+    metavar="HOST:PORT",
+    envvar="CONNECT_BRIDGE_RELAY",
+    show_envvar=True,
+    help="The relay, by a name that its certificate has; the bridge connects to every address of it. Repeatable; in the"
+    " variable, separated by spaces.",
+)
+tls_option = click.option(
+    "--tls",
+    type=FOLDER,
+    required=True,
+    envvar="CONNECT_BRIDGE_TLS",
+    show_envvar=True,
+    help="A folder with tls.crt and tls.key, the bridge's own, and ca.crt, which the relay must be of.",
+)
 proxy_option = click.option(
     "--proxy",
     type=_ProxyType(),
