@@ -9,35 +9,12 @@ from typing import Any
 
 import pytest
 import yaml
-from click.testing import CliRunner, Result
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from connect_relay.pki_cli import pki
+from tests.support.pki_command import contents, done, refused
 
 FILES = {"ca.crt", "tls.crt", "tls.key"}
-
-
-def call(*arguments: str) -> Result:
-    return CliRunner().invoke(pki, arguments)
-
-
-def done(*arguments: str) -> str:
-    result = call(*arguments)
-    assert result.exit_code == 0, result.output
-    return result.stdout
-
-
-def refused(*arguments: str) -> str:
-    """What is told on stderr; nothing comes on stdout, and no traceback."""
-    result = call(*arguments)
-    assert (result.exit_code, result.stdout) == (2, "")
-    assert isinstance(result.exception, SystemExit)
-    return result.stderr
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def keys(folder: Path) -> set[str]:
@@ -149,7 +126,7 @@ def test_the_list_tells_names_and_ends(root: str) -> None:
     ]
     assert days == [3650, 30, 365]
     table = done("list", root).splitlines()
-    assert [line.split()[0] for line in table] == [row["folder"] for row in rows]
+    assert [line.split()[0] for line in table] == [*(row["folder"] for row in rows), "ca/crl.pem"]
     assert "29 days left" in table[1]
 
 
