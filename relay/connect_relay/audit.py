@@ -10,6 +10,7 @@ from cryptography import x509
 
 from connect_protocol.relay.frames import Reset
 from connect_protocol.relay.identity import Identity
+from connect_relay.handshakes import Cause, Failure
 from connect_relay.settings import Transport
 
 log = structlog.stdlib.get_logger()
@@ -22,6 +23,7 @@ class Kind(StrEnum):
     SERVE = "serve"
     ATTACH = "attach"
     DETACH = "detach"
+    HANDSHAKE = "handshake"
     VISIT = "visit"
     LOGIN = "login"
     REQUEST = "request"
@@ -30,6 +32,8 @@ class Kind(StrEnum):
 CLOSED = "CLOSED"
 ATTACHED = "ATTACHED"
 DETACHED = "DETACHED"
+LEFT_OUT = "LEFT_OUT"
+NOBODY = "unknown"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,7 +52,7 @@ class Caller:
     @property
     def name(self) -> str:
         """The identity's URI."""
-        return "unknown" if self.identity is None else self.identity.uri
+        return NOBODY if self.identity is None else self.identity.uri
 
     @property
     def realm(self) -> str | None:
@@ -122,6 +126,34 @@ def write_visit(attempt: Attempt) -> None:
 def write_refused(attempt: Attempt) -> None:
     """Write that a bridge could not attach, or not visit; `attempt.reset` says why."""
     _write(attempt, attempt.result, "" if attempt.reset is None else attempt.reset.message)
+
+
+def write_handshake(failure: Failure) -> None:
+    """Write that somebody has not got through TLS; who only hangs up, as a balancer's probe does, is no warning."""
+    line = log.info if failure.cause is Cause.HUNG_UP else log.warning
+    line(
+        Kind.HANDSHAKE.value,
+        audit=True,
+        who=NOBODY,
+        peer=failure.peer,
+        realm=None,
+        result=failure.cause.value,
+        reason=failure.reason,
+    )
+
+
+def write_left_out(count: int) -> None:
+    """Write how many failed handshakes had no line of their own."""
+    log.warning(
+        Kind.HANDSHAKE.value,
+        audit=True,
+        who=NOBODY,
+        peer=None,
+        realm=None,
+        result=LEFT_OUT,
+        reason=f"{count} more, without a line of their own",
+        count=count,
+    )
 
 
 def _write(attempt: Attempt, result: str, reason: str, **particulars: object) -> None:

@@ -6,7 +6,9 @@ from pathlib import Path
 import click
 import uvloop
 
+from connect_relay.handshakes import TRACER
 from connect_relay.log import configure_log
+from connect_relay.native_log import begin_with_tracer
 from connect_relay.options import ADDRESS, COUNT, FILE, FOLDER, RATE, SECONDS, SETTINGS, log_level_option, told
 from connect_relay.pki_cli import pki
 from connect_relay.server import serve as run_relay
@@ -238,5 +240,6 @@ def serve(
         limits=limits,
         times=times,
     )
+    begin_with_tracer(TRACER)
     with told():
         uvloop.run(run_relay(settings))

@@ -10,6 +10,7 @@ from prometheus_client.registry import Collector
 from connect_protocol.relay.frames import ResetCode
 from connect_protocol.relay.identity import Role
 from connect_relay.audit import CLOSED, Attempt
+from connect_relay.handshakes import THROUGH, Cause
 
 OPENED = "OPENED"
 TO_TARGET = "to_target"
@@ -43,6 +44,12 @@ class Metrics:
             buckets=_DIAL_SECONDS,
             registry=self._registry,
         )
+        self._handshakes = Counter(
+            "connect_relay_handshakes_total",
+            "TLS handshakes of callers by result: THROUGH, or the cause of the failure.",
+            ["result"],
+            registry=self._registry,
+        )
         self._reloads = Counter(
             "connect_relay_reloads_total",
             "Files that had changed, by what came of it: loaded, or refused, and what was there before stays.",
@@ -70,6 +77,10 @@ class Metrics:
         self._dials.labels(OPENED).inc()
         if attempt.dial_seconds is not None:
             self._dial_seconds.observe(attempt.dial_seconds)
+
+    def handshake(self, result: str) -> None:
+        """A caller has got through TLS, or not."""
+        self._handshakes.labels(result).inc()
 
     def over(self, attempt: Attempt) -> None:
         """A worker's attempt is over."""
@@ -101,5 +112,7 @@ class Metrics:
         for code in ResetCode:
             self._dials.labels(code.name)
             self._ends.labels(code.name)
+        for result in (THROUGH, *Cause):
+            self._handshakes.labels(result)
         self._dials.labels(OPENED)
         self._ends.labels(CLOSED)

@@ -17,6 +17,7 @@ from connect_relay.admin import open_admin
 from connect_relay.attachment import attach
 from connect_relay.audit import Attempt, Caller, Kind
 from connect_relay.credentials import load_certificates
+from connect_relay.handshake_audit import handshakes_audited
 from connect_relay.metrics import Metrics
 from connect_relay.mounted import MountedFiles
 from connect_relay.realm_metrics import RealmCollector
@@ -47,8 +48,9 @@ class Relay:
 async def serve(settings: RelaySettings) -> None:
     """Run a relay until SIGTERM or SIGINT. Raises RelayError if it cannot start."""
     stop = asyncio.Event()
-    with _signals(stop):
-        async with running(settings) as relay:
+    metrics = Metrics(most_realms=settings.limits.realms)
+    with _signals(stop), handshakes_audited(metrics):
+        async with running(settings, metrics) as relay:
             log.info(
                 "relay runs",
                 port=relay.port,
@@ -62,10 +64,10 @@ async def serve(settings: RelaySettings) -> None:
 
 
 @asynccontextmanager
-async def running(settings: RelaySettings) -> AsyncIterator[Relay]:
+async def running(settings: RelaySettings, metrics: Metrics | None = None) -> AsyncIterator[Relay]:
     """Within: a relay that runs; in the end, it goes down in order. Raises RelayError if it cannot start."""
     certificates = load_certificates(settings.tls)
-    metrics = Metrics(most_realms=settings.limits.realms)
+    metrics = Metrics(most_realms=settings.limits.realms) if metrics is None else metrics
     switchboard = Switchboard(settings.limits, settings.times, metrics)
     watch(metrics, switchboard)
     limits = settings.limits

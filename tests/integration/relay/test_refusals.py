@@ -262,7 +262,7 @@ async def test_a_frame_that_is_too_large_ends_the_call(pki: Pki, channel: Channe
 
 
 async def test_a_certificate_of_another_authority_is_refused(pki: Pki, relay: RelayCommand, tmp_path: Path) -> None:
-    """By TLS, before anything is said: gRPC's library has no hook for a line of our own, its own line says why."""
+    """By TLS, before anything is said."""
     foreign = load_certificates(Pki.create(tmp_path).worker())
     trusting = replace(foreign, ca=load_certificates(pki.relay).ca)
     channel = Channel(relay.address, trusting, service.HEARTBEAT_SECONDS)
@@ -270,23 +270,27 @@ async def test_a_certificate_of_another_authority_is_refused(pki: Pki, relay: Re
     with pytest.raises(StreamBrokenError, match="UNAVAILABLE"):
         await _exchange(stream, encode(dial("echo")))
     await channel.close()
-    await relay.mentioned("CERTIFICATE_VERIFY_FAILED")
+    line = await relay.logged("handshake", result="CERTIFICATE_REFUSED")
+    assert line["reason"] == "the caller's certificate is not accepted: unable to get local issuer certificate"
+    assert line["peer"].startswith("ipv4:127.0.0.1:")
+    assert (line["who"], line["realm"], line["audit"], line["level"]) == ("unknown", None, True, "warning")
 
 
 async def test_a_caller_without_certificate_is_refused(pki: Pki, relay: RelayCommand) -> None:
     context = ssl.create_default_context(cafile=str(pki.relay / "ca.crt"))
     context.set_alpn_protocols(["h2"])
     assert await asyncio.to_thread(_says_nothing, context, relay.port)
-    await relay.mentioned("PEER_DID_NOT_RETURN_A_CERTIFICATE")
+    await relay.logged("handshake", result="NO_CERTIFICATE", reason="the caller has no certificate")
 
 
 async def test_plain_text_on_the_port_is_refused(relay: RelayCommand) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", relay.port)
+    port = writer.get_extra_info("sockname")[1]
     writer.write(b"GET / HTTP/1.1\r\nHost: relay\r\n\r\n")
     async with asyncio.timeout(15):
         assert b"HTTP/1.1 200" not in await _all_of(reader)
     writer.close()
-    await relay.mentioned("Handshake failed")
+    await relay.logged("handshake", result="NO_TLS", peer=f"ipv4:127.0.0.1:{port}", reason="plain HTTP in place of TLS")
 
 
 @pytest.mark.parametrize(("option", "works"), [("-tls1_2", False), ("-tls1_3", True)])
@@ -303,6 +307,8 @@ async def test_only_tls_1_3_is_spoken(pki: Pki, relay: RelayCommand, option: str
     output = (await asyncio.wait_for(client.communicate(), 20))[0].decode(errors="replace")
     assert ("Protocol version: TLSv1.3" in output) is works
     assert ("CONNECTION ESTABLISHED" in output) is works
+    if not works:
+        await relay.logged("handshake", result="TLS_TOO_OLD")
 
 
 async def test_a_bridge_that_mistrusts_the_relay_says_so(relay: RelayCommand, tmp_path: Path) -> None:
@@ -310,6 +316,7 @@ async def test_a_bridge_that_mistrusts_the_relay_says_so(relay: RelayCommand, tm
     with start_bridge(Pki.create(tmp_path).bridge(), relay.port, {"echo": 1}) as bridge:
         line = await bridge.logged("relay not reached")
     assert "CERTIFICATE_VERIFY_FAILED" in line["cause"]
+    await relay.logged("handshake", result="HUNG_UP", level="info")
 
 
 def _says_nothing(context: ssl.SSLContext, port: int) -> bool:
