@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from connect_operator import settings as operator_settings
+from connect_relay import bridge_cli
 from connect_relay.cli import serve
 from tests.support.chart import CHART, CONNECT_JOB, Document, environment, helm, one, pod, read_documents, render
 from tests.support.repository import ROOT, read, table
@@ -112,6 +113,101 @@ def test_the_operator_asks_the_relay_where_nobody_from_outside_can() -> None:
     assert (public["spec"]["type"], admin["spec"]["type"]) == ("NodePort", "ClusterIP")
     assert public["spec"]["ports"] == [{"name": "relay", "port": 8443, "targetPort": "relay", "nodePort": 30443}]
     assert [port["port"] for port in admin["spec"]["ports"]] == [8080]
+
+
+SEVERAL = {"replicas": 2, "service": {"type": "NodePort", "nodePort": 30443, "replicaNodePorts": [30444]}}
+
+
+def test_several_relays_restart_one_after_the_other_and_spread_over_the_nodes() -> None:
+    rendered = render({"relay": SEVERAL})
+    assert not [
+        each for each in rendered if (each["kind"], each["metadata"]["name"]) == ("Deployment", "connect-relay")
+    ]
+    relays, budget = (
+        one(rendered, "StatefulSet", "connect-relay"),
+        one(rendered, "PodDisruptionBudget", "connect-relay"),
+    )
+    assert (relays["spec"]["replicas"], relays["spec"]["serviceName"]) == (2, "connect-relays")
+    assert relays["spec"]["updateStrategy"] == {"type": "RollingUpdate"}
+    pauses = {option.name: option.default for option in bridge_cli.run.params}
+    assert relays["spec"]["minReadySeconds"] >= pauses["longest_pause_seconds"], "until bridges are back at it"
+    assert budget["spec"]["maxUnavailable"] == 1
+    labels = relays["spec"]["template"]["metadata"]["labels"]
+    assert budget["spec"]["selector"]["matchLabels"].items() <= labels.items()
+    (spread,) = relays["spec"]["template"]["spec"]["topologySpreadConstraints"]
+    assert spread["topologyKey"] == "kubernetes.io/hostname"
+
+
+def test_a_replica_has_the_pod_of_a_single_relay() -> None:
+    several = one(render({"relay": SEVERAL}), "StatefulSet", "connect-relay")["spec"]["template"]["spec"]
+    assert {key: value for key, value in several.items() if key != "topologySpreadConstraints"} == pod(
+        render(), "connect-relay"
+    )
+
+
+def test_bridges_can_call_each_relay_and_workers_find_all() -> None:
+    relay = SEVERAL | {"ssh": {"enabled": True, "nodePort": 30222, "replicaNodePorts": [30223, 30224]}}
+    rendered = render({"relay": relay, "customers": {"musterwil": CUSTOMER}}, f"--api-versions={CONNECT_JOB}")
+    services = {each["metadata"]["name"]: each["spec"] for each in rendered if each["kind"] == "Service"}
+    assert [
+        [port.get("nodePort") for port in services[f"connect-relay{end}"]["ports"]] for end in ("", "-0", "-1")
+    ] == [
+        [30443, 30222],
+        [30444, 30223],
+        [None, 30224],
+    ]
+    for ordinal in range(2):
+        pod_name = services[f"connect-relay-{ordinal}"]["selector"]["statefulset.kubernetes.io/pod-name"]
+        assert pod_name == f"connect-relay-{ordinal}"
+    assert (services["connect-relays"]["clusterIP"], services["connect-relays-admin"]["clusterIP"]) == ("None", "None")
+    assert one(rendered, "ConnectJob", "musterwil")["spec"]["relay"]["address"] == "connect-relays:8443"
+    assert environment(rendered, "connect-operator")["CONNECT_RELAY_ADMIN_URL"] == "http://connect-relays-admin:8080"
+
+
+def test_each_relay_gets_a_host_of_its_own() -> None:
+    host = "external-dns.alpha.kubernetes.io/hostname"
+    rendered = render(
+        {"relay": {"replicas": 2, "service": {"replicaAnnotations": {host: "relay-{ordinal}.school.test"}}}}
+    )
+    for ordinal in range(2):
+        annotations = one(rendered, "Service", f"connect-relay-{ordinal}")["metadata"]["annotations"]
+        assert annotations == {host: f"relay-{ordinal}.school.test"}
+
+
+def test_the_relays_further_secrets_are_mounted_where_it_looks_for_them() -> None:
+    relay = {"crlSecret": "revoked", "ssh": {"enabled": True, "secret": "keys", "port": 22}}
+    rendered = render({"relay": relay})
+    spec = pod(rendered, "connect-relay")
+    (container,) = spec["containers"]
+    secrets = {each["name"]: each["secret"]["secretName"] for each in spec["volumes"] if "secret" in each}
+    mounts = {secrets[each["name"]]: each["mountPath"] for each in container["volumeMounts"] if each["name"] in secrets}
+    said = environment(rendered, "connect-relay")
+    assert mounts.keys() == {"connect-relay", "revoked", "keys"}
+    assert (said["CONNECT_RELAY_CRL"], said["CONNECT_RELAY_SSH"]) == (f"{mounts['revoked']}/crl.pem", mounts["keys"])
+    assert said.keys() <= {option.envvar for option in serve.params if isinstance(option.envvar, str)}
+    ports = {
+        each["name"]: (each["port"], each["targetPort"])
+        for each in one(rendered, "Service", "connect-relay")["spec"]["ports"]
+    }
+    assert ports == {"relay": (8443, "relay"), "ssh": (22, "ssh")}
+    assert {"name": "ssh", "containerPort": 2222} in container["ports"]
+
+
+def test_the_pod_outlives_the_time_that_connections_get() -> None:
+    rendered = render({"relay": {"drainSeconds": 90, "limits": {"bytesPerSecond": 100_000_000}}})
+    said = environment(rendered, "connect-relay")
+    assert pod(rendered, "connect-relay")["terminationGracePeriodSeconds"] == 100
+    assert (said["CONNECT_RELAY_DRAIN_SECONDS"], said["CONNECT_RELAY_BYTES_PER_SECOND"]) == ("90", "100000000")
+
+
+def test_limits_that_nobody_sets_are_the_relays_own() -> None:
+    said = environment(render(), "connect-relay")
+    defaults = {option.envvar: option.default for option in serve.params if isinstance(option.envvar, str)}
+    numbers = {name: value for name, value in said.items() if isinstance(value, str) and value.isdecimal()}
+    assert len(numbers) == 7
+    assert {name: float(value) for name, value in numbers.items()} == {
+        name: float(str(defaults[name])) for name in numbers
+    }
 
 
 def test_without_a_relay_nothing_of_it_is_left() -> None:
