@@ -181,10 +181,16 @@ class BridgeState(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RelayView:
-    """The bridge of one realm. `since` is when it came or went; None if the relay does not say."""
+    """The bridge of one realm. `since` is when it came or went; None if the relay does not say.
+
+    How many relays have it, how many say that they have not, and how many do not answer.
+    """
 
     state: BridgeState
     since: datetime | None = None
+    connected: int = 0
+    without: int = 0
+    silent: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -134,14 +134,21 @@ def _relay_connected(job: ConnectJob, relay: RelayView | None, old: Status) -> I
         yield known.finding
 
 
+_LOOK_AT_BRIDGE = "Look at connect-bridge in the customer's network."
+
+
 def _bridge(realm: str, relay: RelayView) -> Finding:
     since = f" since {relay.since:%Y-%m-%d %H:%M} UTC" if relay.since else ""
     truth, reason, message = {
-        BridgeState.CONNECTED: (Truth.TRUE, "BridgeConnected", f"The bridge of {realm} is connected to the relay."),
+        BridgeState.CONNECTED: (
+            Truth.TRUE,
+            "BridgeConnected",
+            f"The bridge of {realm} is connected to {_where(relay)}.{_silent(relay)}",
+        ),
         BridgeState.ABSENT: (
             Truth.FALSE,
             "BridgeAbsent",
-            f"The bridge of {realm} is not connected{since}. Look at connect-bridge in the customer's network.",
+            f"The bridge of {realm} is not connected{since}. {_LOOK_AT_BRIDGE}{_silent(relay)}",
         ),
         BridgeState.UNKNOWN: (
             Truth.UNKNOWN,
@@ -150,6 +157,16 @@ def _bridge(realm: str, relay: RelayView) -> Finding:
         ),
     }[relay.state]
     return Finding(type=ConditionType.RELAY_CONNECTED, truth=truth, reason=reason, message=message)
+
+
+def _where(relay: RelayView) -> str:
+    relays = relay.connected + relay.without + relay.silent
+    return "the relay" if relay.connected == relays else f"{relay.connected} of {relays} relays"
+
+
+def _silent(relay: RelayView) -> str:
+    """What else on-call should know: the others carry on meanwhile."""
+    return f" Relays that do not answer the operator: {relay.silent}. Look at their pods." if relay.silent else ""
 
 
 def _validated(last: LastRun | None, old: Status) -> Iterator[Finding]:

@@ -78,6 +78,29 @@ def test_the_bridge_shows_as_a_condition_and_never_stops_the_cronjob(
     assert decision.action is None
 
 
+@pytest.mark.parametrize(
+    ("view", "message"),
+    [
+        (RelayView(state=BridgeState.CONNECTED, connected=2), "is connected to the relay."),
+        (RelayView(state=BridgeState.CONNECTED, connected=1, without=1), "is connected to 1 of 2 relays."),
+        (
+            RelayView(state=BridgeState.CONNECTED, connected=1, silent=1),
+            "is connected to 1 of 2 relays. Relays that do not answer the operator: 1. Look at their pods.",
+        ),
+        (
+            RelayView(state=BridgeState.ABSENT, without=1, silent=1),
+            "connect-bridge in the customer's network. Relays that do not answer the operator: 1. Look at their pods.",
+        ),
+    ],
+)
+def test_of_several_relays_it_is_told_how_many_have_the_bridge(view: RelayView, message: str) -> None:
+    status = reconcile(settled(relay=view)).status
+    assert status is not None
+    condition = status.condition(ConditionType.RELAY_CONNECTED)
+    assert condition is not None
+    assert condition.finding.message.endswith(message)
+
+
 @pytest.mark.parametrize("view", [view for view, _, _ in RELAYS.values()], ids=RELAYS.keys())
 def test_as_long_as_nothing_is_heard_of_a_bridge_what_was_known_stands(view: RelayView) -> None:
     seen = settled(relay=view)

@@ -23,12 +23,23 @@ class Relay:
 
     def __init__(self) -> None:
         self.text, self.status = ANSWER, 200
+        self.others: dict[str, tuple[int, str]] = {}
+        self.resolves = True
         client = httpx.AsyncClient(transport=httpx.MockTransport(self._answer))
-        self.watch = RelayWatch(client, "http://relay.test:8080", interval=timedelta(seconds=30))
+        self.watch = RelayWatch(
+            client, "http://relay.test:8080", interval=timedelta(seconds=30), resolve=self._addresses
+        )
+
+    async def _addresses(self, host: str) -> list[str]:
+        assert host == "relay.test"
+        if not self.resolves:
+            raise OSError("Temporary failure in name resolution")
+        return ["10.0.0.1", *self.others]
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
-        assert str(request.url) == "http://relay.test:8080/bridges"
-        return httpx.Response(self.status, text=self.text)
+        assert (request.url.port, request.url.path, request.headers["Host"]) == (8080, "/bridges", "relay.test:8080")
+        status, text = self.others.get(request.url.host, (self.status, self.text))
+        return httpx.Response(status, text=text)
 
     def states(self, *realms: str) -> list[BridgeState]:
         return [self.watch.view(realm).state for realm in realms]
@@ -118,3 +129,58 @@ async def test_a_relay_that_answers_again_is_believed_again(relay: Relay) -> Non
     relay.status = 200
     await relay.watch.ask()
     assert relay.states("musterwil") == [BridgeState.CONNECTED]
+
+
+# Several relays
+
+
+async def asked(relay: Relay, times: int = PATIENCE) -> RelayView:
+    """What is known of the realm after so many questions."""
+    for _ in range(times):
+        await relay.watch.ask()
+    return relay.watch.view("musterwil")
+
+
+async def test_a_bridge_at_one_of_several_relays_is_connected(relay: Relay) -> None:
+    relay.others = {"10.0.0.2": (200, LEFT)}
+    assert await asked(relay) == RelayView(state=BridgeState.CONNECTED, since=SINCE, connected=1, without=1)
+
+
+async def test_a_relay_that_does_not_answer_beside_one_that_does_is_counted(relay: Relay) -> None:
+    relay.others = {"10.0.0.2": (503, "")}
+    assert await asked(relay) == RelayView(state=BridgeState.CONNECTED, since=SINCE, connected=1, silent=1)
+    relay.text = LEFT
+    left = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
+    assert await asked(relay) == RelayView(state=BridgeState.ABSENT, since=left, without=1, silent=1)
+
+
+async def test_relays_of_which_none_answers_tell_nothing(relay: Relay) -> None:
+    relay.status, relay.others = 503, {"10.0.0.2": (503, "")}
+    assert (await asked(relay)).state is BridgeState.UNKNOWN
+
+
+async def test_a_relay_in_the_place_of_another_is_no_news(relay: Relay) -> None:
+    """A restarted pod has a new address; its bridges are on their way."""
+    relay.others = {"10.0.0.2": (200, ANSWER)}
+    await asked(relay)
+    relay.others = {"10.0.0.3": (200, NOBODY)}
+    assert await asked(relay, times=1) == RelayView(state=BridgeState.CONNECTED, since=SINCE, connected=1)
+
+
+async def test_a_bridge_that_is_at_no_relay_is_absent_once_all_are_heard_out(relay: Relay) -> None:
+    relay.text = LEFT
+    await asked(relay)
+    relay.others = {"10.0.0.2": (200, NOBODY)}
+    assert (await asked(relay, times=PATIENCE - 1)).state is BridgeState.UNHEARD
+    assert (await asked(relay, times=1)).state is BridgeState.ABSENT
+
+
+async def test_a_name_that_cannot_be_resolved_for_a_while_changes_nothing(relay: Relay) -> None:
+    await asked(relay)
+    relay.resolves = False
+    assert (await asked(relay)).state is BridgeState.CONNECTED
+
+
+async def test_a_name_that_nobody_has_ever_resolved_is_asked_itself(relay: Relay) -> None:
+    relay.resolves = False
+    assert (await asked(relay)).state is BridgeState.CONNECTED
