@@ -23,8 +23,9 @@ from connect_protocol.relay.frames import Opened, Reset, ResetCode, Serve, encod
 from connect_protocol.relay.pump import Ending, pump
 from connect_relay.dialing import dial
 from connect_relay.errors import RefusedError
+from connect_relay.own_certificates import OwnCertificates
 from connect_relay.relays import Pace, resolve_behind, stay_connected
-from connect_relay.rpc import Certificates, Channel, ClientStream
+from connect_relay.rpc import Channel, ClientStream
 from connect_relay.settings import BridgeSettings, RelayPlace
 
 log = structlog.stdlib.get_logger()
@@ -34,13 +35,15 @@ WELCOME_SECONDS = 10.0
 FAREWELL_SECONDS = 5.0
 
 
-async def run(settings: BridgeSettings, certificates: Certificates) -> None:
+async def run(settings: BridgeSettings, own: OwnCertificates) -> None:
     """Stay connected to every relay until cancelled."""
     async with asyncio.TaskGroup() as connections:
 
         def attach(place: RelayPlace) -> Attachment:
-            return Attachment(settings, place, certificates, connections)
+            own.look()
+            return Attachment(settings, place, own, connections)
 
+        connections.create_task(own.keep_looking())
         pace = Pace(longest_pause=settings.longest_pause_seconds)
         await stay_connected(settings.relays, attach, pace, resolve_behind(settings.proxy))
 
@@ -52,18 +55,19 @@ class Attachment:
     """
 
     def __init__(
-        self, settings: BridgeSettings, place: RelayPlace, certificates: Certificates, tasks: asyncio.TaskGroup
+        self, settings: BridgeSettings, place: RelayPlace, own: OwnCertificates, tasks: asyncio.TaskGroup
     ) -> None:
         self._settings = settings
         self._place = place
         name = place.relay.address
         self._channel = Channel(
             place.address,
-            certificates,
+            own.current,
             settings.heartbeat_seconds,
             name=name.host,
             proxy=settings.proxy.towards(name),
         )
+        self._renewed = own.renewed
         self._tasks = tasks
         self._serving: set[asyncio.Task[None]] = set()
         self.stood = False
@@ -96,7 +100,11 @@ class Attachment:
             relay_version=welcome.version,
             targets=names,
         )
-        tasks = [asyncio.create_task(self._listen(control)), asyncio.create_task(self._beat(control))]
+        tasks = [
+            asyncio.create_task(self._listen(control)),
+            asyncio.create_task(self._beat(control)),
+            asyncio.create_task(self._until_renewed()),
+        ]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             return done.pop().result()
@@ -136,6 +144,10 @@ class Attachment:
             await asyncio.sleep(self._settings.heartbeat_seconds)
             number += 1
             await control.send(encode_from_bridge(Heartbeat(number)))
+
+    async def _until_renewed(self) -> str:
+        await self._renewed.wait()
+        return "the bridge has a new certificate"
 
     def _begin(self, order: Open) -> None:
         task = self._tasks.create_task(_Service(self._settings, self._channel, order).run())

@@ -22,10 +22,9 @@ from connect_relay.bridge_options import (
     tls_option,
     with_login,
 )
-from connect_relay.credentials import bridge_identity, load_certificates
 from connect_relay.log import configure_log
 from connect_relay.options import SECONDS, SETTINGS, log_level_option, told
-from connect_relay.rpc import Certificates
+from connect_relay.own_certificates import OwnCertificates
 from connect_relay.settings import BridgeSettings, ProxyChoice, RelayName, Target
 
 log = structlog.stdlib.get_logger()
@@ -111,21 +110,20 @@ def run(
             longest_pause_seconds=longest_pause_seconds,
             proxy=with_login(proxy, proxy_login),
         )
-        certificates = load_certificates(tls)
-        identity = bridge_identity(certificates)
+        own = OwnCertificates(tls)
         log.info(
             "bridge runs",
-            realm=identity.realm,
+            realm=own.identity.realm,
             relays=[str(relay) for relay in relays],
             proxies=sorted({str(found) for relay in relays if (found := settings.proxy.towards(relay.address))}),
             version=bridge.VERSION,
         )
-        uvloop.run(_run(settings, certificates))
+        uvloop.run(_run(settings, own))
     log.info("bridge has stopped")
 
 
-async def _run(settings: BridgeSettings, certificates: Certificates) -> None:
-    running = asyncio.create_task(bridge.run(settings, certificates))
+async def _run(settings: BridgeSettings, own: OwnCertificates) -> None:
+    running = asyncio.create_task(bridge.run(settings, own))
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, running.cancel)
     await asyncio.wait([running])

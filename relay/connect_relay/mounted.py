@@ -1,6 +1,6 @@
 """The files that a relay is given, put to use: at its start, and again whenever they change."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 import structlog
@@ -11,12 +11,9 @@ from connect_relay.metrics import Metrics
 from connect_relay.reloading import Source
 from connect_relay.revocations import load_revocations
 from connect_relay.rpc import Server
-from connect_relay.trust import moment
+from connect_relay.trust import ends_soon, moment
 
 log = structlog.stdlib.get_logger()
-
-SOON = timedelta(days=30)
-"""What ends earlier is warned of."""
 
 
 class MountedFiles:
@@ -54,5 +51,5 @@ class MountedFiles:
 
     def _note(self, whose: str, end: datetime) -> None:
         self._metrics.ends_at(whose, end)
-        if end < datetime.now(UTC) + SOON:
+        if ends_soon(end):
             log.warning("ends soon", whose=whose, end=moment(end))

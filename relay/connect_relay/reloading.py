@@ -6,7 +6,7 @@ before stays.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -71,17 +71,12 @@ class Watched:
         return REFUSED
 
 
-async def keep_watching(
-    watched: Sequence[Watched], every: float, counted: Callable[[str, str], None], after: Callable[[], None]
-) -> None:
-    """Look at all of them every so many seconds, until cancelled; then call `after`. `counted`: file and result."""
+async def keep_looking(look: Callable[[], None], every: float) -> None:
+    """Call `look` every so many seconds, until cancelled."""
     while True:
         await asyncio.sleep(every)
         try:
-            for each in watched:
-                if (result := each.look()) is not None:
-                    counted(each.source.name, result)
-            after()
+            look()
         except Exception:
             # Whoever is revoked tomorrow must be cut off tomorrow, whatever went wrong today.
             log.exception("files could not be looked at")

@@ -21,7 +21,7 @@ from connect_relay.handshake_audit import handshakes_audited
 from connect_relay.metrics import Metrics
 from connect_relay.mounted import MountedFiles
 from connect_relay.realm_metrics import RealmCollector
-from connect_relay.reloading import Source, Watched, keep_watching
+from connect_relay.reloading import Source, Watched, keep_looking
 from connect_relay.rpc import Handler, Server
 from connect_relay.settings import RelaySettings
 from connect_relay.ssh_server import SshServer
@@ -76,14 +76,15 @@ async def running(settings: RelaySettings, metrics: Metrics | None = None) -> As
     server = Server(handlers, certificates, most_calls=calls, heartbeat=settings.times.heartbeat)
     ssh = _ssh(settings, switchboard, handlers)
     sources = _sources(settings, MountedFiles(server, switchboard.admission, metrics), ssh)
-    watching = asyncio.create_task(
-        keep_watching(
-            [Watched(source) for source in sources],
-            settings.times.reload,
-            metrics.reloaded,
-            switchboard.dismiss_expired,
-        )
-    )
+    watched = [Watched(source) for source in sources]
+
+    def look() -> None:
+        for each in watched:
+            if (result := each.look()) is not None:
+                metrics.reloaded(each.source.name, result)
+        switchboard.dismiss_expired()
+
+    watching = asyncio.create_task(keep_looking(look, settings.times.reload))
     async with AsyncExitStack() as ending:
         ending.callback(watching.cancel)
         admin = await open_admin(settings.admin, switchboard, metrics)

@@ -2,12 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 
 from connect_relay.revocations import Revocations
+
+SOON = timedelta(days=30)
+"""What ends earlier is warned of."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,6 +43,11 @@ def expiry(certificate: x509.Certificate, now: datetime) -> str:
     """That a certificate has expired; empty if it has not."""
     end = certificate.not_valid_after_utc
     return f"certificate {serial_of(certificate)} has expired at {moment(end)}" if end <= now else ""
+
+
+def ends_soon(end: datetime) -> bool:
+    """Whether it is time to renew what ends then."""
+    return end < datetime.now(UTC) + SOON
 
 
 def serial_of(certificate: x509.Certificate) -> str:

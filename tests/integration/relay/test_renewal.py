@@ -133,13 +133,13 @@ async def test_a_bridge_whose_certificate_is_revoked_is_cut_off_with_all_it_serv
     await own.relay.logged("attach", result="REFUSED", reason=ending.reset.message)
 
 
-async def test_a_new_certificate_works_after_the_old_one_was_revoked(own: Own, goals: Targets) -> None:
+async def test_a_new_certificate_works_after_the_old_one_was_revoked(own: Own) -> None:
+    """The bridge looks into its folder at each attempt: nobody has to restart it."""
     own.revoke(certificate_in(own.pki.bridge()))
     await own.bridge.logged("relay disconnected")
-    own.bridge.stop()
+    after = len(own.bridge.lines)
     own.pki.put(own.pki.bridge(), own.issue(BRIDGE))
-    with start_bridge(own.pki.bridge(), own.relay.port, goals.by_name()) as bridge:
-        await bridge.logged("relay connected")
+    await own.bridge.logged("relay connected", after=after)
 
 
 async def test_what_was_revoked_before_the_relay_started_is_refused(own: Own) -> None:
@@ -202,6 +202,34 @@ async def test_the_relays_certificate_is_renewed_without_a_restart(own: Own) -> 
         assert (await connection.ending()).end is End.CLOSED
     end = certificate_in(own.pki.relay).not_valid_after_utc.timestamp()
     assert await own.relay.metric('certificate_not_after_timestamp_seconds{whose="relay"}') == end
+
+
+async def test_a_bridge_with_a_new_certificate_comes_again_by_itself(own: Own) -> None:
+    """What goes through it goes on."""
+    async with (
+        worker_channel(own.pki.worker(), own.relay.address) as channel,
+        tunnel(channel, dial("echo")) as connection,
+    ):
+        await connection.write(b"before")
+        assert await connection.read_exactly(6) == b"before"
+        own.pki.put(own.pki.bridge(), own.issue(BRIDGE, DAY / 2))
+        await own.bridge.logged("relay disconnected", cause="the bridge has a new certificate")
+        serial = serial_of(certificate_in(own.pki.bridge()))
+        await own.relay.logged("attach", result="ATTACHED", credential=serial)
+        await connection.write(b"after")
+        assert await connection.read_exactly(5) == b"after"
+    end = certificate_in(own.pki.bridge()).not_valid_after_utc
+    assert f"{end.isoformat(timespec='seconds')}" in (await own.relay.fetch("/bridges"))[1]
+    seen = await own.relay.metric(f'certificate_not_after_timestamp_seconds{{whose="{REALM}/bridge"}}')
+    assert seen == end.timestamp()
+
+
+async def test_a_bridges_folder_that_is_broken_leaves_it_connected(own: Own) -> None:
+    (own.pki.bridge() / "tls.crt").write_text("nothing", encoding="ascii")
+    assert "no certificate in PEM" in (await own.bridge.logged("file not reloaded", file="tls"))["reason"]
+    async with worker_channel(own.pki.worker(), own.relay.address) as channel, tunnel(channel, dial("echo")) as through:
+        await through.write(b"still")
+        assert await through.read_exactly(5) == b"still"
 
 
 async def test_a_new_authority_beside_the_old_one_is_believed_and_an_old_one_that_is_gone_is_not(
