@@ -84,6 +84,7 @@ def _variables(job: ConnectJob, time_zone: str) -> dict[Variable, str]:
         Variable.TERMINATION_MESSAGE: "/dev/termination-log",
     }
     if job.relay.transport is not Transport.NONE:
+        variables[Variable.RELAY_TRANSPORT] = job.relay.transport
         variables[Variable.RELAY_ADDRESS] = job.relay.address
     if job.safety.max_deletes is not None:
         variables[Variable.MAX_DELETES] = str(job.safety.max_deletes)

@@ -30,7 +30,6 @@ from connect_operator.realm import rival
 from connect_operator.reconcile import reconcile
 from connect_operator.relay_watch import RelayWatch
 from connect_operator.secrets_watch import SecretsWatch
-from connect_operator.spec import Transport
 from connect_operator.starting import last_pod, wants_warnings
 from connect_operator.status import Status
 from connect_operator.trim import cron_job_facts
@@ -134,7 +133,7 @@ class Reconciler:
         return tuple(warning for warning in found if warning is not None)
 
     def _bridge(self, known: KnownJob) -> RelayView | None:
-        if self._relay is None or known.job.relay.transport is Transport.NONE:
+        if self._relay is None or not known.job.relay.has_bridge:
             return None
         return self._relay.view(known.job.realm)
 

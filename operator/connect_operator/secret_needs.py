@@ -1,6 +1,6 @@
 """Which Secrets a ConnectJob needs, what is wrong with them, and when to look at them again."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -20,10 +20,13 @@ _NEEDED = (
     SecretKey.DATABASE_NAME,
     SecretKey.DATABASE_USERNAME,
     SecretKey.DATABASE_PASSWORD,
-    SecretKey.RELAY_CERTIFICATE,
-    SecretKey.RELAY_KEY,
-    SecretKey.RELAY_CA,
 )
+_NEEDED_BY: Mapping[Transport, tuple[SecretKey, ...]] = {
+    Transport.GRPC: (SecretKey.RELAY_CERTIFICATE, SecretKey.RELAY_KEY, SecretKey.RELAY_CA),
+    Transport.SSH: (SecretKey.RELAY_SSH_KEY, SecretKey.RELAY_KNOWN_HOSTS),
+    Transport.JUMP_HOST: (SecretKey.RELAY_SSH_KEY, SecretKey.RELAY_KNOWN_HOSTS, SecretKey.RELAY_SSH_USER),
+    Transport.NONE: (),
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,7 +49,8 @@ def needs(job: ConnectJob) -> tuple[SecretNeed, ...]:
         wanted[SecretRole.DIRECTORY] = names.directory or ""
     if job.relay.transport is not Transport.NONE:
         wanted[SecretRole.RELAY] = names.relay or ""
-    return tuple(SecretNeed(role=role, name=name, keys=_keys(role)) for role, name in wanted.items())
+    keys = (*_NEEDED, *_NEEDED_BY[job.relay.transport])
+    return tuple(SecretNeed(role=role, name=name, keys=_keys(role, keys)) for role, name in wanted.items())
 
 
 def findings(job: ConnectJob, contents: Mapping[SecretRole, Mapping[str, bytes] | None]) -> tuple[SecretFinding, ...]:
@@ -86,5 +90,5 @@ def _other_realm(content: Mapping[str, bytes], realm: str) -> str | None:
     return found if found and found != realm else None
 
 
-def _keys(role: SecretRole) -> frozenset[str]:
-    return frozenset(name for folder, _, name in (key.partition("/") for key in _NEEDED) if folder == role)
+def _keys(role: SecretRole, needed: Iterable[SecretKey]) -> frozenset[str]:
+    return frozenset(name for folder, _, name in (key.partition("/") for key in needed) if folder == role)

@@ -23,6 +23,8 @@ class Transport(StrEnum):
     """How the worker reaches the customer's network."""
 
     GRPC = "gRPC"
+    SSH = "SSH"
+    JUMP_HOST = "JumpHost"
     NONE = "None"
 
 
@@ -38,10 +40,15 @@ class SecretNames:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RelaySpec:
-    """`address` is host:port of the relay; empty without one."""
+    """`address` is host:port of the relay, or of the customer's jump host; empty without one."""
 
     transport: Transport = Transport.NONE
     address: str = ""
+
+    @property
+    def has_bridge(self) -> bool:
+        """Whether the way goes through a relay of Connect's and a bridge."""
+        return self.transport in {Transport.GRPC, Transport.SSH}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,11 +7,23 @@
     directory/  [url]  [bindDn]  [password]  [ca.crt]  [serverName]  [startTls]  [globalCatalogUrl]
                 [keytab]  [principal]
     relay/      tls.crt  tls.key  ca.crt
+                or, by SSH:  sshPrivateKey  knownHosts  [sshUser]
 
 What is left out below directory/ may stand in the configurator's tables, which the Secret goes before.
 """
 
 from enum import StrEnum
+
+
+class RelayTransport(StrEnum):
+    """What a worker speaks with whom on its way into the customer's network: values of `RELAY_TRANSPORT`.
+
+    Of the first two the other end is Connect's relay; of the last an SSH server of the customer's.
+    """
+
+    GRPC = "gRPC"
+    SSH = "SSH"
+    JUMP_HOST = "JumpHost"
 
 
 class Variable(StrEnum):
@@ -41,6 +53,7 @@ class Variable(StrEnum):
     LOG_LEVEL = "CONNECT_LOG_LEVEL"
     TERMINATION_MESSAGE = "CONNECT_TERMINATION_MESSAGE"
     TODAY = "CONNECT_TODAY"
+    RELAY_TRANSPORT = "CONNECT_RELAY_TRANSPORT"
     RELAY_ADDRESS = "CONNECT_RELAY_ADDRESS"
     RELAY_WAIT = "CONNECT_RELAY_WAIT"
 
@@ -71,3 +84,6 @@ class SecretKey(StrEnum):
     RELAY_CERTIFICATE = "relay/tls.crt"
     RELAY_KEY = "relay/tls.key"
     RELAY_CA = "relay/ca.crt"
+    RELAY_SSH_KEY = "relay/sshPrivateKey"
+    RELAY_KNOWN_HOSTS = "relay/knownHosts"
+    RELAY_SSH_USER = "relay/sshUser"

@@ -108,9 +108,9 @@ class Worker:
         self.write("relay", **{key: (certificate / key).read_text() for key in ("tls.crt", "tls.key", "ca.crt")})
 
     def relay_key(self) -> list[str]:
-        """The lines of the private key for the relay, if there is a relay."""
-        key = self.secrets / "relay" / "tls.key"
-        return key.read_text().splitlines()[1:-1] if key.exists() else []
+        """The lines of the private keys for the relay, if there is a relay."""
+        keys = [self.secrets / "relay" / name for name in ("tls.key", "sshPrivateKey")]
+        return [line for key in keys if key.exists() for line in key.read_text().splitlines()[1:-1]]
 
     def start(self, *arguments: str, **variables: str) -> subprocess.Popen[str]:
         """Start a command without waiting for its end."""

@@ -8,6 +8,14 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,7 +26,7 @@ from connect_worker.config import load_settings, today
 from connect_worker.errors import ConfigurationError
 from connect_worker.model.configuration import Limit, Limits
 from connect_worker.model.secret import Secret
-from connect_worker.settings import DatabaseSettings, DirectorySecret, Keytab, RelaySettings, Settings
+from connect_worker.settings import DatabaseSettings, DirectorySecret, GrpcRelay, JumpHost, Keytab, Settings, SshRelay
 from tests.support.certificates import create_authority
 
 KEY = base64.b64encode(bytes(range(32))).decode()
@@ -461,7 +469,7 @@ def test_a_relay_is_read_from_its_address_and_secret(tmp_path: Path, authority: 
 
     settings = load(relay_secrets(tmp_path, issued), **RELAY, CONNECT_RELAY_WAIT="5s")
 
-    assert settings.relay == RelaySettings(
+    assert settings.relay == GrpcRelay(
         addresses=("connect-relay.connect.svc:8443",),
         certificate=issued.certificate,
         key=Secret(issued.key.rstrip("\n")),
@@ -587,6 +595,108 @@ def test_the_relays_private_key_is_not_shown(tmp_path: Path, authority: Authorit
     assert first not in repr(settings)
     assert rest
     told = " ".join(faults(relay_secrets(tmp_path, issued, **{"relay/ca.crt": issued.key}), **RELAY))
+    assert first not in told
+
+
+SSH_KEY = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()).decode()
+HOST_KEY = Ed25519PrivateKey.generate().public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
+KEY_WITH_PASSPHRASE = """\
+-----BEGIN OPENSSH PRIVATE KEY-----
+b3BlbnNzaC1rZXktdjEAAAAACmFlczI1Ni1jdHIAAAAGYmNyeXB0AAAAGAAAABBn/8LqsN
+JbcThZakWb+vXvAAAAAQAAAAEAAAAzAAAAC3NzaC1lZDI1NTE5AAAAIDwM1egGdEYWlAg3
+D0Dk/H7q2KSZOhLf22cPp3LaQ3+fAAAAkFLGCMHIU8H92e64fgfgGYpwfjIzq/qmSIPqmq
+hU9Yo/JZ2KcJ4Gi0e04d4KknyxDV+DUbBNSa6/+JPclpsHzt0xuQ4J1oJMSCpiKoNwWiKW
+M/2Pk4m4E3XDMiEnydycHzuxXxPFjhBPUN6HdUpfAcNI3ifmG9CJcddj9O++nwq6bhiAcP
+Qv+6n5dd4Jdiin7Q==
+-----END OPENSSH PRIVATE KEY-----
+"""
+BY_SSH = {"CONNECT_RELAY_TRANSPORT": "SSH", "CONNECT_RELAY_ADDRESS": "relay.example:2222"}
+BY_JUMP_HOST = {"CONNECT_RELAY_TRANSPORT": "JumpHost", "CONNECT_RELAY_ADDRESS": "jump.musterdorf.example"}
+
+
+def ssh_secrets(folder: Path, **changes: str | None) -> Path:
+    files = {
+        "relay/sshPrivateKey": SSH_KEY,
+        "relay/knownHosts": f"[relay.example]:2222 {HOST_KEY}\njump.musterdorf.example {HOST_KEY}\n",
+        "relay/sshUser": "connect",
+    }
+    return secrets(folder, **(files | changes))
+
+
+def test_a_relay_by_ssh_has_a_key_and_known_hosts(tmp_path: Path) -> None:
+    assert load(ssh_secrets(tmp_path), **BY_SSH).relay == SshRelay(
+        addresses=("relay.example:2222",),
+        key=Secret(SSH_KEY.rstrip("\n")),
+        known_hosts=f"[relay.example]:2222 {HOST_KEY}\njump.musterdorf.example {HOST_KEY}",
+        wait=timedelta(seconds=20),
+    )
+
+
+def test_a_jump_host_has_an_account_besides_and_sshs_own_port(tmp_path: Path) -> None:
+    relay = load(ssh_secrets(tmp_path), **BY_JUMP_HOST).relay
+    assert isinstance(relay, JumpHost)
+    assert (relay.addresses, relay.user) == (("jump.musterdorf.example:22",), "connect")
+
+
+def test_a_relay_by_ssh_has_its_usual_port(tmp_path: Path) -> None:
+    relay = load(ssh_secrets(tmp_path), **(BY_SSH | {"CONNECT_RELAY_ADDRESS": "relay.example"})).relay
+    assert isinstance(relay, SshRelay)
+    assert relay.addresses == ("relay.example:2222",)
+
+
+def test_every_fault_of_a_jump_host_is_named_at_once(tmp_path: Path) -> None:
+    ssh_secrets(
+        tmp_path,
+        **{"relay/sshPrivateKey": "no key", "relay/knownHosts": "nonsense", "relay/sshUser": None},
+        directory__url=None,
+        database__host="/run/postgresql",
+    )
+    assert set(faults(tmp_path, **BY_JUMP_HOST)) == {
+        "relay/sshPrivateKey is no private key in OpenSSH's format without a passphrase",
+        "relay/knownHosts is not in the format of OpenSSH's known_hosts",
+        f"relay/sshUser is missing in {tmp_path}",
+        "directory/url is missing: a jump host must be told where the directory is",
+        "database/host is a folder: a jump host leads to hosts only",
+    }
+
+
+@pytest.mark.parametrize("known", ["other.example", "[relay.example]:22", "# relay.example"])
+def test_a_host_key_must_be_known_before_the_night(tmp_path: Path, known: str) -> None:
+    ssh_secrets(tmp_path, **{"relay/knownHosts": f"{known} {HOST_KEY}"})
+    assert faults(tmp_path, **BY_SSH) == ("relay/knownHosts has no host key for relay.example:2222",)
+
+
+def test_a_key_with_a_passphrase_could_not_be_used_at_night(tmp_path: Path) -> None:
+    assert faults(ssh_secrets(tmp_path, **{"relay/sshPrivateKey": KEY_WITH_PASSPHRASE}), **BY_SSH) == (
+        "relay/sshPrivateKey is no private key in OpenSSH's format without a passphrase",
+    )
+
+
+def test_a_key_of_another_kind_is_refused(tmp_path: Path) -> None:
+    key = generate_private_key(SECP256R1()).private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption())
+    assert faults(ssh_secrets(tmp_path, **{"relay/sshPrivateKey": key.decode()}), **BY_SSH) == (
+        "relay/sshPrivateKey is no Ed25519 key (make one with: ssh-keygen -t ed25519)",
+    )
+
+
+def test_what_is_no_transport_is_told(tmp_path: Path) -> None:
+    told = faults(ssh_secrets(tmp_path), **(BY_SSH | {"CONNECT_RELAY_TRANSPORT": "ssh"}))
+    assert "CONNECT_RELAY_TRANSPORT is none of gRPC, SSH, JumpHost" in told
+
+
+@pytest.mark.parametrize("transport", [BY_SSH, BY_JUMP_HOST])
+def test_nothing_is_read_in_the_clear_behind_an_ssh_server_either(tmp_path: Path, transport: dict[str, str]) -> None:
+    ssh_secrets(tmp_path, database__host="localhost", database__sslmode="disable")
+    assert faults(tmp_path, **transport) == (
+        "database/sslmode is disable: behind a relay no database may be read without TLS",
+    )
+
+
+def test_the_private_key_for_ssh_is_not_shown(tmp_path: Path) -> None:
+    settings = load(ssh_secrets(tmp_path), **BY_SSH)
+    first, *_ = SSH_KEY.splitlines()[1:-1]
+    assert first not in repr(settings)
+    told = " ".join(faults(ssh_secrets(tmp_path, **{"relay/knownHosts": SSH_KEY}), **BY_SSH))
     assert first not in told
 
 

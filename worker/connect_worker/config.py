@@ -3,12 +3,13 @@
 import uuid
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from connect_protocol.environment import SecretKey, Variable
+from connect_protocol.environment import RelayTransport, SecretKey, Variable
 from connect_protocol.relay.identity import Identity, Role
 from connect_worker import config_values as values
 from connect_worker.errors import ConfigurationError
@@ -17,9 +18,12 @@ from connect_worker.model.secret import Secret
 from connect_worker.settings import (
     DatabaseSettings,
     DirectorySecret,
+    GrpcRelay,
+    JumpHost,
     Keytab,
     RelaySettings,
     Settings,
+    SshRelay,
     is_on_this_machine,
 )
 
@@ -27,6 +31,8 @@ DEFAULT_TIME_ZONE = ZoneInfo("Europe/Zurich")
 DEFAULT_TIMEOUT = timedelta(hours=1)
 DEFAULT_LOCK_WAIT = timedelta(minutes=15)
 DEFAULT_RELAY_WAIT = timedelta(seconds=20)
+RELAY_SSH_PORT = 2222
+SSH_PORT = 22
 REALM_MISMATCH = "RealmMismatch"
 WHAT_TO_DO = "Correct the worker's environment or the customer's Secrets, then run again"
 
@@ -164,8 +170,14 @@ def _settings(source: _Source, *, needs_directory: bool) -> Settings:
         relay=_relay(source) if source.is_set(Variable.RELAY_ADDRESS) else None,
     )
     _require_encryption(source, settings)
-    if settings.relay is not None:
-        _require_own_certificate(source, settings.relay, settings.realm)
+    match settings.relay:
+        case GrpcRelay() as relay:
+            _require_own_certificate(source, relay, settings.realm)
+        case SshRelay() as relay:
+            _require_known_hosts(source, relay)
+        case JumpHost() as relay:
+            _require_known_hosts(source, relay)
+            _require_places(source, settings)
     return settings
 
 
@@ -252,12 +264,42 @@ def _keytab(source: _Source) -> Keytab | None:
 
 
 def _relay(source: _Source) -> RelaySettings:
-    return RelaySettings(
+    match source.variable(Variable.RELAY_TRANSPORT, values.relay_transport, otherwise=RelayTransport.GRPC):
+        case RelayTransport.GRPC:
+            return _grpc_relay(source)
+        case RelayTransport.SSH:
+            return _ssh_relay(source)
+        case RelayTransport.JUMP_HOST:
+            return _jump_host(source)
+
+
+def _grpc_relay(source: _Source) -> GrpcRelay:
+    return GrpcRelay(
         addresses=source.required(Variable.RELAY_ADDRESS, values.addresses, otherwise=()),
         certificate=source.secret(SecretKey.RELAY_CERTIFICATE, values.certificates, otherwise=""),
         key=source.secret(SecretKey.RELAY_KEY, values.private_key, otherwise=Secret("")),
         ca=source.secret(SecretKey.RELAY_CA, values.certificates, otherwise=""),
         wait=source.variable(Variable.RELAY_WAIT, values.duration, otherwise=DEFAULT_RELAY_WAIT),
+    )
+
+
+def _ssh_relay(source: _Source) -> SshRelay:
+    addresses = partial(values.addresses, port=RELAY_SSH_PORT)
+    return SshRelay(
+        addresses=source.required(Variable.RELAY_ADDRESS, addresses, otherwise=()),
+        key=source.secret(SecretKey.RELAY_SSH_KEY, values.ssh_private_key, otherwise=Secret("")),
+        known_hosts=source.secret(SecretKey.RELAY_KNOWN_HOSTS, str, otherwise=""),
+        wait=source.variable(Variable.RELAY_WAIT, values.duration, otherwise=DEFAULT_RELAY_WAIT),
+    )
+
+
+def _jump_host(source: _Source) -> JumpHost:
+    addresses = partial(values.addresses, port=SSH_PORT)
+    return JumpHost(
+        addresses=source.required(Variable.RELAY_ADDRESS, addresses, otherwise=()),
+        user=source.secret(SecretKey.RELAY_SSH_USER, values.text, otherwise=""),
+        key=source.secret(SecretKey.RELAY_SSH_KEY, values.ssh_private_key, otherwise=Secret("")),
+        known_hosts=source.secret(SecretKey.RELAY_KNOWN_HOSTS, str, otherwise=""),
     )
 
 
@@ -285,7 +327,7 @@ def _where_plain(what: str, relay: RelaySettings | None) -> str:
     return f"only a {what} on this machine may be read without TLS"
 
 
-def _require_own_certificate(source: _Source, relay: RelaySettings, realm: str) -> None:
+def _require_own_certificate(source: _Source, relay: GrpcRelay, realm: str) -> None:
     """With the certificate of another customer, the relay would lead to that customer's database."""
     if not relay.certificate:
         return
@@ -297,3 +339,28 @@ def _require_own_certificate(source: _Source, relay: RelaySettings, realm: str) 
             f"{SecretKey.RELAY_CERTIFICATE} is not made for {wanted}: it is another customer's, or a bridge's",
             reason=REALM_MISMATCH,
         )
+
+
+def _require_known_hosts(source: _Source, relay: SshRelay | JumpHost) -> None:
+    """Whose host key is not known would be refused at night: nobody is there to compare fingerprints."""
+    if not relay.known_hosts:
+        return
+    # Not before it is needed: loading asyncssh takes a fifth of a second.
+    from connect_ssh.known_hosts import KnownHosts
+
+    try:
+        known = KnownHosts(relay.known_hosts)
+    except ValueError:
+        source.fault(f"{SecretKey.RELAY_KNOWN_HOSTS} is not in the format of OpenSSH's known_hosts")
+        return
+    for address in relay.addresses:
+        if not known.has(address):
+            source.fault(f"{SecretKey.RELAY_KNOWN_HOSTS} has no host key for {address}")
+
+
+def _require_places(source: _Source, settings: Settings) -> None:
+    """A jump host must be told where to go, before anybody can look into the customer's tables."""
+    if settings.directory is not None and settings.directory.url is None:
+        source.fault(f"{SecretKey.DIRECTORY_URL} is missing: a jump host must be told where the directory is")
+    if settings.database.host.startswith("/"):
+        source.fault(f"{SecretKey.DATABASE_HOST} is a folder: a jump host leads to hosts only")

@@ -13,8 +13,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key, load_ssh_private_key
 
+from connect_protocol.environment import RelayTransport
 from connect_worker.model.secret import Secret
 
 ENCRYPTION_KEY_BYTES = 32
@@ -202,9 +204,33 @@ def address(value: str) -> str:
     return value
 
 
-def addresses(value: str) -> tuple[str, ...]:
-    """Hosts with their ports, separated by commas."""
-    return tuple(address(each.strip()) for each in value.split(","))
+def addresses(value: str, *, port: int | None = None) -> tuple[str, ...]:
+    """Hosts with their ports, separated by commas; where there is a usual `port`, it may be left out."""
+    each = [part.strip() for part in value.split(",")]
+    return tuple(address(part if port is None else _with_port(part, port)) for part in each)
+
+
+def _with_port(value: str, port: int) -> str:
+    return value if not value or re.search(r":[^]:]*$", value) else f"{value}:{port}"
+
+
+def relay_transport(value: str) -> RelayTransport:
+    """What is spoken on the way to the customer's network."""
+    try:
+        return RelayTransport(value)
+    except ValueError:
+        raise ValueError(f"is none of {', '.join(RelayTransport)}") from None
+
+
+def ssh_private_key(value: str) -> Secret:
+    """An Ed25519 private key as `ssh-keygen` writes it, without a passphrase."""
+    try:
+        key = load_ssh_private_key(value.encode(), password=None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        raise ValueError("is no private key in OpenSSH's format without a passphrase") from None
+    if not isinstance(key, Ed25519PrivateKey):
+        raise ValueError("is no Ed25519 key (make one with: ssh-keygen -t ed25519)")  # noqa: TRY004 - of what it holds
+    return Secret(value)
 
 
 def host(value: str) -> str:

@@ -94,12 +94,10 @@ class DirectorySecret:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class RelaySettings:
-    """How to reach a relay, and who we are there: any relay behind any of `addresses`, HOST:PORT each, will do.
+class GrpcRelay:
+    """How to reach a relay by gRPC, and who we are there. The certificates are PEM text.
 
-    The certificates are PEM text.
-
-    `wait`: how long to wait for a bridge that is not there.
+    Any relay behind any of `addresses`, HOST:PORT each, will do. `wait`: how long to wait for a bridge that is absent.
     """
 
     addresses: tuple[str, ...]
@@ -110,10 +108,40 @@ class RelaySettings:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class SshRelay:
+    """How to reach a relay by SSH, and who we are there; `addresses` and `wait` as of GrpcRelay.
+
+    `key` is an Ed25519 private key in OpenSSH's format; `known_hosts`, as ssh has it, says which host keys are theirs.
+    """
+
+    addresses: tuple[str, ...]
+    key: Secret
+    known_hosts: str
+    wait: timedelta
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JumpHost:
+    """How to reach an SSH server of the customer's, which reaches his servers; `addresses` and keys as of SshRelay.
+
+    There is no bridge that could be waited for.
+    """
+
+    addresses: tuple[str, ...]
+    user: str
+    key: Secret
+    known_hosts: str
+    wait: timedelta = timedelta()
+
+
+RelaySettings = GrpcRelay | SshRelay | JumpHost
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
     """One run's settings. `today` overrides the calendar (demonstration and tests); `timeout` is of the whole run.
 
-    With a `relay`, database and directory are dialled by the bridge in the customer's network.
+    With a `relay`, database and directory are dialled from within the customer's network.
     """
 
     realm: str

@@ -121,8 +121,8 @@ REFUSALS = {
         says="relay.address must be a host and a port, such as connect-relay:8443",
     ),
     "a transport that is not built": Refusal(
-        change={"relay": {"transport": "SSH", "address": "a:1"}},
-        says='spec.relay.transport: Unsupported value: "SSH": supported values: "gRPC", "None"',
+        change={"relay": {"transport": "Telnet", "address": "a:1"}},
+        says='spec.relay.transport: Unsupported value: "Telnet": supported values: "gRPC", "SSH", "JumpHost", "None"',
     ),
     "deleting more than all": Refusal(
         change={"safety": {"maxDeletePercent": 101}},

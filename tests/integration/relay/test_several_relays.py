@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from connect_worker.model.secret import Secret
-from connect_worker.settings import RelaySettings
+from connect_worker.settings import GrpcRelay
 from connect_worker.tunnel.any_relay import AnyRelay
 from connect_worker.tunnel.base import Target
 from connect_worker.tunnel.grpc_client import GrpcTunnel
@@ -60,7 +60,7 @@ def bridge(pki: Pki, relays: list[RelayCommand], goals: Targets) -> Iterator[Com
 async def worker(pki: Pki, *names: str) -> AsyncIterator[AnyRelay]:
     """Within: a worker's way through any of these relays."""
     folder = pki.worker()
-    settings = RelaySettings(
+    settings = GrpcRelay(
         addresses=names,
         certificate=(folder / "tls.crt").read_text(),
         key=Secret((folder / "tls.key").read_text()),

@@ -14,7 +14,7 @@ import pytest
 
 from connect_protocol.relay.identity import Role
 from connect_worker.model.secret import Secret
-from connect_worker.settings import DatabaseSettings, RelaySettings, Settings
+from connect_worker.settings import DatabaseSettings, GrpcRelay, Settings
 from connect_worker.store.connection import open_session
 from connect_worker.tunnel.way import Way, open_way
 from tests.support.postgres import SERVER_NAME
@@ -28,7 +28,7 @@ ROWS, ROW_BYTES = 40_000, 500
 async def way(tunnel: Tunnel, database: DatabaseSettings) -> AsyncIterator[Way]:
     """The way to the database through the relay."""
     folder = tunnel.certificates.client(Role.WORKER)
-    relay = RelaySettings(
+    relay = GrpcRelay(
         addresses=(tunnel.relay.address,),
         certificate=(folder / "tls.crt").read_text(),
         key=Secret((folder / "tls.key").read_text()),

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from connect_operator.cronjob import Resolved, fingerprint, manifest
-from connect_operator.spec import ConnectJob, Mode, PodWishes, RelaySpec, Safety, SecretNames
+from connect_operator.spec import ConnectJob, Mode, PodWishes, RelaySpec, Safety, SecretNames, Transport
+from connect_protocol.environment import RelayTransport
 from tests.support.connect_jobs import MUSTERWIL
 
 RESOLVED = Resolved(
@@ -141,6 +142,7 @@ def test_the_worker_is_told_its_settings() -> None:
         "CONNECT_TIME_ZONE": "Europe/Zurich",
         "CONNECT_TIMEOUT": "60m0s",
         "CONNECT_TERMINATION_MESSAGE": "/dev/termination-log",
+        "CONNECT_RELAY_TRANSPORT": "gRPC",
         "CONNECT_RELAY_ADDRESS": "connect-relay:8443",
         "CONNECT_SAFETY_MAX_DELETES": "5",
         "CONNECT_SAFETY_MAX_DELETE_PERCENT": "0",
@@ -157,6 +159,17 @@ def test_the_mode_is_the_workers_command(mode: Mode, command: str) -> None:
     assert worker(mode=mode)["args"] == [command]
     annotations = made(mode=mode)["spec"]["jobTemplate"]["metadata"]["annotations"]
     assert annotations == {"schoolconnect.io/mode": mode.value}
+
+
+@pytest.mark.parametrize("transport", [Transport.SSH, Transport.JUMP_HOST])
+def test_the_worker_is_told_the_transport(transport: Transport) -> None:
+    told = variables(relay=RelaySpec(transport=transport, address="jump.school.example:22"))
+    assert told["CONNECT_RELAY_TRANSPORT"] == transport.value
+    assert told["CONNECT_RELAY_ADDRESS"] == "jump.school.example:22"
+
+
+def test_the_workers_transports_are_the_operators() -> None:
+    assert {transport.value for transport in Transport} == {transport.value for transport in RelayTransport} | {"None"}
 
 
 def test_without_a_relay_the_pod_gets_nothing_of_it() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from connect_operator.facts import SecretFinding, SecretRole, SecretsView
 from connect_operator.secret_needs import due, findings, look_again, needs
-from connect_operator.spec import Mode, RelaySpec, SecretNames
+from connect_operator.spec import Mode, RelaySpec, SecretNames, Transport
 from tests.support.connect_jobs import MUSTERWIL, NOW
 
 NEXT_RUN = NOW + timedelta(hours=9)
@@ -27,6 +27,22 @@ def test_all_four_are_needed_with_the_keys_that_the_worker_reads() -> None:
         "musterwil-directory",
         "musterwil-relay",
     ]
+
+
+@pytest.mark.parametrize(
+    ("transport", "keys"),
+    [
+        (Transport.GRPC, {"tls.crt", "tls.key", "ca.crt"}),
+        (Transport.SSH, {"sshPrivateKey", "knownHosts"}),
+        (Transport.JUMP_HOST, {"sshPrivateKey", "knownHosts", "sshUser"}),
+    ],
+)
+def test_the_relays_keys_are_those_of_the_transport(transport: Transport, keys: set[str]) -> None:
+    job = replace(MUSTERWIL, relay=RelaySpec(transport=transport, address="relay:2222"))
+    (relay,) = [need for need in needs(job) if need.role is SecretRole.RELAY]
+    assert relay.keys == keys
+    (finding,) = findings(job, {**WELL, SecretRole.RELAY: {"something": b"else"}})
+    assert set(finding.missing_keys) == keys
 
 
 def test_without_a_relay_or_a_directory_theirs_are_not_needed() -> None:

@@ -1,7 +1,9 @@
 """Doctor: tests each link on its own, and says which one fails and what to do."""
 
+from dataclasses import dataclass
+
 from connect_worker.errors import ConfigurationError
-from connect_worker.settings import Settings
+from connect_worker.settings import GrpcRelay, JumpHost, RelaySettings, Settings, SshRelay
 from connect_worker.stages.credentials import read_stored_login
 from connect_worker.stages.directory_checks import Found, Kept, OpenDirectory, examine_directory
 from connect_worker.stages.examination import Examination
@@ -38,18 +40,38 @@ async def _examine_way(way: Way, examination: Examination) -> set[Target]:
     if relay is None:
         return set(Target)
     failures = await way.examine()
-    with examination.of("relay") as well:
+    links = _links(relay)
+    with examination.of(links.first) as well:
         before_bridge = next((failure for failure in failures.values() if failure and not is_at_target(failure)), None)
         if before_bridge is not None:
             raise before_bridge
-        where = ", ".join(relay.addresses)
-        well(f"{where} lets us in, until {valid_until(relay):%Y-%m-%d}, and the customer's bridge is there")
+        well(f"{', '.join(relay.addresses)} lets us in{links.found}")
         for target, failure in failures.items():
-            with examination.of(f"bridge to {target}") as target_well:
+            with examination.of(f"{links.second} to {target}") as target_well:
                 if failure is not None:
                     raise failure
-                target_well("the bridge reaches it")
+                target_well(f"the {links.second} reaches it")
     return {target for target, failure in failures.items() if failure is None}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Links:
+    """The parts of a way: who lets us in, who reaches the target, and what has been found when both do."""
+
+    first: str
+    second: str
+    found: str
+
+
+def _links(relay: RelaySettings) -> _Links:
+    match relay:
+        case GrpcRelay():
+            until = f", until {valid_until(relay):%Y-%m-%d}"
+            return _Links(first="relay", second="bridge", found=f"{until}, and the customer's bridge is there")
+        case SshRelay():
+            return _Links(first="relay", second="bridge", found=", and the customer's bridge is there")
+        case JumpHost():
+            return _Links(first="jump host", second="jump host", found=f" as {relay.user}")
 
 
 async def _examine_database(way: Way, examination: Examination, found: Found) -> None:

@@ -21,6 +21,8 @@ HANDOVER = timedelta(seconds=5)
 Open = Callable[[Place], AbstractAsyncContextManager[Tunnel]]
 """A tunnel through one relay; entering its context asks nobody for anything yet."""
 Find = Callable[[str], Awaitable[Sequence[Place]]]
+Unreachable = Callable[[str, str], ConnectError]
+"""What to tell of a name, and why."""
 Use = Callable[[Tunnel], Awaitable[None]]
 
 
@@ -54,11 +56,18 @@ class AnyRelay:
     Used as an async context manager.
     """
 
-    def __init__(self, names: Sequence[str], tunnel_through: Open, find: Find = places_of) -> None:
-        """`names`: HOST:PORT each, which may stand for several relays."""
+    def __init__(
+        self,
+        names: Sequence[str],
+        tunnel_through: Open,
+        find: Find = places_of,
+        unreachable: Unreachable = failures.relay_unreachable,
+    ) -> None:
+        """`names`: HOST:PORT each, which may stand for several relays; `unreachable` words that one leads nowhere."""
         self._names = names
         self._tunnel_through = tunnel_through
         self._find = find
+        self._unreachable = unreachable
         self._places: list[Place] = []
         self._tunnels: dict[Place, Tunnel] = {}
         self._contexts = AsyncExitStack()
@@ -150,7 +159,7 @@ class AnyRelay:
                 found += await self._find(name)
             except OSError as error:
                 why = error.strerror or "its name is not resolved in time"
-                search.unknown[name] = PassedOverError(Obstacle.UNREACHABLE, failures.relay_unreachable(name, why))
+                search.unknown[name] = PassedOverError(Obstacle.UNREACHABLE, self._unreachable(name, why))
         # Many workers start in the same minute: let them not all go to the same relay.
         random.shuffle(found)
         return found

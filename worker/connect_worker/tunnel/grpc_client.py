@@ -17,7 +17,7 @@ from connect_protocol.relay.errors import ProtocolError, StreamBrokenError
 from connect_protocol.relay.frames import Dial, Frame, HalfClose, Opened, Reset, decode, encode
 from connect_protocol.relay.pump import End, pump
 from connect_protocol.relay.service import CONNECT, client_options
-from connect_worker.settings import RelaySettings
+from connect_worker.settings import GrpcRelay
 from connect_worker.tunnel import failures
 from connect_worker.tunnel.base import Obstacle, PassedOverError, Target
 from connect_worker.tunnel.knock import knock
@@ -41,7 +41,7 @@ _REFUSED = frozenset({grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSIO
 class GrpcTunnel:
     """Implements `connect_worker.tunnel.base.Tunnel` through one relay. Used as an async context manager."""
 
-    def __init__(self, settings: RelaySettings, realm: str, place: Place) -> None:
+    def __init__(self, settings: GrpcRelay, realm: str, place: Place) -> None:
         """For a worker of this realm; the relay refuses it if its certificate is another realm's."""
         self._settings = settings
         self._realm = realm

@@ -10,7 +10,7 @@ from datetime import datetime
 from cryptography import x509
 
 from connect_worker.errors import ConnectError
-from connect_worker.settings import RelaySettings
+from connect_worker.settings import GrpcRelay
 from connect_worker.tunnel import failures
 from connect_worker.tunnel.base import Obstacle, PassedOverError
 from connect_worker.tunnel.places import Place
@@ -20,7 +20,7 @@ _HELLO = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes((0, 0, 0, 4, 0, 0, 0, 0, 0)
 """How every HTTP/2 client begins (RFC 9113, section 3.4): the server's answer comes once it has let the client in."""
 
 
-async def knock(settings: RelaySettings, place: Place) -> PassedOverError | None:
+async def knock(settings: GrpcRelay, place: Place) -> PassedOverError | None:
     """What keeps us out, as the error to raise; None if the relay lets us in."""
     try:
         async with asyncio.timeout(KNOCK_SECONDS):
@@ -34,7 +34,7 @@ async def knock(settings: RelaySettings, place: Place) -> PassedOverError | None
     return None if let_in else _not_admitted(failures.refused(_refusal(settings, place)))
 
 
-def valid_until(settings: RelaySettings) -> datetime:
+def valid_until(settings: GrpcRelay) -> datetime:
     """When the worker's certificate ends (UTC)."""
     return x509.load_pem_x509_certificate(settings.certificate.encode()).not_valid_after_utc
 
@@ -47,7 +47,7 @@ def _unreachable(place: Place, why: str) -> PassedOverError:
     return PassedOverError(Obstacle.UNREACHABLE, failures.relay_unreachable(place.name, why))
 
 
-async def _says_hello(settings: RelaySettings, place: Place) -> bool:
+async def _says_hello(settings: GrpcRelay, place: Place) -> bool:
     """With TLS 1.3 a server looks at the client's certificate last: it has taken it if it goes on talking."""
     reader, writer = await asyncio.open_connection(
         place.host, place.port, ssl=_context(settings), server_hostname=place.server_name
@@ -61,7 +61,7 @@ async def _says_hello(settings: RelaySettings, place: Place) -> bool:
         writer.transport.abort()
 
 
-def _context(settings: RelaySettings) -> ssl.SSLContext:
+def _context(settings: GrpcRelay) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     context.load_verify_locations(cadata=settings.ca)
@@ -89,7 +89,7 @@ def _words(fault: OSError) -> str:
     return fault.strerror or type(fault).__name__
 
 
-def _refusal(settings: RelaySettings, place: Place) -> str:
+def _refusal(settings: GrpcRelay, place: Place) -> str:
     return (
         f"the relay at {place.name} refuses the worker's certificate, which is valid until "
         f"{valid_until(settings):%Y-%m-%d}: it has expired, or another authority than the relay's has signed it"
