@@ -59,6 +59,11 @@ class Caller:
         """The identity's realm."""
         return None if self.identity is None else self.identity.realm
 
+    @property
+    def means(self) -> str:
+        """What shows who calls, in words."""
+        return "key" if self.transport is Transport.SSH else "certificate"
+
 
 def _future() -> asyncio.Future[Reset]:
     return asyncio.get_running_loop().create_future()

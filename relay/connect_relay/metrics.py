@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Callable
 from datetime import datetime
+from itertools import product
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.registry import Collector
@@ -11,6 +12,7 @@ from connect_protocol.relay.frames import ResetCode
 from connect_protocol.relay.identity import Role
 from connect_relay.audit import CLOSED, Attempt
 from connect_relay.handshakes import THROUGH, Cause
+from connect_relay.settings import Transport
 
 OPENED = "OPENED"
 TO_TARGET = "to_target"
@@ -36,6 +38,12 @@ class Metrics:
             "connect_relay_connections_ended_total",
             "Connections that had been opened, by how they ended: CLOSED, or the code of the reset.",
             ["result"],
+            registry=self._registry,
+        )
+        self._opened = Counter(
+            "connect_relay_connections_opened_total",
+            "Connections that have been opened, by what their worker and their bridge speak.",
+            ["worker", "bridge"],
             registry=self._registry,
         )
         self._dial_seconds = Histogram(
@@ -72,9 +80,10 @@ class Metrics:
         """Show what a collector knows."""
         self._registry.register(collector)
 
-    def opened(self, attempt: Attempt) -> None:
-        """A dial has reached its target."""
+    def opened(self, attempt: Attempt, bridge: Transport) -> None:
+        """A dial has reached its target, through a bridge that speaks so."""
         self._dials.labels(OPENED).inc()
+        self._opened.labels(attempt.caller.transport.value, bridge.value).inc()
         if attempt.dial_seconds is not None:
             self._dial_seconds.observe(attempt.dial_seconds)
 
@@ -115,4 +124,6 @@ class Metrics:
         for result in (THROUGH, *Cause):
             self._handshakes.labels(result)
         self._dials.labels(OPENED)
+        for worker, bridge in product(Transport, Transport):
+            self._opened.labels(worker.value, bridge.value)
         self._ends.labels(CLOSED)

@@ -15,16 +15,14 @@ from connect_relay.attached import AttachedBridge
 from connect_relay.attachment import LEFT, LONGEST_VERSION, MOST_TARGETS
 from connect_relay.audit import Attempt, Caller, Kind
 from connect_relay.errors import RefusedError
-from connect_relay.rpc import Handler
 from connect_relay.settings import Transport
-from connect_relay.ssh_stream import ChannelStream, ServedStream, UnservedStream
-from connect_relay.switchboard import Switchboard
+from connect_relay.ssh_door import Door
+from connect_relay.ssh_stream import ChannelStream, ServedStream, UnservedStream, reset_told
+from connect_relay.switchboard import GOING_DOWN
 from connect_ssh.options import CHANNEL
 
 SETTLE_SECONDS = 0.1
 """ssh asks for its targets one after the other; the bridge has come when no more are asked for."""
-
-Start = Callable[[Coroutine[object, object, None]], "asyncio.Task[None]"]
 
 
 class Forward(asyncssh.SSHListener):
@@ -43,26 +41,27 @@ class Forward(asyncssh.SSHListener):
 
 @dataclass(kw_only=True, eq=False)
 class SshBridge:
-    """One bridge's connection. `start` runs what belongs to the connection; `realm` is its key's."""
+    """One bridge's connection. `realm` is its key's; `start` runs what belongs to the connection."""
 
     connection: asyncssh.SSHServerConnection
     caller: Caller
     realm: str
-    switchboard: Switchboard
-    serve: Handler
-    start: Start
+    door: Door[Any]
+    start: Callable[[Coroutine[object, object, None]], asyncio.Task[None]]
 
     def __post_init__(self) -> None:
-        self.gone_because = LEFT
         self._forwards: dict[str, Forward] = {}
         self._attached: AttachedBridge | None = None
         self._settling: asyncio.TimerHandle | None = None
         self._carried: set[asyncio.Task[None]] = set()
+        self._left_because = LEFT
 
     def forward(self, name: str, host: str, port: int) -> Forward:
         """Take a target that the bridge offers. Raises RefusedError."""
-        if self.switchboard.draining:
-            raise RefusedError(ResetCode.DRAINING, "the relay is going down")
+        if self.door.switchboard.draining:
+            raise RefusedError(GOING_DOWN.code, GOING_DOWN.message)
+        if self._attached is not None and self._attached.dismissed.done():
+            raise RefusedError(ResetCode.REFUSED, self._attached.dismissed.result())
         if not port:
             raise RefusedError(ResetCode.REFUSED, "a port must be named: the relay has none to give")
         if name in self._forwards:
@@ -73,9 +72,20 @@ class SshBridge:
         self._settle_soon()
         return forward
 
+    def lose(self, reason: str) -> None:
+        """The connection is gone; `reason` is empty if the bridge has left in order."""
+        if self._settling is not None:
+            self._settling.cancel()
+        if reason:
+            self._left_because = reason
+        if self._attached is not None:
+            message = "the bridge is gone" + (f": {reason}" if reason else "")
+            self._attached.lose(Reset(code=ResetCode.BROKEN, message=message))
+
     def _withdraw(self, name: str) -> None:
         del self._forwards[name]
-        self._settle_soon()
+        if not self.connection.is_closed():
+            self._settle_soon()
 
     def _settle_soon(self) -> None:
         if self._settling is not None:
@@ -83,11 +93,13 @@ class SshBridge:
         self._settling = asyncio.get_running_loop().call_later(SETTLE_SECONDS, self._settle)
 
     def _settle(self) -> None:
-        """Be there with these targets."""
+        """Be there with the targets of now."""
         targets = tuple(self._forwards)
         if self._attached is not None:
             self._attached.targets = targets
-        elif targets and not self.connection.is_closed():
+            if not targets:
+                self._attached.dismiss("the bridge has withdrawn all its targets")
+        elif targets:
             version = str(self.connection.get_extra_info("client_version", "")).removeprefix("SSH-2.0-")
             self._attached = AttachedBridge(
                 realm=self.realm,
@@ -96,36 +108,44 @@ class SshBridge:
                 targets=targets,
                 transport=Transport.SSH,
             )
-            self.start(self._attach(self._attached))
+            self.start(self._stay(self._attached))
 
-    async def _attach(self, bridge: AttachedBridge) -> None:
+    async def _stay(self, bridge: AttachedBridge) -> None:
+        """Be attached until the bridge leaves, dies or is sent away; then let its connections end."""
         attempt = Attempt(kind=Kind.ATTACH, caller=self.caller)
-        try:
-            await self.switchboard.attach(bridge)
-        except RefusedError as error:
-            attempt.reset = error.reset
-            audit.write_refused(attempt)
-            self.connection.close()
-            return
-        audit.write_attached(attempt, version=bridge.version, targets=bridge.targets)
-        try:
-            await self._until_dismissed(bridge)
-        except asyncio.CancelledError:
-            audit_reason = self.gone_because
-            raise
-        else:
-            audit_reason = bridge.dismissed.result()
-        finally:
-            self.switchboard.detach(bridge)
-            audit.write_detached(attempt, audit_reason)
-        await self._part(audit_reason)
+        switchboard = self.door.switchboard
+        with switchboard.admission.under_way(attempt):
+            try:
+                await switchboard.attach(bridge)
+            except RefusedError as error:
+                switchboard.refused(attempt, error)
+                audit.write_refused(attempt)
+                self.connection.disconnect(asyncssh.DISC_BY_APPLICATION, str(error))
+                return
+            audit.write_attached(attempt, version=bridge.version, targets=bridge.targets)
+            try:
+                await self._until_over(bridge, attempt)
+            finally:
+                switchboard.detach(bridge)
+                audit.write_detached(attempt, self._left_because)
+        if self._carried:
+            await asyncio.wait(self._carried)
+        # Nothing is left to stay for here, and another relay may have work.
+        self.connection.disconnect(asyncssh.DISC_BY_APPLICATION, self._left_because)
 
-    async def _until_dismissed(self, bridge: AttachedBridge) -> None:
-        taking: asyncio.Future[Any] = asyncio.create_task(self._take_orders(bridge))
+    async def _until_over(self, bridge: AttachedBridge, attempt: Attempt) -> None:
+        taking = asyncio.create_task(self._take_orders(bridge))
+        ends: list[asyncio.Future[Any]] = [taking, bridge.dismissed, attempt.cut]
         try:
-            await asyncio.wait({taking, bridge.dismissed}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         finally:
             taking.cancel()
+        if attempt.cut.done():
+            attempt.reset = attempt.cut.result()
+            self._left_because = attempt.reset.message
+            bridge.lose(attempt.reset)
+        else:
+            self._left_because = bridge.dismissed.result()
 
     async def _take_orders(self, bridge: AttachedBridge) -> None:
         while True:
@@ -136,26 +156,25 @@ class SshBridge:
     async def _carry_out(self, order: Open) -> None:
         stream = await self._opened(order)
         try:
-            await self.serve(stream, self.caller)
+            await self.door.serve(stream, self.caller)
         finally:
             stream.close()
 
     async def _opened(self, order: Open) -> ChannelStream:
-        """A channel to the target. It is waited for even if nobody waits for it any more: ssh cannot be told."""
+        """A channel to the target.
+
+        It is waited for even if nobody wants it any more: ssh cannot be told so before it has answered.
+        """
         forward = self._forwards.get(order.target)
         if forward is None:
             reset = Reset(code=ResetCode.UNKNOWN_TARGET, message=f"the bridge has withdrawn target {order.target}")
             return UnservedStream(order.connection_id, reset)
+        if len(self._carried) > self.door.most_channels:
+            message = f"the bridge has {self.door.most_channels} channels already, open or unanswered"
+            return UnservedStream(order.connection_id, Reset(code=ResetCode.LIMIT, message=message))
         stream = ServedStream(order.connection_id, order.window)
         try:
             await self.connection.create_connection(lambda: stream.session, forward.host, forward.port, **CHANNEL)
         except asyncssh.ChannelOpenError as error:
-            message = f"target {order.target} cannot be reached: {error.reason}"
-            return UnservedStream(order.connection_id, Reset(code=ResetCode.TARGET_UNREACHABLE, message=message))
+            return UnservedStream(order.connection_id, reset_told(error.reason, order.target))
         return stream
-
-    async def _part(self, reason: str) -> None:
-        """Its connections go on; after them, there is nothing to stay for, and another relay may have work."""
-        if self._carried:
-            await asyncio.wait(self._carried)
-        self.connection.disconnect(asyncssh.DISC_BY_APPLICATION, reason)

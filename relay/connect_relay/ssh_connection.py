@@ -1,110 +1,93 @@
 """One SSH connection to the relay: who calls, and which of SSH's many requests are granted."""
 
 import asyncio
-from collections.abc import Awaitable, Collection, Coroutine
+from collections.abc import Awaitable, Coroutine
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Never
 
 import asyncssh
+import structlog
 
 from connect_protocol.relay.credit import WINDOW
-from connect_protocol.relay.frames import Dial, Reset, ResetCode
+from connect_protocol.relay.frames import Dial, ResetCode
 from connect_protocol.relay.identity import Role
 from connect_relay import audit
 from connect_relay.admission import require_role
 from connect_relay.audit import Attempt, Caller, Kind
-from connect_relay.authorized_keys import AuthorizedKey, AuthorizedKeys, fingerprint
+from connect_relay.authorized_keys import AuthorizedKey, fingerprint
 from connect_relay.errors import RefusedError
-from connect_relay.rpc import Handler
+from connect_relay.junction import FAREWELL_SECONDS
 from connect_relay.settings import Transport
-from connect_relay.slots import Slots
 from connect_relay.ssh_bridge import Forward, SshBridge
+from connect_relay.ssh_door import Door
 from connect_relay.ssh_names import read_target
-from connect_relay.ssh_stream import ChannelStream, DialledStream, channel_refusal
-from connect_relay.switchboard import Switchboard
+from connect_relay.ssh_stream import ChannelStream, DialledStream, channel_refusal, told
+from connect_relay.switchboard import GOING_DOWN
 from connect_ssh.options import CHANNEL
 from connect_ssh.watched import WatchedChannel
 
+log = structlog.stdlib.get_logger()
+
 MOST_KEYS = 6
-"""Keys that a client may try; sshd's MaxAuthTries."""
-
-
-@dataclass(kw_only=True, eq=False)
-class Door:
-    """What all SSH connections have alike. `keys` may be replaced while the relay runs."""
-
-    keys: AuthorizedKeys
-    switchboard: Switchboard
-    connect: Handler
-    serve: Handler
-    connections: Slots
-    most_logins: int
-    most_channels: int
-
-    def __post_init__(self) -> None:
-        self.inside: set[SshConnection] = set()
-        self.logging_in: set[SshConnection] = set()
+"""Unknown keys that a client may try, as sshd's MaxAuthTries."""
+MOST_FORBIDDEN = 16
+"""Requests on one connection for what is never granted."""
 
 
 class SshConnection(asyncssh.SSHServer):
-    """See asyncssh.SSHServer."""
+    """See asyncssh.SSHServer, whose methods are called as things happen."""
 
-    def __init__(self, door: Door) -> None:
+    def __init__(self, door: "Door[SshConnection]") -> None:
         self._door = door
         self._tasks: set[asyncio.Task[None]] = set()
-        self._until_over = ExitStack()
-        self._unknown: list[str] = []
-        self._turned_away = False
-        self._cut_because = ""
-        self._key: AuthorizedKey | None = None
+        self._until_gone = ExitStack()
+        self._unknown: dict[str, None] = {}
+        self._forbidden_requests = 0
+        self._over_because = ""
         self._bridge: SshBridge | None = None
-        self._login = Attempt(kind=Kind.LOGIN, caller=Caller(identity=None, peer="", transport=Transport.SSH))
+        self.key: AuthorizedKey | None = None
 
     # Coming and going
 
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
         """See asyncssh."""
         self._connection = conn
-        self._login.caller = Caller(identity=None, peer=_peer(conn), transport=Transport.SSH)
-        if len(self._door.logging_in) >= self._door.most_logins:
-            self._turn_away(Reset(code=ResetCode.LIMIT, message="too many connections that have not logged in"))
+        self._caller = Caller(identity=None, peer=_peer(conn), transport=Transport.SSH)
+        self._login = Attempt(kind=Kind.LOGIN, caller=self._caller)
+        if self._door.is_crowded():
+            self._turn_away(RefusedError(ResetCode.LIMIT, "too many connections have not logged in"))
             conn.abort()
-            return
-        self._door.logging_in.add(self)
+        else:
+            self._door.logging_in.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """See asyncssh."""
         self._door.logging_in.discard(self)
         self._door.inside.discard(self)
-        self._until_over.close()
-        if self._login.caller.identity is None and not self._turned_away:
-            self._write_unknown(exc)
-        if self._bridge is not None and (exc is not None or self._cut_because):
-            self._bridge.gone_because = self._cut_because or str(exc)
+        self._until_gone.close()
+        reason = self._over_because or (str(exc) if exc else "")
+        if self._caller.identity is None:
+            self._note_stranger(reason)
+        if self._bridge is not None:
+            self._bridge.lose(reason)
         for task in self._tasks:
             task.cancel()
 
-    def _write_unknown(self, exc: Exception | None) -> None:
-        """Nobody has logged in. Who has not even begun to speak only looked whether the port is open."""
-        if self._unknown:
-            message = f"unknown key {', '.join(dict.fromkeys(self._unknown))}"
-        elif self._connection.get_extra_info("client_version") or not isinstance(exc, asyncssh.ConnectionLost):
-            message = f"no key was offered: {exc or 'the client has left'}"
-        else:
-            return
-        self._login.reset = Reset(code=ResetCode.REFUSED, message=message)
-        audit.write_refused(self._login)
+    def part(self, reason: str) -> None:
+        """End the connection, once those who are joined on it have been told why theirs is over."""
+        if not self._over_because:
+            self._over_because = reason
+            self._start(self._part(frozenset(self._tasks)))
 
-    def cut(self, reason: str) -> None:
-        """End the connection at once."""
-        self._cut_because = reason
-        self._connection.disconnect(asyncssh.DISC_BY_APPLICATION, reason)
+    async def _part(self, tasks: frozenset[asyncio.Task[None]]) -> None:
+        if tasks:
+            await asyncio.wait(tasks, timeout=FAREWELL_SECONDS)
+        self._connection.disconnect(asyncssh.DISC_BY_APPLICATION, self._over_because)
 
-    @property
-    def tasks(self) -> Collection[asyncio.Task[None]]:
-        """What is under way on it."""
-        return self._tasks
+    async def wait_closed(self) -> None:
+        """Wait until the connection is gone."""
+        await self._connection.wait_closed()
 
     # Who calls
 
@@ -118,48 +101,52 @@ class SshConnection(asyncssh.SSHServer):
         return True
 
     def validate_public_key(self, username: str, key: asyncssh.SSHKey) -> bool:
-        """See asyncssh, which calls before it has seen a signature too."""
+        """See asyncssh, which asks before it has seen a signature, and again when it has."""
         del username
-        self._key = self._door.keys.find(key.public_data)
-        if self._key is None:
-            self._unknown.append(fingerprint(key.public_data))
+        self.key = self._door.keys.find(key.public_data)
+        if self.key is None:
+            self._unknown[fingerprint(key.public_data)] = None
             if len(self._unknown) >= MOST_KEYS:
                 raise asyncssh.PermissionDenied("too many unknown keys")
-        return self._key is not None
+        return self.key is not None
 
     def auth_completed(self) -> None:
-        """See asyncssh."""
-        assert self._key is not None
+        """See asyncssh: with the key that it has asked for last."""
+        assert self.key is not None
         self._door.logging_in.discard(self)
-        self.key = self._key
-        realm = self._key.identity.realm
-        self.caller = Caller(
-            identity=self._key.identity,
-            peer=self._login.caller.peer,
-            transport=Transport.SSH,
-            credential=self._key.fingerprint,
-        )
-        self._login.caller = self.caller
+        identity = self.key.identity
+        self._caller = replace(self._caller, identity=identity, credential=self.key.fingerprint)
+        self._login.caller = self._caller
         try:
-            self._until_over.enter_context(self._door.connections.taken_by(realm))
+            if self._door.switchboard.draining:
+                raise RefusedError(GOING_DOWN.code, GOING_DOWN.message)  # noqa: TRY301 - like the one that follows
+            self._until_gone.enter_context(self._door.switchboard.ssh_connections.taken_by(identity.realm))
         except RefusedError as error:
-            self._turn_away(error.reset)
-            self._connection.disconnect(asyncssh.DISC_TOO_MANY_CONNECTIONS, _text(error.reset))
+            self._turn_away(error)
+            self._connection.disconnect(asyncssh.DISC_TOO_MANY_CONNECTIONS, told(error.reset))
             return
         self._door.inside.add(self)
         self._bridge = SshBridge(
             connection=self._connection,
-            caller=self.caller,
-            realm=realm,
-            switchboard=self._door.switchboard,
-            serve=self._door.serve,
+            caller=self._caller,
+            realm=identity.realm,
+            door=self._door,
             start=self._start,
         )
 
-    def _turn_away(self, reset: Reset) -> None:
-        self._turned_away = True
-        self._login.reset = reset
+    def _turn_away(self, error: RefusedError) -> None:
+        self._over_because = str(error)
+        self._door.switchboard.refused(self._login, error)
         audit.write_refused(self._login)
+
+    def _note_stranger(self, reason: str) -> None:
+        """Nobody has logged in. Who has said nothing at all only looked whether the port is open."""
+        if self._login.reset is not None or not (
+            self._unknown or self._connection.get_extra_info("client_version") or reason
+        ):
+            return
+        what = f"unknown key {', '.join(self._unknown)}" if self._unknown else "no key was offered"
+        self._turn_away(RefusedError(ResetCode.REFUSED, f"{what}: {reason}" if reason else what))
 
     # What is granted
 
@@ -169,37 +156,40 @@ class SshConnection(asyncssh.SSHServer):
         """See asyncssh: a worker dials a target."""
         del orig_host, orig_port
         try:
-            self._require_room()
-            target = read_target(dest_host, dest_port, self.key.identity.realm)
+            stream = DialledStream(self._dial(dest_host, dest_port))
         except RefusedError as error:
-            raise self._refused(error.reset, dest_host) from error
-        stream = DialledStream(Dial(target=target.name, realm=target.realm, window=WINDOW))
+            raise self._refused(error, dest_host) from error
         self._start(self._connect(stream))
         return self._connection.create_tcp_channel(**CHANNEL), stream.opened()
 
+    def _dial(self, host: str, port: int) -> Dial:
+        if self._over_because:
+            raise RefusedError(ResetCode.REFUSED, self._over_because)
+        if len(self._tasks) >= self._door.most_channels:
+            raise RefusedError(ResetCode.LIMIT, f"this connection has {self._door.most_channels} channels already")
+        assert self.key is not None
+        target = read_target(host, port, self.key.identity.realm)
+        return Dial(target=target.name, realm=target.realm, window=WINDOW)
+
     async def _connect(self, stream: ChannelStream) -> None:
         try:
-            await self._door.connect(stream, self.caller)
+            await self._door.connect(stream, self._caller)
         finally:
             stream.close()
 
     def server_requested(self, listen_host: str, listen_port: int) -> Forward | bool:
-        """See asyncssh: a bridge offers a target. It hears no reason for a refusal, unless it asks for messages."""
+        """See asyncssh: a bridge offers a target. It hears no reason for a refusal, unless it shows messages."""
+        assert self._bridge is not None
         try:
             name = self._offered(listen_host, listen_port)
-            assert self._bridge is not None
             return self._bridge.forward(name, listen_host, listen_port)
         except RefusedError as error:
-            self._refused(error.reset, listen_host)
-            self._connection.send_debug(_text(error.reset), always_display=True)
+            self._refused(error, listen_host)
+            self._connection.send_debug(told(error.reset), always_display=True)
             return False
 
-    def _require_room(self) -> None:
-        if len(self._tasks) >= self._door.most_channels:
-            raise RefusedError(ResetCode.LIMIT, f"this connection has {self._door.most_channels} channels already")
-
     def _offered(self, host: str, port: int) -> str:
-        realm = require_role(self.caller, Role.BRIDGE)
+        realm = require_role(self._caller, Role.BRIDGE)
         target = read_target(host, port, realm)
         if target.realm != realm:
             raise RefusedError(ResetCode.REFUSED, f"a key of realm {realm} does not serve realm {target.realm}")
@@ -232,21 +222,28 @@ class SshConnection(asyncssh.SSHServer):
         self.tun_requested(unit)
 
     def _forbidden(self, message: str) -> asyncssh.ChannelOpenError:
-        return self._refused(Reset(code=ResetCode.REFUSED, message=message), None)
+        self._forbidden_requests += 1
+        if self._forbidden_requests >= MOST_FORBIDDEN:
+            self.part("too many requests for what is not here")
+        return self._refused(RefusedError(ResetCode.REFUSED, message), None)
 
-    def _refused(self, reset: Reset, target: str | None) -> asyncssh.ChannelOpenError:
-        audit.write(Attempt(kind=Kind.REQUEST, caller=self.caller, target=target, reset=reset))
+    def _refused(self, error: RefusedError, target: str | None) -> asyncssh.ChannelOpenError:
+        attempt = Attempt(kind=Kind.REQUEST, caller=self._caller, target=target)
+        reset = self._door.switchboard.refused(attempt, error)
+        audit.write(attempt)
         return channel_refusal(reset)
 
     def _start(self, work: Coroutine[object, object, None]) -> asyncio.Task[None]:
+        """Run what belongs to the connection, at most until its end."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
         return task
 
-
-def _text(reset: Reset) -> str:
-    return f"{reset.code.name}: {reset.message}"
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (fault := task.exception()) is not None:
+            log.error("SSH connection's task failed", exc_info=fault)
 
 
 def _peer(connection: asyncssh.SSHServerConnection) -> str:

@@ -10,15 +10,16 @@ from connect_relay.errors import AddressInUseError, ConfigurationError
 from connect_relay.reloading import Source
 from connect_relay.rpc import Handler
 from connect_relay.settings import Limits, SshSettings, Times
-from connect_relay.slots import Slots
-from connect_relay.ssh_connection import Door, SshConnection
+from connect_relay.ssh_connection import SshConnection
+from connect_relay.ssh_door import Door
 from connect_relay.switchboard import GOING_DOWN, Switchboard
 from connect_ssh.options import connection_options
 
 HOST_KEY = "ssh_host_ed25519_key"
 AUTHORIZED_KEYS = "authorized_keys"
-LOGIN_SECONDS = 10.0
 SERVER_VERSION = "Connect"
+KEY_EXCHANGE = ["curve25519-sha256", "curve25519-sha256@libssh.org"]
+"""Everybody has it, and it costs little: who has not logged in yet shall not make the relay calculate for long."""
 REVOKED = "key has been revoked"
 
 
@@ -39,16 +40,11 @@ class SshServer:
         self._times = times
         self._host_key: asyncssh.SSHKey | None = None
         self._acceptor: asyncssh.SSHAcceptor | None = None
-        self._door = Door(
+        self._door: Door[SshConnection] = Door(
             keys=AuthorizedKeys(),
             switchboard=switchboard,
             connect=connect,
             serve=serve,
-            connections=Slots(
-                "SSH connections",
-                limit=limits.realms * limits.ssh_connections_per_realm,
-                limit_per_realm=limits.ssh_connections_per_realm,
-            ),
             most_logins=limits.ssh_logins,
             most_channels=limits.connections_per_realm + limits.dials_per_realm,
         )
@@ -72,8 +68,9 @@ class SshServer:
         self._door.keys = keys
         gone = {key.fingerprint for key in lost}
         self._door.switchboard.admission.cut(lambda caller: REVOKED if caller.credential in gone else "")
-        for connection in [each for each in self._door.inside if each.key in lost]:
-            connection.cut(f"the {connection.key.identity.role}'s {REVOKED}")
+        for connection in self._door.inside:
+            if connection.key in lost:
+                connection.part(f"the {REVOKED}")
 
     async def start(self) -> int:
         """Listen; returns the port. Raises AddressInUseError."""
@@ -87,13 +84,15 @@ class SshServer:
                 server_factory=lambda: SshConnection(self._door),
                 server_host_keys=[self._host_key],
                 server_version=SERVER_VERSION,
-                login_timeout=LOGIN_SECONDS,
+                login_timeout=self._times.first_frame,
                 password_auth=False,
                 kbdint_auth=False,
                 host_based_auth=False,
                 gss_host=None,
                 allow_pty=False,
                 agent_forwarding=False,
+                kex_algs=KEY_EXCHANGE,
+                signature_algs=[KEY_TYPE],
                 **connection_options(self._times.heartbeat),
             )
         except OSError as error:
@@ -107,11 +106,11 @@ class SshServer:
 
     async def stop(self, seconds: float) -> None:
         """End all connections; they get so long to take note."""
-        for connection in [*self._door.inside, *self._door.logging_in]:
-            connection.cut(GOING_DOWN.message)
-        tasks = [task for connection in self._door.inside for task in connection.tasks]
-        if tasks:
-            await asyncio.wait(tasks, timeout=seconds)
+        there = [*self._door.inside, *self._door.logging_in]
+        for connection in there:
+            connection.part(GOING_DOWN.message)
+        if there:
+            await asyncio.wait([asyncio.create_task(each.wait_closed()) for each in there], timeout=seconds)
 
 
 def load_host_key(folder: Path) -> asyncssh.SSHKey:

@@ -40,9 +40,22 @@ _GONE = Reset(code=ResetCode.BROKEN, message="the SSH channel was closed before 
 
 
 def channel_refusal(reset: Reset) -> asyncssh.ChannelOpenError:
-    """What refuses a channel: its text is the code's name and the message."""
-    code = _CODES.get(reset.code, asyncssh.OPEN_CONNECT_FAILED)
-    return asyncssh.ChannelOpenError(code, f"{reset.code.name}: {reset.message}")
+    """What refuses a channel."""
+    return asyncssh.ChannelOpenError(_CODES.get(reset.code, asyncssh.OPEN_CONNECT_FAILED), told(reset))
+
+
+def told(reset: Reset) -> str:
+    """A reset in SSH's words: its code's name and the message."""
+    return f"{reset.code.name}: {reset.message}"
+
+
+def reset_told(text: str, target: str) -> Reset:
+    """The reset that `told` has put into words, or what a stock ssh says of a target that it has not reached."""
+    name, _, message = text.partition(": ")
+    if message and name in ResetCode.__members__:
+        return Reset(code=ResetCode[name], message=message)
+    reason = text or "the bridge gives no reason"
+    return Reset(code=ResetCode.TARGET_UNREACHABLE, message=f"target {target} cannot be reached: {reason}")
 
 
 class ChannelStream:

@@ -77,6 +77,11 @@ class Switchboard:
         self.accounts = Accounts(limits, monotonic)
         self.connections = Slots("connections", limit=limits.connections, limit_per_realm=limits.connections_per_realm)
         self.dials = Slots("dials", limit=limits.dials, limit_per_realm=limits.dials_per_realm)
+        self.ssh_connections = Slots(
+            "SSH connections",
+            limit=limits.realms * limits.ssh_connections_per_realm,
+            limit_per_realm=limits.ssh_connections_per_realm,
+        )
         self._answers = Slots("answers", limit=limits.dials, limit_per_realm=limits.dials_per_realm)
 
     @property
@@ -138,7 +143,7 @@ class Switchboard:
                 served = await self._order(bridge, dial, attempt)
                 until_over.callback(served.released.set)
             attempt.opened()
-            self._metrics.opened(attempt)
+            self._metrics.opened(attempt, bridge.transport)
             await stream.send(encode(Opened(window=served.window)))
             until_open.close()
             attempt.reset = await self._join(stream, dial, served, bridge, attempt)
@@ -148,7 +153,9 @@ class Switchboard:
         attempt.target = dial.target
         realm = attempt.caller.realm
         if dial.realm != realm:
-            raise RefusedError(ResetCode.REFUSED, f"a certificate of realm {realm} does not reach realm {dial.realm}")
+            raise RefusedError(
+                ResetCode.REFUSED, f"a {attempt.caller.means} of realm {realm} does not reach realm {dial.realm}"
+            )
         _require_window(dial.window)
         return dial
 

@@ -79,7 +79,7 @@ class WatchedChannel(asyncssh.SSHTCPSession[bytes]):
         if self._channel is None:
             raise ChannelBrokenError("the SSH channel was closed")
         try:
-            self._channel.write(bytes(payload))
+            self._channel.write(payload)
         except OSError as error:
             raise ChannelBrokenError("the SSH channel was closed") from error
 

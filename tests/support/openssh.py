@@ -3,9 +3,11 @@
 import asyncio
 import os
 import signal
+import socket
 import subprocess
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -14,6 +16,7 @@ from typing import Self
 from connect_protocol.relay.identity import Identity, Role
 
 HOST = "127.0.0.1"
+REALM = "musterwil"
 START_SECONDS = 20
 STOP_SECONDS = 10
 HOST_KEY = "ssh_host_ed25519_key"
@@ -93,6 +96,11 @@ def ssh_command(keys: SshKeys, key: Path, port: int, *options: str) -> list[str]
     return ["ssh", "-F", "none", "-v", *words, *options, "-p", str(port), f"whoever@{HOST}"]
 
 
+def ssh_port(keys: SshKeys) -> list[str]:
+    """The relay's options for an SSH port that is free."""
+    return ["--ssh", str(keys.relay), "--ssh-listen", f"{HOST}:0"]
+
+
 @dataclass(kw_only=True, eq=False)
 class Ssh:
     """`ssh -N` that runs, and what it has said on stderr."""
@@ -163,3 +171,59 @@ class Ssh:
         with self._changed:
             self._over = True
             self._changed.notify_all()
+
+
+@contextmanager
+def stock_bridge(keys: SshKeys, port: int, targets: Mapping[str, int], realm: str = REALM) -> Iterator[Ssh]:
+    """Within: `ssh -R` as a realm's bridge, for targets on loopback: name → port."""
+    forwards = [word for name, place in targets.items() for word in ("-R", f"{name}:5432:{HOST}:{place}")]
+    with Ssh.start(ssh_command(keys, keys.of(Role.BRIDGE, realm), port, "-N", *forwards)) as running:
+        running.wait_for(FORWARDED)
+        yield running
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Piped:
+    """How an `ssh` has ended."""
+
+    status: int | None
+    answer: bytes
+    said: str
+
+
+async def run_ssh(command: Sequence[str], sent: bytes = b"", seconds: float = 20) -> Piped:
+    """Run `ssh`, with this on its stdin."""
+    ssh = await asyncio.create_subprocess_exec(
+        *command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    )
+    try:
+        async with asyncio.timeout(seconds):
+            answer, said = await ssh.communicate(sent)
+    except TimeoutError:
+        ssh.kill()
+        await ssh.wait()
+        raise
+    return Piped(status=ssh.returncode, answer=answer, said=said.decode())
+
+
+def piping(keys: SshKeys, port: int, target: str, realm: str = REALM) -> list[str]:
+    """`ssh -W` as a realm's worker; `target` with its port."""
+    return ssh_command(keys, keys.of(Role.WORKER, realm), port, "-W", target)
+
+
+@contextmanager
+def local_forward(keys: SshKeys, port: int, *targets: str, realm: str = REALM) -> Iterator[tuple[Ssh, list[int]]]:
+    """Within: `ssh -L` as a realm's worker, and ports on loopback that lead to these targets (NAME:PORT)."""
+    ports = [free_port() for _ in targets]
+    forwards = [
+        word for target, place in zip(targets, ports, strict=True) for word in ("-L", f"{HOST}:{place}:{target}")
+    ]
+    with Ssh.start(ssh_command(keys, keys.of(Role.WORKER, realm), port, "-N", *forwards)) as running:
+        running.wait_for("Entering interactive session")
+        yield running, ports
+
+
+def free_port() -> int:
+    """One that nobody has at this moment."""
+    with socket.create_server((HOST, 0)) as server:
+        return int(server.getsockname()[1])

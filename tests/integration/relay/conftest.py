@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from connect_relay.rpc import Channel
+from tests.support.openssh import Ssh, SshKeys, ssh_port, stock_bridge
 from tests.support.relay import OTHER_REALM, REALM, Command, Pki, RelayCommand, start_bridge, worker_channel
 from tests.support.targets import Targets, targets
 
@@ -62,4 +63,48 @@ async def own_channel(pki: Pki, own_relay: RelayCommand, own_bridge: Command) ->
     """A worker's, for one test alone."""
     del own_bridge
     async with worker_channel(pki.worker(), own_relay.address) as running:
+        yield running
+
+
+@pytest.fixture(scope="package")
+def ssh_keys(tmp_path_factory: pytest.TempPathFactory) -> SshKeys:
+    return SshKeys.create(tmp_path_factory.mktemp("ssh"), REALM, OTHER_REALM)
+
+
+@pytest.fixture(scope="package")
+def ssh_relay(pki: Pki, ssh_keys: SshKeys) -> Iterator[RelayCommand]:
+    """One with an SSH port."""
+    with RelayCommand.serve(pki, *ssh_port(ssh_keys), "--dial-seconds", "1") as running:
+        yield running
+
+
+@pytest.fixture(scope="package")
+def ssh_bridge(ssh_keys: SshKeys, ssh_relay: RelayCommand, goals: Targets) -> Iterator[Ssh]:
+    """A stock ssh with all targets."""
+    with stock_bridge(ssh_keys, ssh_relay.ssh_port, goals.by_name()) as running:
+        ssh_relay.wait_for("attach", result="ATTACHED", transport="SSH")
+        yield running
+
+
+@pytest.fixture
+def own_ssh_relay(pki: Pki, ssh_keys: SshKeys) -> Iterator[RelayCommand]:
+    """For one test alone."""
+    options = ("--drain-seconds", "1", "--heartbeat-seconds", "1")
+    with RelayCommand.serve(pki, *ssh_port(ssh_keys), *options) as running:
+        yield running
+
+
+@pytest.fixture
+def own_ssh_bridge(ssh_keys: SshKeys, own_ssh_relay: RelayCommand, goals: Targets) -> Iterator[Ssh]:
+    """For one test alone."""
+    with stock_bridge(ssh_keys, own_ssh_relay.ssh_port, goals.by_name()) as running:
+        own_ssh_relay.wait_for("attach", result="ATTACHED", transport="SSH")
+        yield running
+
+
+@pytest.fixture
+async def own_mixed_channel(pki: Pki, own_ssh_relay: RelayCommand, own_ssh_bridge: Ssh) -> AsyncIterator[Channel]:
+    """A worker's that speaks gRPC, for one test alone, while a stock ssh is the bridge."""
+    del own_ssh_bridge
+    async with worker_channel(pki.worker(), own_ssh_relay.address) as running:
         yield running
