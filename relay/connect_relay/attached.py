@@ -8,6 +8,9 @@ from connect_protocol.relay.control import Open
 from connect_protocol.relay.frames import Reset
 from connect_relay.settings import Transport
 
+MOST_ORDERS = 1000
+"""That wait for a bridge to take them; one that takes none is overrun after hours only, by workers who keep calling."""
+
 
 @dataclass(kw_only=True, slots=True, eq=False)
 class AttachedBridge:
@@ -24,7 +27,7 @@ class AttachedBridge:
     transport: Transport = Transport.GRPC
     certificate_end: datetime | None = None
     """When it will be sent away, unless it has come again by then; None: an SSH key, which has no end."""
-    orders: asyncio.Queue[Open] = field(default_factory=asyncio.Queue)
+    orders: asyncio.Queue[Open] = field(default_factory=lambda: asyncio.Queue(MOST_ORDERS))
     dismissed: asyncio.Future[str] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
     lost: asyncio.Future[Reset] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime
+from time import monotonic
 from typing import Any
 
 from connect_protocol.relay.control import Heartbeat, Hello, Welcome, decode_from_bridge, encode_from_relay
@@ -14,12 +15,15 @@ from connect_relay import audit
 from connect_relay.attached import AttachedBridge
 from connect_relay.audit import Attempt, Caller, Kind
 from connect_relay.errors import AbortedError, RefusedError
+from connect_relay.rate import Bucket
 from connect_relay.settings import Times
 from connect_relay.switchboard import Switchboard
 
 MOST_TARGETS = 64
 LONGEST_TARGET = 63
 LONGEST_VERSION = 63
+MOST_MESSAGES_PER_SECOND = 50
+"""On one control stream; a bridge sends one in 20 s."""
 LEFT = "the bridge has left"
 
 
@@ -110,6 +114,7 @@ async def _until_over(stream: FrameStream, bridge: AttachedBridge, times: Times,
 async def _listen(stream: FrameStream, bridge: AttachedBridge, times: Times) -> str:
     """Every message is a sign of life; none for so long, and the bridge is dead, with all its connections."""
     patience = MISSED_HEARTBEATS * times.heartbeat
+    messages = Bucket(MOST_MESSAGES_PER_SECOND, monotonic)
     while True:
         try:
             async with asyncio.timeout(patience):
@@ -120,6 +125,8 @@ async def _listen(stream: FrameStream, bridge: AttachedBridge, times: Times) -> 
             return reason
         if data is None:
             return LEFT
+        if messages.take(1):
+            raise ProtocolError(f"more than {MOST_MESSAGES_PER_SECOND} messages a second")
         decode_from_bridge(data)
 
 

@@ -33,6 +33,8 @@ log = structlog.stdlib.get_logger()
 VERSION = metadata.version("connect")
 WELCOME_SECONDS = 10.0
 FAREWELL_SECONDS = 5.0
+MOST_CONNECTIONS = 1000
+"""That one relay may have this bridge open at once; a relay's own limit for a realm is 64."""
 
 
 async def run(settings: BridgeSettings, own: OwnCertificates) -> None:
@@ -150,6 +152,9 @@ class Attachment:
         return "the bridge has a new certificate"
 
     def _begin(self, order: Open) -> None:
+        if len(self._serving) >= MOST_CONNECTIONS:
+            log.warning("order passed over", connection=order.connection_id, connections=len(self._serving))
+            return
         task = self._tasks.create_task(_Service(self._settings, self._channel, order).run())
         self._serving.add(task)
         task.add_done_callback(self._serving.discard)

@@ -172,6 +172,15 @@ Exit codes:
     help="How long a worker may wait for a bridge that is absent.",
 )
 @click.option(
+    "--patience-seconds",
+    type=SECONDS,
+    default=TIMES.first_frame,
+    show_default=True,
+    envvar="CONNECT_RELAY_PATIENCE_SECONDS",
+    show_envvar=True,
+    help="How long a caller may take to be done with TLS, and then to say what he wants.",
+)
+@click.option(
     "--heartbeat-seconds",
     type=SECONDS,
     default=TIMES.heartbeat,
@@ -207,6 +216,7 @@ def serve(
     bytes_per_second_per_realm: int,
     dial_seconds: float,
     wait_seconds: float,
+    patience_seconds: float,
     heartbeat_seconds: float,
     drain_seconds: float,
     log_level: str,
@@ -225,6 +235,7 @@ def serve(
         bytes_per_second_per_realm=bytes_per_second_per_realm,
     )
     times = Times(
+        first_frame=patience_seconds,
         dial=dial_seconds,
         longest_wait=wait_seconds,
         heartbeat=heartbeat_seconds,

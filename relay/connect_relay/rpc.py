@@ -25,11 +25,11 @@ from connect_protocol.relay.errors import StreamBrokenError
 from connect_protocol.relay.identity import Identity
 from connect_protocol.relay.pump import FrameStream
 from connect_relay.audit import Caller
+from connect_relay.descriptors import callers_allowed
 from connect_relay.errors import AbortedError, AddressInUseError
-from connect_relay.settings import Address, Proxy
+from connect_relay.settings import Address, Limits, Proxy, Times
 from connect_relay.trust import serial_of
 
-HANDSHAKE_SECONDS = 10
 _OVER = (grpc.aio.BaseError, grpc.RpcError, asyncio.InvalidStateError)
 """What gRPC raises, from case to case, on a call that is over."""
 _SAN = "x509_subject_alternative_name"
@@ -78,15 +78,22 @@ class Server:
     """The relay's port."""
 
     def __init__(
-        self, handlers: Mapping[str, Handler], certificates: Certificates, *, most_calls: int, heartbeat: float
+        self,
+        handlers: Mapping[str, Handler],
+        certificates: Certificates,
+        *,
+        limits: Limits,
+        times: Times,
     ) -> None:
-        """`most_calls` bounds connections of clients too; `heartbeat` in seconds."""
+        """Nothing is opened yet."""
         options = (
-            *service.server_options(heartbeat),
-            ("grpc.server_handshake_timeout_ms", HANDSHAKE_SECONDS * 1000),
-            ("grpc.max_allowed_incoming_connections", most_calls),
+            *service.server_options(times.heartbeat),
+            ("grpc.server_handshake_timeout_ms", int(times.first_frame * 1000)),
+            ("grpc.max_allowed_incoming_connections", callers_allowed(limits.calls)),
+            # The calls of one client beyond these wait at the client.
+            ("grpc.max_concurrent_streams", limits.calls_per_realm),
         )
-        self._server = grpc.aio.server(options=options, maximum_concurrent_rpcs=most_calls)
+        self._server = grpc.aio.server(options=options, maximum_concurrent_rpcs=limits.calls)
         self._server.add_generic_rpc_handlers((_Handlers(handlers),))
         self._renewed: deque[grpc.ServerCertificateConfiguration] = deque(maxlen=1)
         self._credentials = grpc.dynamic_ssl_server_credentials(

@@ -3,7 +3,7 @@
 import asyncio
 import signal
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from importlib import metadata
 
@@ -13,23 +13,32 @@ from prometheus_client import ProcessCollector
 from connect_protocol.relay import service
 from connect_protocol.relay.pump import FrameStream
 from connect_relay import audit
+from connect_relay.accounts import NOBODY
 from connect_relay.admin import open_admin
 from connect_relay.attachment import attach
 from connect_relay.audit import Attempt, Caller, Kind
 from connect_relay.credentials import load_certificates
+from connect_relay.errors import AbortedError, RefusedError
 from connect_relay.handshake_audit import handshakes_audited
 from connect_relay.metrics import Metrics
 from connect_relay.mounted import MountedFiles
 from connect_relay.realm_metrics import RealmCollector
 from connect_relay.reloading import Source, Watched, keep_looking
 from connect_relay.rpc import Handler, Server
-from connect_relay.settings import RelaySettings
+from connect_relay.settings import Limits, RelaySettings
+from connect_relay.slots import Slots
 from connect_relay.ssh_server import SshServer
 from connect_relay.switchboard import Switchboard
 from connect_relay.visit import visit
 
 log = structlog.stdlib.get_logger()
 
+_KINDS = {
+    service.CONNECT: Kind.CONNECT,
+    service.SERVE: Kind.SERVE,
+    service.ATTACH: Kind.ATTACH,
+    service.VISIT: Kind.VISIT,
+}
 STOP_SECONDS = 5.0
 """For calls that have been told their end to take note of it."""
 VERSION = metadata.version("connect")
@@ -70,10 +79,13 @@ async def running(settings: RelaySettings, metrics: Metrics | None = None) -> As
     metrics = Metrics(most_realms=settings.limits.realms) if metrics is None else metrics
     switchboard = Switchboard(settings.limits, settings.times, metrics)
     watch(metrics, switchboard)
-    limits = settings.limits
-    calls = 2 * (limits.connections + limits.dials) + limits.realms * limits.bridges_per_realm
     handlers = _handlers(switchboard, settings, metrics)
-    server = Server(handlers, certificates, most_calls=calls, heartbeat=settings.times.heartbeat)
+    server = Server(
+        _bounded(handlers, switchboard, settings.limits),
+        certificates,
+        limits=settings.limits,
+        times=settings.times,
+    )
     ssh = _ssh(settings, switchboard, handlers)
     sources = _sources(settings, MountedFiles(server, switchboard.admission, metrics), ssh)
     watched = [Watched(source) for source in sources]
@@ -165,6 +177,27 @@ def _handlers(switchboard: Switchboard, settings: RelaySettings, metrics: Metric
         service.ATTACH: on_attach,
         service.VISIT: on_visit,
     }
+
+
+def _bounded(handlers: Mapping[str, Handler], switchboard: Switchboard, limits: Limits) -> Mapping[str, Handler]:
+    """The same, but no realm has more calls under way than it can need, whatever its callers do or leave undone."""
+    calls = Slots("calls", limit=limits.calls, limit_per_realm=limits.calls_per_realm)
+
+    def bounded(handler: Handler, kind: Kind) -> Handler:
+        async def serve(stream: FrameStream, caller: Caller) -> None:
+            with ExitStack() as until_over:
+                try:
+                    until_over.enter_context(calls.taken_by(caller.realm or NOBODY))
+                except RefusedError as error:
+                    attempt = Attempt(kind=kind, caller=caller)
+                    switchboard.refused(attempt, error)
+                    audit.write_refused(attempt)
+                    raise AbortedError(str(error)) from error
+                await handler(stream, caller)
+
+        return serve
+
+    return {method: bounded(handler, _KINDS[method]) for method, handler in handlers.items()}
 
 
 @contextmanager

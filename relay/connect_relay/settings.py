@@ -108,13 +108,23 @@ class Limits:
     ssh_connections_per_realm: int = 64
     """A stock ssh has one for each connection that it makes."""
 
+    @property
+    def calls(self) -> int:
+        """How many calls are under way at once at most: both sides of connections and dials, and the bridges."""
+        return 2 * (self.connections + self.dials) + self.realms * self.bridges_per_realm
+
+    @property
+    def calls_per_realm(self) -> int:
+        """The same, of one realm; its bridges may come again before they have gone."""
+        return 2 * (self.connections_per_realm + self.dials_per_realm) + 4 * self.bridges_per_realm
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Times:
     """How long the relay waits, in seconds."""
 
     first_frame: float = 10.0
-    """For a caller that says nothing."""
+    """For a caller that says nothing: to be done with TLS, and then to begin."""
     dial: float = 10.0
     """For a bridge to reach the target."""
     longest_wait: float = 300.0

@@ -178,6 +178,8 @@ class Switchboard:
 
     async def _order(self, bridge: AttachedBridge, dial: Dial, attempt: Attempt) -> _Served:
         """Have the bridge reach the target. Raises RefusedError with what the bridge says, or when it is too slow."""
+        if bridge.orders.full():
+            raise RefusedError(ResetCode.LIMIT, f"the bridge of realm {bridge.realm} does not take its orders")
         connection_id = attempt.connection_id = token_hex(16)
         order = _Order(bridge=bridge, answer=asyncio.get_running_loop().create_future())
         self._orders[connection_id] = order

@@ -18,6 +18,9 @@ HEARTBEAT_SECONDS = 20.0
 MISSED_HEARTBEATS = 3
 """So many heartbeats that are missing are a dead peer, which is thus noticed within a minute."""
 
+IDLE_SECONDS = 60
+LARGEST_METADATA = 8192
+
 Options = Sequence[tuple[str, int]]
 
 
@@ -33,6 +36,11 @@ def server_options(heartbeat: float = HEARTBEAT_SECONDS) -> Options:
         *_both_ends(heartbeat),
         # The clients' pings come about as often as the server's own; much more often is a flood.
         ("grpc.http2.min_ping_interval_without_data_ms", int(heartbeat * 250)),
+        # Who is there and calls nothing is sent away; a client comes back with its next call.
+        ("grpc.max_connection_idle_ms", IDLE_SECONDS * 1000),
+        # Callers send no metadata of their own.
+        ("grpc.max_metadata_size", LARGEST_METADATA // 2),
+        ("grpc.absolute_max_metadata_size", LARGEST_METADATA),
         # A second relay on the same port fails instead of taking every other connection.
         ("grpc.so_reuseport", 0),
     )

@@ -27,7 +27,7 @@ from connect_protocol.relay.pump import FrameStream
 from connect_relay.audit import Caller
 from connect_relay.credentials import load_certificates
 from connect_relay.rpc import Channel, ClientStream, Server
-from connect_relay.settings import Address
+from connect_relay.settings import Address, Limits, Times
 from tests.support.relay import (
     OTHER_REALM,
     REALM,
@@ -141,7 +141,7 @@ async def test_a_bridge_opens_nothing_that_is_not_on_its_own_list(pki: Pki) -> N
             await answers.put(await stream.receive())
 
     handlers = {service.ATTACH: on_attach, service.SERVE: on_serve}
-    server = Server(handlers, load_certificates(pki.relay), most_calls=10, heartbeat=20)
+    server = Server(handlers, load_certificates(pki.relay), limits=Limits(), times=Times())
     port = await server.start(Address(host="127.0.0.1", port=0))
     with start_bridge(pki.bridge(), port, {"database": 1}) as bridge:
         assert await _frame(answers.get) == Serve(connection_id="x")
