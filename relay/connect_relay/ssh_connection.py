@@ -31,6 +31,8 @@ log = structlog.stdlib.get_logger()
 
 MOST_KEYS = 6
 """Unknown keys that a client may try, as sshd's MaxAuthTries."""
+LEFT_EARLY = "Connection lost"
+"""asyncssh's words for a client that has gone without a word."""
 MOST_FORBIDDEN = 16
 """Requests on one connection for what is never granted."""
 
@@ -68,7 +70,7 @@ class SshConnection(asyncssh.SSHServer):
         self._until_gone.close()
         reason = self._over_because or (str(exc) if exc else "")
         if self._caller.identity is None:
-            self._note_stranger(reason)
+            self._note_stranger(reason, hung_up=isinstance(exc, OSError) or reason == LEFT_EARLY)
         if self._bridge is not None:
             self._bridge.lose(reason)
         for task in self._tasks:
@@ -139,14 +141,14 @@ class SshConnection(asyncssh.SSHServer):
         self._door.switchboard.refused(self._login, error)
         audit.write_refused(self._login)
 
-    def _note_stranger(self, reason: str) -> None:
+    def _note_stranger(self, reason: str, *, hung_up: bool) -> None:
         """Nobody has logged in. Who has said nothing at all only looked whether the port is open."""
-        if self._login.reset is not None or not (
-            self._unknown or self._connection.get_extra_info("client_version") or reason
-        ):
+        if self._login.reset is not None:
             return
-        what = f"unknown key {', '.join(self._unknown)}" if self._unknown else "no key was offered"
-        self._turn_away(RefusedError(ResetCode.REFUSED, f"{what}: {reason}" if reason else what))
+        if self._unknown:
+            self._turn_away(RefusedError(ResetCode.REFUSED, f"unknown key {', '.join(self._unknown)}"))
+        elif self._connection.get_extra_info("client_version") or not hung_up:
+            self._turn_away(RefusedError(ResetCode.REFUSED, f"no key was offered: {reason}"))
 
     # What is granted
 

@@ -8,6 +8,7 @@ credit granted for more; what comes in waits until there is credit for it. Nothi
 import asyncio
 from collections import deque
 from contextlib import suppress
+from typing import ClassVar
 
 import asyncssh
 
@@ -36,7 +37,6 @@ _CODES = {
     ResetCode.LIMIT: asyncssh.OPEN_RESOURCE_SHORTAGE,
     ResetCode.DRAINING: asyncssh.OPEN_RESOURCE_SHORTAGE,
 }
-_GONE = Reset(code=ResetCode.BROKEN, message="the SSH channel was closed before its end")
 
 
 def channel_refusal(reset: Reset) -> asyncssh.ChannelOpenError:
@@ -60,6 +60,9 @@ def reset_told(text: str, target: str) -> Reset:
 
 class ChannelStream:
     """See FrameStream. `session` is what asyncssh needs for the channel."""
+
+    side: ClassVar[str]
+    """Whose channel it is, in messages."""
 
     def __init__(self, *first: Frame) -> None:
         """`first` is what the relay receives first."""
@@ -112,7 +115,7 @@ class ChannelStream:
             self._over = True
         elif self.session.broken:
             self._over = True
-            return encode(_GONE)
+            return encode(self._gone())
         return None
 
     def _take(self, frame: Frame | None) -> None:
@@ -135,6 +138,11 @@ class ChannelStream:
                 pass
             case _:
                 raise ProtocolError(f"a frame {type(frame).__name__} where none may come")
+
+    def _gone(self) -> Reset:
+        fault = self.session.fault
+        message = f"{self.side} is gone: {fault}" if fault else f"{self.side}'s SSH channel was closed before its end"
+        return Reset(code=ResetCode.BROKEN, message=message)
 
     def _opened(self, window: int) -> None:
         self._credit = SendCredit(window)
@@ -171,6 +179,8 @@ class ChannelStream:
 class DialledStream(ChannelStream):
     """A worker's channel, which is opened when the target has been reached."""
 
+    side = "the worker"
+
     def __init__(self, dial: Dial) -> None:
         super().__init__(dial)
         self._answer: asyncio.Future[WatchedChannel] = asyncio.get_running_loop().create_future()
@@ -181,7 +191,7 @@ class DialledStream(ChannelStream):
 
     def close(self) -> None:
         """See ChannelStream."""
-        self._refuse(_GONE)
+        self._refuse(self._gone())
         super().close()
 
     def _opened(self, window: int) -> None:
@@ -203,6 +213,8 @@ class DialledStream(ChannelStream):
 class ServedStream(ChannelStream):
     """A bridge's channel, which has been opened as an order wanted it."""
 
+    side = "the bridge"
+
     def __init__(self, connection_id: str, window: int) -> None:
         super().__init__(Serve(connection_id=connection_id), Opened(window=WINDOW))
         super()._opened(window)
@@ -210,6 +222,8 @@ class ServedStream(ChannelStream):
 
 class UnservedStream(ChannelStream):
     """The answer to an order that could not be carried out: there is no channel."""
+
+    side = "the bridge"
 
     def __init__(self, connection_id: str, reset: Reset) -> None:
         super().__init__(Serve(connection_id=connection_id), reset)

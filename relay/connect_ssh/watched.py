@@ -31,6 +31,7 @@ class WatchedChannel(asyncssh.SSHTCPSession[bytes]):
         self._may_write = True
         self._ended = False
         self._lost = False
+        self._fault = ""
         self._end_said = False
         self._end_sent = False
         self._closing = False
@@ -55,6 +56,11 @@ class WatchedChannel(asyncssh.SSHTCPSession[bytes]):
     def broken(self) -> bool:
         """Whether the other side has closed the channel, or is gone, before both had said their end."""
         return self._lost and not (self._ended and self._end_sent)
+
+    @property
+    def fault(self) -> str:
+        """What has ended the SSH connection itself, if that is what has ended the channel."""
+        return self._fault
 
     @property
     def end_sent(self) -> bool:
@@ -119,7 +125,7 @@ class WatchedChannel(asyncssh.SSHTCPSession[bytes]):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """See asyncssh: after both sides have closed, and when the connection is gone."""
-        del exc
+        self._fault = "" if exc is None else str(exc)
         self._lost = True
         self._channel = None
         self._changed()

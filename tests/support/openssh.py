@@ -73,6 +73,12 @@ def generate_key(path: Path, kind: str = "ed25519") -> None:
     subprocess.run(["ssh-keygen", "-q", "-t", kind, "-N", "", "-C", "test", "-f", path], check=True)
 
 
+def fingerprint_of(private: Path) -> str:
+    """As ssh-keygen tells it."""
+    told = subprocess.run(["ssh-keygen", "-l", "-f", private], capture_output=True, text=True, check=True)
+    return told.stdout.split()[1]
+
+
 def public_key(private: Path) -> str:
     """The line of the public key's file."""
     return Path(f"{private}.pub").read_text().strip()
