@@ -350,6 +350,9 @@ async def _through_socks(port: int, host: str, target_port: int) -> bytes:
         writer.write(b"\5\1\0\3" + bytes([len(host)]) + host.encode() + target_port.to_bytes(2))
         writer.write(b"hello")
         writer.write_eof()
-        answer = await reader.read()
-        writer.close()
-        return answer[10:]
+        try:
+            return (await reader.read())[10:]
+        except ConnectionResetError:
+            return b""
+        finally:
+            writer.close()
