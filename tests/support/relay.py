@@ -194,10 +194,15 @@ class RelayCommand(Command):
 
     @classmethod
     def serve(cls, pki: Pki, *options: str, port: int = 0, admin_port: int = 0) -> Self:
-        """Start it and wait until it listens."""
+        """Start it, and wait until it listens."""
+        return cls.serve_with(pki.relay, *options, port=port, admin_port=admin_port)
+
+    @classmethod
+    def serve_with(cls, tls: Path, *options: str, port: int = 0, admin_port: int = 0) -> Self:
+        """The same, with the certificate in this folder."""
         relay = cls.start(
             "connect-relay", "serve", "--listen", f"{HOST}:{port}", "--admin-listen", f"{HOST}:{admin_port}",
-            "--tls", pki.relay, *options,
+            "--tls", tls, *options,
         )  # fmt: skip
         relay.wait_for("relay runs")
         return relay
