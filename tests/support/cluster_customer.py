@@ -15,7 +15,7 @@ from typing import Any
 from connect_worker.settings import DatabaseSettings
 from connect_worker.store.lock import RUN_LOCK
 from tests.cluster.waiting import wait_until
-from tests.support.connect_release import NAMESPACE, Release
+from tests.support.connect_release import Release
 from tests.support.customer_network import CustomerNetwork
 from tests.support.postgres import PostgresServer, through_socket
 from tests.support.scenario import School
@@ -59,7 +59,7 @@ class ClusterCustomer:
     def apply_secrets(self, *roles: str) -> None:
         """Apply the Secrets of these roles; all four if none is named."""
         documents = self._secrets()
-        self.release.apply(*(_secret(f"{self.realm}-{role}", documents[role]) for role in roles or ROLES))
+        self.release.apply(*(self._secret(role, documents[role]) for role in roles or ROLES))
 
     def apply(self, **spec: object) -> None:
         """Apply the ConnectJob, with what differs from an ordinary one."""
@@ -77,7 +77,7 @@ class ClusterCustomer:
         return {
             "apiVersion": "schoolconnect.io/v1alpha1",
             "kind": "ConnectJob",
-            "metadata": {"name": self.realm, "namespace": NAMESPACE},
+            "metadata": {"name": self.realm, "namespace": self.release.namespace},
             "spec": ordinary | spec,
         }
 
@@ -171,7 +171,10 @@ class ClusterCustomer:
 
     def wait_for_lock(self) -> None:
         """Wait until a run waits for the lock."""
-        waits = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+        waits = (
+            "SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = database"
+            " WHERE locktype = 'advisory' AND NOT granted AND datname = current_database()"
+        )
         ask = partial(self.postgres.run, waits, database=self.database.name)
         self.release.cluster.wait_until("a run that waits for the lock", ask, lambda count: count != "0")
 
@@ -205,14 +208,13 @@ class ClusterCustomer:
             "relay": {name: (relay / name).read_text() for name in ("tls.crt", "tls.key", "ca.crt")},
         }
 
-
-def _secret(name: str, keys: Mapping[str, str | None]) -> Document:
-    return {
-        "apiVersion": "v1",
-        "kind": "Secret",
-        "metadata": {"name": name, "namespace": NAMESPACE},
-        "stringData": {key: value for key, value in keys.items() if value is not None},
-    }
+    def _secret(self, role: str, keys: Mapping[str, str | None]) -> Document:
+        return {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": {"name": f"{self.realm}-{role}", "namespace": self.release.namespace},
+            "stringData": {key: value for key, value in keys.items() if value is not None},
+        }
 
 
 def _last_run(status: Document) -> Document:

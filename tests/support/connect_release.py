@@ -26,16 +26,17 @@ Document = Mapping[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Release:
-    """The release, its namespace, and the authority that its certificates come from (`pki`, a folder)."""
+    """The release, its namespace, and the authority that its certificates come from (`pki`, a folder).
+
+    `relay_address` is where workers find the relay; at `node_ports` bridges do, each being another relay.
+    """
 
     cluster: Cluster
     images: Images
     pki: Path
-
-    @property
-    def relay_address(self) -> str:
-        """Where workers find the relay."""
-        return "connect-relay:8443"
+    namespace: str = NAMESPACE
+    relay_address: str = "connect-relay:8443"
+    node_ports: tuple[int, ...] = (RELAY_NODE_PORT,)
 
     @property
     def worker_image(self) -> str:
@@ -44,11 +45,11 @@ class Release:
 
     def kubectl(self, *arguments: str, source: str | None = None) -> str:
         """Run kubectl in the release's namespace and return its output."""
-        return self.cluster.kubectl("--namespace", NAMESPACE, *arguments, source=source)
+        return self.cluster.kubectl("--namespace", self.namespace, *arguments, source=source)
 
     def get(self, *arguments: str) -> Any:
         """What `kubectl get` answers there, as JSON."""
-        return self.cluster.get_json("--namespace", NAMESPACE, *arguments)
+        return self.cluster.get_json("--namespace", self.namespace, *arguments)
 
     def apply(self, *documents: Document) -> str:
         """Apply documents: JSON is YAML."""
@@ -77,7 +78,7 @@ class Release:
 
     def bridge_command(self, certificate: Path, targets: Mapping[str, str]) -> list[str]:
         """How the customer's IT starts a bridge."""
-        command = [str(COMMANDS / "connect-bridge"), "run", f"--relay={OUTSIDE}:{RELAY_NODE_PORT}"]
+        command = [str(COMMANDS / "connect-bridge"), "run", *(f"--relay={OUTSIDE}:{port}" for port in self.node_ports)]
         return [*command, f"--tls={certificate}", *(f"--target={name}={address}" for name, address in targets.items())]
 
 
@@ -92,17 +93,26 @@ def connect_relay(*arguments: str) -> str:
 
 def install(cluster: Cluster, images: Images, pki: Path) -> Release:
     """Make an authority, the relay's certificate and the namespace, and install the chart with these images."""
-    connect_relay("pki", "init", str(pki))
-    connect_relay("pki", "relay", str(pki), "--name", "connect-relay", "--name", OUTSIDE)
-    cluster.create_namespace(NAMESPACE, pod_security="restricted")
     release = Release(cluster=cluster, images=images, pki=pki)
-    release.kubectl("create", "secret", "generic", "connect-relay", f"--from-file={pki}/relay")
-    values = {
-        "image": {"registry": REGISTRY, "tag": images.tag},
-        "relay.service": {"type": "NodePort", "nodePort": RELAY_NODE_PORT},
-    }
-    cluster.helm(
-        *("install", RELEASE, str(CHART), f"--namespace={NAMESPACE}", "--wait", "--timeout=120s"),
-        *(f"--set-json={name}={json.dumps(value)}" for name, value in values.items()),
-    )
+    prepare(release, "connect-relay")
+    deploy(release, "install", {"relay.service": {"type": "NodePort", "nodePort": RELAY_NODE_PORT}})
     return release
+
+
+def prepare(release: Release, *names: str) -> None:
+    """Make an authority, the relay's certificate for these names, and the namespace with its Secret."""
+    pki = release.pki
+    connect_relay("pki", "init", str(pki))
+    named = [text for name in (*names, OUTSIDE) for text in ("--name", name)]
+    connect_relay("pki", "relay", str(pki), *named)
+    release.cluster.create_namespace(release.namespace, pod_security="restricted")
+    release.kubectl("create", "secret", "generic", "connect-relay", f"--from-file={pki}/relay")
+
+
+def deploy(release: Release, verb: str, values: Document) -> None:
+    """`helm install` or `helm upgrade` with these values, and the images."""
+    image = {"registry": REGISTRY, "tag": release.images.tag}
+    release.cluster.helm(
+        *(verb, RELEASE, str(CHART), f"--namespace={release.namespace}", "--wait", "--timeout=120s"),
+        *(f"--set-json={name}={json.dumps(value)}" for name, value in {"image": image, **values}.items()),
+    )
