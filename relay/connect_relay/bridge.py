@@ -3,7 +3,7 @@
 import asyncio
 import socket
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from importlib import metadata
 
 import structlog
@@ -17,10 +17,9 @@ from connect_protocol.relay.control import (
     decode_from_relay,
     encode_from_bridge,
 )
-from connect_protocol.relay.credit import WINDOW
 from connect_protocol.relay.errors import ProtocolError, StreamBrokenError
 from connect_protocol.relay.frames import Opened, Reset, ResetCode, Serve, encode
-from connect_protocol.relay.pump import Ending, pump
+from connect_protocol.relay.pump import BUDGET, Ending, pump
 from connect_relay.dialing import dial
 from connect_relay.errors import RefusedError
 from connect_relay.own_certificates import OwnCertificates
@@ -198,14 +197,14 @@ class _Service:
             with self._call() as stream:
                 await self._refuse(stream, refused.reset)
             raise
-        with self._call() as stream:
+        with self._call() as stream, closing(BUDGET.open()) as window:
             try:
                 await stream.send(encode(Serve(connection_id=self._order.connection_id)))
-                await stream.send(encode(Opened(window=WINDOW)))
+                await stream.send(encode(Opened(window=window.size)))
             except BaseException:
                 connection.close()
                 raise
-            return await pump(connection, stream, send_window=self._order.window)
+            return await pump(connection, stream, send_window=self._order.window, receive_window=window)
 
     @contextmanager
     def _call(self) -> Iterator[ClientStream]:

@@ -176,5 +176,6 @@ class SshBridge:
         try:
             await self.connection.create_connection(lambda: stream.session, forward.host, forward.port, **CHANNEL)
         except asyncssh.ChannelOpenError as error:
+            stream.close()
             return UnservedStream(order.connection_id, reset_told(error.reason, order.target))
         return stream

@@ -9,8 +9,7 @@ from typing import Never
 import asyncssh
 import structlog
 
-from connect_protocol.relay.credit import WINDOW
-from connect_protocol.relay.frames import Dial, ResetCode
+from connect_protocol.relay.frames import ResetCode
 from connect_protocol.relay.identity import Role
 from connect_relay import audit
 from connect_relay.admission import require_role
@@ -21,7 +20,7 @@ from connect_relay.junction import FAREWELL_SECONDS
 from connect_relay.settings import Transport
 from connect_relay.ssh_bridge import Forward, SshBridge
 from connect_relay.ssh_door import Door
-from connect_relay.ssh_names import read_target
+from connect_relay.ssh_names import TargetName, read_target
 from connect_relay.ssh_stream import ChannelStream, DialledStream, channel_refusal, told
 from connect_relay.switchboard import GOING_DOWN
 from connect_ssh.options import CHANNEL
@@ -158,20 +157,20 @@ class SshConnection(asyncssh.SSHServer):
         """See asyncssh: a worker dials a target."""
         del orig_host, orig_port
         try:
-            stream = DialledStream(self._dial(dest_host, dest_port))
+            target = self._dialled(dest_host, dest_port)
         except RefusedError as error:
             raise self._refused(error, dest_host) from error
+        stream = DialledStream(target)
         self._start(self._connect(stream))
         return self._connection.create_tcp_channel(**CHANNEL), stream.opened()
 
-    def _dial(self, host: str, port: int) -> Dial:
+    def _dialled(self, host: str, port: int) -> TargetName:
         if self._over_because:
             raise RefusedError(ResetCode.REFUSED, self._over_because)
         if len(self._tasks) >= self._door.most_channels:
             raise RefusedError(ResetCode.LIMIT, f"this connection has {self._door.most_channels} channels already")
         assert self.key is not None
-        target = read_target(host, port, self.key.identity.realm)
-        return Dial(target=target.name, realm=target.realm, window=WINDOW)
+        return read_target(host, port, self.key.identity.realm)
 
     async def _connect(self, stream: ChannelStream) -> None:
         try:

@@ -12,7 +12,7 @@ from typing import ClassVar
 
 import asyncssh
 
-from connect_protocol.relay.credit import WINDOW, ReceiveWindow, SendCredit
+from connect_protocol.relay.credit import SendCredit
 from connect_protocol.relay.errors import ProtocolError
 from connect_protocol.relay.frames import (
     Credit,
@@ -28,7 +28,8 @@ from connect_protocol.relay.frames import (
     encode,
 )
 from connect_protocol.relay.inbox import Inbox
-from connect_protocol.relay.pump import LARGEST_READ, REST_SECONDS
+from connect_protocol.relay.pump import BUDGET, LARGEST_READ, REST_SECONDS
+from connect_relay.ssh_names import TargetName
 from connect_ssh.errors import ChannelBrokenError
 from connect_ssh.watched import WatchedChannel
 
@@ -64,11 +65,10 @@ class ChannelStream:
     side: ClassVar[str]
     """Whose channel it is, in messages."""
 
-    def __init__(self, *first: Frame) -> None:
-        """`first` is what the relay receives first."""
+    def __init__(self) -> None:
         self.session = WatchedChannel(self._changed)
-        self._from_channel = deque(map(encode, first))
-        self._window = ReceiveWindow(WINDOW)
+        self._from_channel = deque[bytes]()
+        self._window = BUDGET.open()
         self._credit: SendCredit | None = None
         self._to_channel = Inbox()
         self._input_ended = False
@@ -93,11 +93,16 @@ class ChannelStream:
 
     def close(self) -> None:
         """Let go of the channel: the connection is over."""
+        self._window.close()
         if not self._over:
             self.session.abort()
             return
         self.session.close()
         asyncio.get_running_loop().call_later(REST_SECONDS, self.session.abort)
+
+    def _begin(self, *frames: Frame) -> None:
+        """What the relay receives first."""
+        self._from_channel.extend(map(encode, frames))
 
     def _next(self) -> bytes | None:
         """What the relay gets now, if anything."""
@@ -181,8 +186,9 @@ class DialledStream(ChannelStream):
 
     side = "the worker"
 
-    def __init__(self, dial: Dial) -> None:
-        super().__init__(dial)
+    def __init__(self, target: TargetName) -> None:
+        super().__init__()
+        self._begin(Dial(target=target.name, realm=target.realm, window=self._window.size))
         self._answer: asyncio.Future[WatchedChannel] = asyncio.get_running_loop().create_future()
 
     async def opened(self) -> WatchedChannel:
@@ -216,7 +222,8 @@ class ServedStream(ChannelStream):
     side = "the bridge"
 
     def __init__(self, connection_id: str, window: int) -> None:
-        super().__init__(Serve(connection_id=connection_id), Opened(window=WINDOW))
+        super().__init__()
+        self._begin(Serve(connection_id=connection_id), Opened(window=self._window.size))
         super()._opened(window)
 
 
@@ -226,5 +233,6 @@ class UnservedStream(ChannelStream):
     side = "the bridge"
 
     def __init__(self, connection_id: str, reset: Reset) -> None:
-        super().__init__(Serve(connection_id=connection_id), reset)
+        super().__init__()
+        self._begin(Serve(connection_id=connection_id), reset)
         self._over = True

@@ -20,7 +20,7 @@ import aiohttp
 from cryptography import x509
 
 from connect_protocol.relay import service
-from connect_protocol.relay.credit import WINDOW
+from connect_protocol.relay.credit import WINDOW, ReceiveWindow
 from connect_protocol.relay.frames import Dial, Frame, Opened, Reset, decode, encode
 from connect_protocol.relay.identity import Identity, Role
 from connect_protocol.relay.pump import Ending, pump
@@ -326,7 +326,8 @@ async def tunnel(channel: Channel, order: Dial) -> AsyncIterator[Tunnelled]:
     stream, answer = await call(channel, order)
     assert isinstance(answer, Opened), answer
     here, there = connected_sockets()
-    pumping = asyncio.create_task(pump(there, stream, send_window=answer.window, receive_window=order.window))
+    window = ReceiveWindow(order.window)
+    pumping = asyncio.create_task(pump(there, stream, send_window=answer.window, receive_window=window))
     try:
         yield Tunnelled(connection=here, pumping=pumping)
     finally:

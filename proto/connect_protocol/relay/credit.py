@@ -1,15 +1,32 @@
 """Back-pressure from end to end: how many bytes may still be sent, and when the receiver grants more. Pure.
 
-The window is what may be under way in one direction of a connection; the receiver holds at most that much when its
-socket takes nothing. 4 MiB carry 80 MB/s over a round trip of 50 ms, and a thousand stalled connections would still fit
-a small machine's memory. A receiver that wants more under way grants more than it has drained, up to LARGEST_WINDOW.
+A window is what may be under way in one direction of a connection; the receiver holds at most that much when its socket
+takes nothing. It begins small and grows with what the way carries within a round trip, as TCP's receivers do ("dynamic
+right-sizing"): so a distant connection is as fast as a near one, and a slow or idle one stays small. All windows of a
+process share one budget: many stalled connections hold no more than that.
 """
+
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from connect_protocol.relay.errors import ProtocolError
 
-WINDOW = 4 * 1024 * 1024
+WINDOW = 1024 * 1024
+"""How large a window is at first."""
+LEAST_WINDOW = 64 * 1024
+"""How large it is when the budget is spent: a connection that is slow is better than none."""
 LARGEST_WINDOW = 32 * 1024 * 1024
 """More than this is never under way in one direction, whatever the two ends grant each other."""
+LARGEST_BUDGET = 256 * 1024 * 1024
+"""Bytes that all windows of a process have together, but for those of LEAST_WINDOW."""
+LONGEST_ROUND_TRIP = 1.0
+"""Seconds. What takes longer than that to come had not waited for a grant."""
+
+_HEADROOM = 2
+"""So many times what a round trip brings: a sender that is stopped by the window always gets a larger one."""
+_SHORTEST = 1e-6
+
+Clock = Callable[[], float]
 
 
 class SendCredit:
@@ -39,27 +56,106 @@ class SendCredit:
         self._available += count
 
 
+class Budget:
+    """What all connections of a process may have under way towards it."""
+
+    def __init__(self, clock: Clock, most: int = LARGEST_BUDGET) -> None:
+        """`clock` tells seconds; `most` in bytes."""
+        self._clock = clock
+        self._left = most
+
+    @property
+    def left(self) -> int:
+        """Bytes that no window has; below zero when there are many of LEAST_WINDOW."""
+        return self._left
+
+    def open(self) -> "ReceiveWindow":
+        """The window of a new connection, which whoever asks for it has to close."""
+        size = WINDOW if self._left >= WINDOW else LEAST_WINDOW
+        self._left -= size
+        return ReceiveWindow(size, self)
+
+    def take(self, wanted: int) -> int:
+        """As much of this as is left."""
+        taken = max(0, min(wanted, self._left))
+        self._left -= taken
+        return taken
+
+    def give_back(self, count: int) -> None:
+        """It is not needed any more."""
+        self._left += count
+
+    def now(self) -> float:
+        """The clock."""
+        return self._clock()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Round:
+    """From a grant to the first byte that could be sent only because of it: a round trip, or longer.
+
+    `received`: bytes until then; `mark`: the last byte that was allowed before.
+    """
+
+    begun: float
+    received: int
+    mark: int
+
+
 class ReceiveWindow:
     """The receiver's account: what the sender may still send, and what has gone on to the socket since the last grant.
 
     Grants are gathered until a quarter of the window is free: one Credit frame for many small pieces of data, and never
-    a sender that waits while the receiver has room.
+    a sender that waits while the receiver has room. Counts are of bytes since the beginning.
     """
 
-    def __init__(self, window: int) -> None:
-        self._allowed = SendCredit(window)
-        self._worth_granting = max(1, window // 4)
+    def __init__(self, size: int, budget: Budget | None = None) -> None:
+        """Without a budget it stays as large as it is. Raises ProtocolError for a window that nobody may open."""
+        self._credit = SendCredit(size)
+        self._size = size
+        self._budget = budget
+        self._allowed = size
+        self._received = 0
         self._drained = 0
+        self._round: _Round | None = None
+        self._round_trip = LONGEST_ROUND_TRIP
+
+    @property
+    def size(self) -> int:
+        """Bytes that may be under way."""
+        return self._size
 
     def received(self, count: int) -> None:
         """Data have come in. Raises ProtocolError where they were more than the window had room for."""
-        self._allowed.spend(count)
+        self._credit.spend(count)
+        self._received += count
+        if self._budget is not None and self._round is not None and self._received > self._round.mark:
+            self._grow(self._round, self._budget)
+            self._round = None
 
     def drained(self, count: int) -> int:
         """The socket has taken so many bytes; returns how many to grant to the sender now, often 0."""
         self._drained += count
-        if self._drained < self._worth_granting:
+        granted = self._drained + self._size - self._allowed
+        if granted < max(1, self._size // 4):
             return 0
-        granted, self._drained = self._drained, 0
-        self._allowed.grant(granted)
+        if self._budget is not None and self._round is None:
+            self._round = _Round(begun=self._budget.now(), received=self._received, mark=self._allowed)
+        self._allowed += granted
+        self._credit.grant(granted)
         return granted
+
+    def close(self) -> None:
+        """The connection is over: what it had is others' now."""
+        if self._budget is not None:
+            self._budget.give_back(self._size)
+            self._budget = None
+
+    def _grow(self, over: _Round, budget: Budget) -> None:
+        """The shortest round counts as the round trip: longer ones have waited in queues, which no window shortens."""
+        seconds = max(budget.now() - over.begun, _SHORTEST)
+        self._round_trip = min(self._round_trip, seconds)
+        carried = (self._received - over.received) * self._round_trip / seconds
+        wanted = min(int(_HEADROOM * carried), LARGEST_WINDOW)
+        if wanted > self._size:
+            self._size += budget.take(wanted - self._size)

@@ -8,18 +8,21 @@ sent on at once.
 import asyncio
 import socket
 import struct
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from connect_protocol.relay.credit import WINDOW, ReceiveWindow, SendCredit
+from connect_protocol.relay.credit import Budget, ReceiveWindow, SendCredit
 from connect_protocol.relay.errors import ProtocolError, StreamBrokenError
 from connect_protocol.relay.frames import Credit, Data, Frame, HalfClose, Reset, ResetCode, decode, encode
 from connect_protocol.relay.inbox import Inbox
 
-LARGEST_READ = 256 * 1024
+BUDGET = Budget(time.monotonic)
+"""Of this process: memory is what all its connections share, whichever relay or transport they go by."""
+LARGEST_READ = 512 * 1024
 FAREWELL_SECONDS = 5.0
 """How long a reset may take to be told, and the stream to end after it."""
 REST_SECONDS = 1.0
@@ -72,18 +75,18 @@ class Ending:
 
 
 async def pump(
-    connection: socket.socket, stream: FrameStream, *, send_window: int, receive_window: int = WINDOW
+    connection: socket.socket, stream: FrameStream, *, send_window: int, receive_window: ReceiveWindow
 ) -> Ending:
     """Move bytes both ways until both sides have closed or something breaks; the socket is closed in the end.
 
     `connection` is a connected TCP socket that does not block; nobody else may use it. `send_window`: what the other
-    side said it takes (Opened, Open); `receive_window`: what it was told (Dial, Open). If the connection ends out of
-    order, the socket's peer gets a TCP reset, for a plain end could be taken for the whole. Raises ProtocolError for a
-    window that cannot be.
+    side said it takes (Opened, Open); `receive_window`: its size is what the other side was told (Dial, Opened). If the
+    connection ends out of order, the socket's peer gets a TCP reset, for a plain end could be taken for the whole.
+    Raises ProtocolError for a window that cannot be.
     """
     try:
         prepare(connection)
-        flow = _Flow(connection, stream, SendCredit(send_window), ReceiveWindow(receive_window))
+        flow = _Flow(connection, stream, SendCredit(send_window), receive_window)
         ending = await flow.run()
         if ending.reset is None:
             end_on_close(connection)

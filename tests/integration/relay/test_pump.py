@@ -11,7 +11,7 @@ from random import Random
 import pytest
 import uvloop
 
-from connect_protocol.relay.credit import LARGEST_WINDOW
+from connect_protocol.relay.credit import LARGEST_WINDOW, ReceiveWindow
 from connect_protocol.relay.errors import ProtocolError
 from connect_protocol.relay.frames import Credit, Data, Frame, HalfClose, Opened, Reset, ResetCode, decode, encode
 from connect_protocol.relay.pump import End, Ending, pump
@@ -58,7 +58,7 @@ class Pumped:
 async def pumped() -> AsyncIterator[Pumped]:
     here, peer = connected_sockets()
     near, far = stream_pair()
-    running = asyncio.create_task(pump(here, near, send_window=WINDOW, receive_window=WINDOW))
+    running = asyncio.create_task(pump(here, near, send_window=WINDOW, receive_window=ReceiveWindow(WINDOW)))
     yield Pumped(peer=peer, far=far, running=running)
     running.cancel()
     with suppress(asyncio.CancelledError):
@@ -229,7 +229,7 @@ async def test_a_window_that_cannot_be_is_refused() -> None:
     here, peer = connected_sockets()
     near, _ = stream_pair()
     with peer, pytest.raises(ProtocolError, match="a window of 0 bytes"):
-        await pump(here, near, send_window=0)
+        await pump(here, near, send_window=0, receive_window=ReceiveWindow(WINDOW))
     assert here.fileno() == -1
 
 
@@ -244,8 +244,8 @@ async def _pass_both_ways() -> None:
     right, right_pumped = connected_sockets()
     near, far = stream_pair()
     pumps = [
-        asyncio.create_task(pump(left_pumped, near, send_window=WINDOW, receive_window=WINDOW)),
-        asyncio.create_task(pump(right_pumped, far, send_window=WINDOW, receive_window=WINDOW)),
+        asyncio.create_task(pump(left_pumped, near, send_window=WINDOW, receive_window=ReceiveWindow(WINDOW))),
+        asyncio.create_task(pump(right_pumped, far, send_window=WINDOW, receive_window=ReceiveWindow(WINDOW))),
     ]
     results = await asyncio.wait_for(asyncio.gather(_write(left, 1), _write(right, 2), _read(left), _read(right)), 60)
     assert results[:2] == results[:1:-1]

@@ -12,10 +12,9 @@ from typing import Self
 import grpc
 import grpc.aio
 
-from connect_protocol.relay.credit import WINDOW
 from connect_protocol.relay.errors import ProtocolError, StreamBrokenError
 from connect_protocol.relay.frames import Dial, Frame, HalfClose, Opened, Reset, decode, encode
-from connect_protocol.relay.pump import End, pump
+from connect_protocol.relay.pump import BUDGET, End, pump
 from connect_protocol.relay.service import CONNECT, client_options
 from connect_worker.settings import GrpcRelay
 from connect_worker.tunnel import failures
@@ -78,7 +77,7 @@ class GrpcTunnel:
     async def carry(self, target: Target, connection: socket.socket) -> None:
         """See the port."""
         async with self._opened(target, _NO_WAIT) as (stream, window):
-            ending = await pump(connection, stream, send_window=window)
+            ending = await pump(connection, stream, send_window=window, receive_window=stream.window)
         if ending.reset is None:
             return
         if ending.end is End.STREAM_BROKEN:
@@ -109,7 +108,8 @@ class GrpcTunnel:
 
     async def _dial(self, stream: "_Stream", target: Target, wait: timedelta) -> int:
         seconds = math.ceil(wait.total_seconds())
-        await stream.send(encode(Dial(target=target, realm=self._realm, window=WINDOW, wait_seconds=seconds)))
+        window = stream.window.size
+        await stream.send(encode(Dial(target=target, realm=self._realm, window=window, wait_seconds=seconds)))
         answer = await _answer(stream)
         match answer:
             case Opened():
@@ -145,6 +145,7 @@ class _Stream:
 
     def __init__(self, call: grpc.aio.StreamStreamCall) -> None:
         self._call = call
+        self.window = BUDGET.open()
 
     async def receive(self) -> bytes | None:
         try:
@@ -170,6 +171,7 @@ class _Stream:
     def cancel(self) -> None:
         """Nothing more comes or goes."""
         self._call.cancel()
+        self.window.close()
 
     async def _broken(self) -> StreamBrokenError:
         return StreamBrokenError(await self._call.details() or str(await self._call.code()))

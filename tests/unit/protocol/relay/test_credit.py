@@ -1,10 +1,22 @@
 """Both ends' accounts of what may be under way."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from heapq import heappop, heappush
+from itertools import count
+
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connect_protocol.relay.credit import LARGEST_WINDOW, ReceiveWindow, SendCredit
+from connect_protocol.relay.credit import (
+    LARGEST_WINDOW,
+    LEAST_WINDOW,
+    WINDOW,
+    Budget,
+    ReceiveWindow,
+    SendCredit,
+)
 from connect_protocol.relay.errors import ProtocolError
 
 
@@ -67,3 +79,146 @@ def test_a_sender_and_a_receiver_never_wait_for_each_other(window: int, pieces: 
             if grant := receiver.drained(sent):
                 credit.grant(grant)
             assert credit.available <= window
+
+
+SPEEDS = st.integers(100_000, 1_000_000_000)
+ROUND_TRIPS = st.floats(0.0005, 0.3)
+
+
+@settings(deadline=None, max_examples=30)
+@given(SPEEDS, ROUND_TRIPS)
+def test_a_window_grows_until_the_way_limits_and_not_the_window(speed: int, round_trip: float) -> None:
+    """A few dozen round trips suffice; then it holds the bandwidth × round trip, and no more than a few times of it."""
+    way = Way(speed=speed, round_trip=round_trip)
+    way.carry(40 * max(round_trip, LARGEST_WINDOW / speed))
+    needed = speed * round_trip
+    assert way.window.size >= min(needed, LARGEST_WINDOW) * 0.9
+    assert way.window.size <= max(2 * WINDOW, 4 * (needed + PIECE))
+
+
+@settings(deadline=None, max_examples=30)
+@given(SPEEDS, ROUND_TRIPS, st.integers(1, 50))
+def test_a_window_does_not_grow_for_a_reader_that_is_slow(speed: int, round_trip: float, slower: int) -> None:
+    """What it takes within a round trip decides, whatever could come."""
+    reader = speed // slower
+    way = Way(speed=speed, round_trip=round_trip, reader=reader)
+    way.carry(40 * max(round_trip, WINDOW / reader))
+    assert way.window.size <= max(2 * WINDOW, 4 * (speed * round_trip + PIECE))
+    assert way.under_way_at_most <= way.window.size
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.integers(1_000, 500_000), ROUND_TRIPS)
+def test_a_window_stays_small_where_little_is_sent(speed: int, round_trip: float) -> None:
+    way = Way(speed=speed, round_trip=round_trip)
+    way.carry(60)
+    assert way.window.size <= WINDOW
+
+
+def test_a_pause_is_not_taken_for_a_round_trip() -> None:
+    """Requests and their answers, with seconds of silence between: the window stays as it was."""
+    clock = Clock()
+    window = Budget(clock).open()
+    for _ in range(100):
+        clock.now += 5
+        window.received(WINDOW // 2)
+        window.drained(WINDOW // 2)
+    assert window.size == WINDOW
+
+
+def test_all_windows_of_a_process_share_its_budget() -> None:
+    """Whoever comes when it is spent gets the least there is, and grows again when others have gone."""
+    clock = Clock()
+    budget = Budget(clock, most=3 * WINDOW)
+    one, other = budget.open(), budget.open()
+    assert grown(one, clock) == 2 * WINDOW
+    assert budget.left == 0
+    assert grown(other, clock) == WINDOW
+    late = budget.open()
+    assert late.size == LEAST_WINDOW
+    one.close()
+    one.close()
+    late.close()
+    assert budget.left == 2 * WINDOW
+    assert grown(other, clock) > WINDOW
+
+
+def test_a_thousand_stalled_connections_hold_little_more_than_the_budget() -> None:
+    budget = Budget(Clock(), most=100 * WINDOW)
+    windows = [budget.open() for _ in range(1000)]
+    assert sum(window.size for window in windows) == 100 * WINDOW + 900 * LEAST_WINDOW
+
+
+PIECE = 64 * 1024
+
+
+@dataclass
+class Clock:
+    """Seconds, as the test has them pass."""
+
+    now: float = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def grown(window: ReceiveWindow, clock: Clock) -> int:
+    """Its size after a sender that was limited by nothing but the window, a few round trips long."""
+    credit = window.size
+    for _ in range(8):
+        clock.now += 0.05
+        window.received(credit)
+        credit = window.drained(credit)
+    return window.size
+
+
+class Way:
+    """A sender with endless data, a way of a certain speed and length, and a reader, in virtual time.
+
+    Pieces queue before the way, as they do in its routers; grants come back after half of the round trip.
+    """
+
+    def __init__(self, *, speed: int, round_trip: float, reader: int | None = None) -> None:
+        self._clock = Clock()
+        self._delay = round_trip / 2
+        self._speed, self._reader = speed, reader
+        self._events: list[tuple[float, int, Callable[[int], None], int]] = []
+        self._way_free = self._reader_free = 0.0
+        self._numbers = count()
+        self.window = Budget(self._clock).open()
+        self._credit = SendCredit(self.window.size)
+        self._under_way = 0
+        self.under_way_at_most = 0
+
+    def carry(self, seconds: float, *, most_events: int = 6000) -> None:
+        self._send(0)
+        for _ in range(most_events):
+            at, _, happens, size = heappop(self._events)
+            if at > seconds:
+                break
+            self._clock.now = at
+            happens(size)
+
+    def _send(self, granted: int) -> None:
+        if granted:
+            self._credit.grant(granted)
+        while size := min(PIECE, self._credit.available):
+            self._credit.spend(size)
+            self._under_way += size
+            self.under_way_at_most = max(self.under_way_at_most, self._under_way)
+            self._way_free = max(self._way_free, self._clock.now) + size / self._speed
+            self._at(self._way_free + self._delay, self._arrive, size)
+
+    def _arrive(self, size: int) -> None:
+        self.window.received(size)
+        taking = size / self._reader if self._reader else 0.0
+        self._reader_free = max(self._reader_free, self._clock.now) + taking
+        self._at(self._reader_free, self._drain, size)
+
+    def _drain(self, size: int) -> None:
+        self._under_way -= size
+        if grant := self.window.drained(size):
+            self._at(self._clock.now + self._delay, self._send, grant)
+
+    def _at(self, when: float, happens: Callable[[int], None], size: int) -> None:
+        heappush(self._events, (when, next(self._numbers), happens, size))
