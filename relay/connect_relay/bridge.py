@@ -1,6 +1,7 @@
 """The bridge: in the customer's network, it stays connected to the relays, and opens what is on its list."""
 
 import asyncio
+import os
 import socket
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -25,6 +26,7 @@ from connect_relay.errors import RefusedError
 from connect_relay.own_certificates import OwnCertificates
 from connect_relay.relays import Pace, resolve_behind, stay_connected
 from connect_relay.rpc import Channel, ClientStream
+from connect_relay.service_manager import Presence, ServiceManager
 from connect_relay.settings import BridgeSettings, RelayPlace
 
 log = structlog.stdlib.get_logger()
@@ -38,11 +40,15 @@ MOST_CONNECTIONS = 1000
 
 async def run(settings: BridgeSettings, own: OwnCertificates) -> None:
     """Stay connected to every relay until cancelled."""
+    manager = ServiceManager(os.environ)
+    presence = Presence(manager, settings.relays)
+    presence.ready()
     async with asyncio.TaskGroup() as connections:
+        connections.create_task(manager.live())
 
         def attach(place: RelayPlace) -> Attachment:
             own.look()
-            return Attachment(settings, place, own, connections)
+            return Attachment(settings, place, own, connections, presence)
 
         connections.create_task(own.keep_looking())
         pace = Pace(longest_pause=settings.longest_pause_seconds)
@@ -56,7 +62,12 @@ class Attachment:
     """
 
     def __init__(
-        self, settings: BridgeSettings, place: RelayPlace, own: OwnCertificates, tasks: asyncio.TaskGroup
+        self,
+        settings: BridgeSettings,
+        place: RelayPlace,
+        own: OwnCertificates,
+        tasks: asyncio.TaskGroup,
+        presence: Presence,
     ) -> None:
         self._settings = settings
         self._place = place
@@ -70,6 +81,7 @@ class Attachment:
         )
         self._renewed = own.renewed
         self._tasks = tasks
+        self._presence = presence
         self._serving: set[asyncio.Task[None]] = set()
         self.stood = False
 
@@ -101,6 +113,10 @@ class Attachment:
             relay_version=welcome.version,
             targets=names,
         )
+        with self._presence.at(place):
+            return await self._until_over(control)
+
+    async def _until_over(self, control: ClientStream) -> str:
         tasks = [
             asyncio.create_task(self._listen(control)),
             asyncio.create_task(self._beat(control)),

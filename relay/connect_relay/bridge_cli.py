@@ -22,6 +22,7 @@ from connect_relay.bridge_options import (
     tls_option,
     with_login,
 )
+from connect_relay.install_cli import install, uninstall
 from connect_relay.log import configure_log
 from connect_relay.options import SECONDS, SETTINGS, log_level_option, told
 from connect_relay.own_certificates import OwnCertificates
@@ -50,6 +51,8 @@ def main() -> None:
 
 main.add_command(check)
 main.add_command(doctor)
+main.add_command(install)
+main.add_command(uninstall)
 
 
 @main.command(

@@ -17,6 +17,7 @@ from connect_relay.bridge_options import (
     proxy_option,
     relays_option,
     require_different_names,
+    settings_option,
     targets_option,
     tls_option,
     with_login,
@@ -50,6 +51,7 @@ Exit codes:
    7  a target cannot be reached
 """
 )
+@settings_option
 @relays_option
 @tls_option
 @targets_option
@@ -103,6 +105,7 @@ Exit codes:
   7  a target cannot be reached
 """
 )
+@settings_option
 @targets_option
 @dial_seconds_option
 @output_option

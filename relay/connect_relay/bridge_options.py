@@ -8,14 +8,18 @@ import click
 from click.core import ParameterSource
 
 from connect_relay.errors import ConfigurationError
-from connect_relay.options import FOLDER, RELAY, SECONDS, TARGET
+from connect_relay.installation import ENVIRONMENT, FOLDER, read_variables
+from connect_relay.options import FOLDER as TLS_FOLDER
+from connect_relay.options import RELAY, SECONDS, TARGET
 from connect_relay.proxy_choice import NONE, from_environment, parse_proxy, read_login
 from connect_relay.settings import ProxyChoice, Target
 
 DIAL_SECONDS = 8.0
 
 
-class _ProxyType(click.ParamType[ProxyChoice]):
+class ProxyType(click.ParamType[ProxyChoice]):
+    """http://HOST:PORT, or `none`."""
+
     name = "proxy"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> ProxyChoice:
@@ -30,15 +34,24 @@ class _ProxyType(click.ParamType[ProxyChoice]):
             self.fail(str(error), param, ctx)
 
 
+def refuse_login_in_argument(
+    ctx: click.Context, param: click.Parameter, value: ProxyChoice | None
+) -> ProxyChoice | None:
+    """A callback of --proxy: every process on the machine reads the arguments of all others."""
+    given = ctx.get_parameter_source("proxy") is ParameterSource.COMMANDLINE
+    if given and value is not None and value.proxy and value.proxy.login:
+        message = "a password on a command line can be read by everybody: give --proxy-login FILE"
+        raise click.BadParameter(message, ctx, param)
+    return value
+
+
 def _resolved(ctx: click.Context, param: click.Parameter, value: ProxyChoice | None) -> ProxyChoice:
     if value is None:
         try:
             return from_environment(os.environ)
         except ConfigurationError as error:
             raise click.BadParameter(str(error), ctx, param) from error
-    if ctx.get_parameter_source("proxy") is ParameterSource.COMMANDLINE and value.proxy and value.proxy.login:
-        message = "a password on a command line can be read by everybody: give --proxy-login FILE"
-        raise click.BadParameter(message, ctx, param)
+    refuse_login_in_argument(ctx, param, value)
     return value
 
 
@@ -49,6 +62,30 @@ def with_login(choice: ProxyChoice, login: Path | None) -> ProxyChoice:
     return replace(choice, proxy=replace(choice.proxy, login=read_login(login)))
 
 
+def _load(ctx: click.Context, param: click.Parameter, value: Path) -> None:
+    """Take the variables that are not set from a file, before other options look for theirs."""
+    try:
+        text = value.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        if ctx.get_parameter_source(str(param.name)) is ParameterSource.DEFAULT:
+            return
+        raise click.BadParameter(f"{value}: {error.strerror}", ctx, param) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise click.BadParameter(f"{value} cannot be read: {error}. Put sudo before the command", ctx, param) from error
+    for name, setting in read_variables(text).items():
+        os.environ.setdefault(name, setting)
+
+
+settings_option = click.option(
+    "--settings",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=Path(FOLDER / ENVIRONMENT),
+    show_default=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_load,
+    help="A file with variables, as `connect-bridge install` writes it; those that are set go before.",
+)
 relays_option = click.option(
     "--relay",
     "relays",
@@ -63,7 +100,7 @@ relays_option = click.option(
 )
 tls_option = click.option(
     "--tls",
-    type=FOLDER,
+    type=TLS_FOLDER,
     required=True,
     envvar="CONNECT_BRIDGE_TLS",
     show_envvar=True,
@@ -71,7 +108,7 @@ tls_option = click.option(
 )
 proxy_option = click.option(
     "--proxy",
-    type=_ProxyType(),
+    type=ProxyType(),
     callback=_resolved,
     metavar="URL",
     envvar="CONNECT_BRIDGE_PROXY",

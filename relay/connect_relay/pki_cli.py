@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from connect_relay.pki import Authority
+from connect_relay.pki_bundling import bundle
 from connect_relay.pki_folder import PkiFolder
 from connect_relay.pki_issuing import bridge, relay, ssh_host, worker
 from connect_relay.pki_listing import list_
@@ -19,6 +20,7 @@ Certificates that tell who is the relay, and who is whose bridge or worker.
 connect-relay pki init pki
 connect-relay pki relay pki --name connect-relay.connect.svc --name relay.example.org
 connect-relay pki bridge pki musterwil
+connect-relay pki bundle pki musterwil --relay relay.example.org:8443
 connect-relay pki worker pki musterwil --output secret | kubectl -n connect apply -f -
 connect-relay pki renew pki musterwil bridge --if-ends-within 30
 connect-relay pki revoke pki musterwil bridge
@@ -29,7 +31,7 @@ Each certificate gets a folder with tls.crt, tls.key and ca.crt, as a Secret of 
 \b
 kubectl -n connect create secret generic connect-relay --from-file=pki/relay
 
-Take pki/realms/REALM/bridge to the customer's network. DIR/ca stays with you, and off the cluster: whoever has its key
+The bundle goes to the customer's IT. DIR/ca stays with you, and off the cluster: whoever has its key
 can be everybody's bridge. cert-manager's Secrets can be used in place of these.
 """
 
@@ -52,5 +54,5 @@ def init(folder: Path, name: str) -> None:
     click.echo(f"The authority stands in {kept}; ca.crt is for everybody, ca.key for nobody else.")
 
 
-for command in (relay, bridge, worker, ssh_host, renew, revoke, crl, list_):
+for command in (relay, bridge, worker, ssh_host, bundle, renew, revoke, crl, list_):
     pki.add_command(command)
