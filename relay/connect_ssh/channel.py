@@ -12,6 +12,7 @@ from asyncssh.connection import SSHConnection
 
 from connect_ssh.closing import tell_at_close
 from connect_ssh.errors import ChannelBrokenError, ConnectionLostError
+from connect_ssh.fast_path import speed_up_channel
 
 MOST_HELD = 1024 * 1024
 """Bytes that may wait here for `receive` before the channel stops reading; its window may fill besides."""
@@ -98,6 +99,7 @@ class ByteChannel(asyncssh.SSHTCPSession[bytes]):
         """See asyncssh."""
         self._channel = chan
         self._connection = chan.get_connection()
+        speed_up_channel(chan)
         tell_at_close(chan, self._close_came)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -153,7 +155,7 @@ class ByteChannel(asyncssh.SSHTCPSession[bytes]):
         if self._channel is None:
             raise self._broken()
         try:
-            self._channel.write(bytes(payload))
+            self._channel.write(payload)
         except OSError as error:
             raise self._broken() from error
 
