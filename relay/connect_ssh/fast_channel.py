@@ -29,8 +29,8 @@ class FastChannel(SSHTCPChannel[bytes]):
 
     @property
     def is_ready(self) -> bool:
-        """Something may be sent. Who announces packets of no bytes is sent none."""
-        return bool(self._send_buf and self._send_window and self._send_pktsize)
+        """Something may be sent."""
+        return bool(self._send_buf and self._send_window)
 
     @property
     def number_there(self) -> int:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import asyncssh
 
 from connect_ssh.channel import ByteChannel
+from connect_ssh.fast_path import speed_up
 from connect_ssh.options import CHANNEL, connection_options
 
 HOST = "127.0.0.1"
@@ -22,6 +23,7 @@ class _Server(asyncssh.SSHServer):
 
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
         self._connection = conn
+        speed_up(conn)
 
     def begin_auth(self, username: str) -> bool:
         del username
@@ -35,6 +37,13 @@ class _Server(asyncssh.SSHServer):
         channel = ByteChannel()
         self._channels.put_nowait(channel)
         return self._connection.create_tcp_channel(**CHANNEL), channel
+
+
+class _Client(asyncssh.SSHClient):
+    """As ours are."""
+
+    def connection_made(self, conn: asyncssh.SSHClientConnection) -> None:
+        speed_up(conn)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,7 +65,9 @@ async def channel_pair() -> AsyncIterator[ChannelPair]:
     )
     async with (
         server,
-        asyncssh.connect(HOST, server.get_port(), known_hosts=None, config=None, **connection_options()) as client,
+        asyncssh.connect(
+            HOST, server.get_port(), known_hosts=None, config=None, client_factory=_Client, **connection_options()
+        ) as client,
     ):
         here = ByteChannel()
         await client.create_connection(lambda: here, "database", 5432, **CHANNEL)
