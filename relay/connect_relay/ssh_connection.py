@@ -23,6 +23,7 @@ from connect_relay.ssh_door import Door
 from connect_relay.ssh_names import TargetName, read_target
 from connect_relay.ssh_stream import ChannelStream, DialledStream, channel_refusal, told
 from connect_relay.switchboard import GOING_DOWN
+from connect_ssh.fast_path import speed_up
 from connect_ssh.options import CHANNEL
 from connect_ssh.watched import WatchedChannel
 
@@ -61,6 +62,7 @@ class SshConnection(asyncssh.SSHServer):
             conn.abort()
         else:
             self._door.logging_in.add(self)
+            speed_up(conn)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """See asyncssh."""

@@ -13,6 +13,7 @@ import asyncssh
 from connect_ssh.channel import MOST_HELD
 from connect_ssh.closing import tell_at_close
 from connect_ssh.errors import ChannelBrokenError
+from connect_ssh.fast_path import speed_up_channel
 
 
 class WatchedChannel(asyncssh.SSHTCPSession[bytes]):
@@ -118,6 +119,7 @@ class WatchedChannel(asyncssh.SSHTCPSession[bytes]):
     def connection_made(self, chan: asyncssh.SSHTCPChannel[bytes]) -> None:
         """See asyncssh."""
         self._channel = chan
+        speed_up_channel(chan)
         tell_at_close(chan, self._close_came)
         if self._aborted:
             asyncio.get_running_loop().call_soon(chan.abort)

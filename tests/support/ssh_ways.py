@@ -24,7 +24,7 @@ _PIECE = 1 << 18
 class Duplex(Protocol):
     """A way there and back."""
 
-    async def send(self, payload: bytes) -> None:
+    async def send(self, payload: bytes | bytearray) -> None:
         """Send bytes."""
 
     async def receive(self) -> bytes | None:
@@ -135,7 +135,7 @@ async def echo_server(
         server_factory=lambda: EchoServer(fast=fast, connections=connections),
         server_host_keys=[asyncssh.generate_private_key("ssh-ed25519")],
         rekey_bytes=rekey_bytes,
-        **connection_options(),
+        **{**connection_options(), "encryption_algs": ["aes128-gcm@openssh.com", "chacha20-poly1305@openssh.com"]},
     )
     async with server:
         yield server.get_port()
@@ -188,8 +188,8 @@ class _Socket:
     async def connect(cls, port: int) -> "_Socket":
         return cls(*await asyncio.open_connection(HOST, port))
 
-    async def send(self, payload: bytes) -> None:
-        self._writer.write(payload)
+    async def send(self, payload: bytes | bytearray) -> None:
+        self._writer.write(bytes(payload))
         await self._writer.drain()
 
     async def receive(self) -> bytes | None:
