@@ -247,8 +247,8 @@ class Wire(asyncio.BufferedProtocol):
 
     def _send_packets(self, cipher: Gcm) -> None:
         """Fill a buffer, each channel in turn, and hand it to the transport."""
-        if self._outgoing is None:
-            self._outgoing = _buffers.borrow()
+        assert self._outgoing is None, "the transport keeps what is in it, and has not paused"
+        self._outgoing = _buffers.borrow()
         used = 0
         served: dict[FastChannel, None] = {}
         while self._waiting and used + _LONGEST <= BUFFER_BYTES and not self._is_rekeying_due():

@@ -105,26 +105,42 @@ async def test_many_channels_at_once_keep_their_bytes_apart(way: Way, tmp_path: 
 async def test_new_keys_in_the_middle_cost_no_byte(way: Way, tmp_path: Path) -> None:
     """Both ends ask for them every 400 KB, of 6 MB that go both ways."""
     async with asyncio.timeout(30), connected(way, tmp_path, rekey_bytes=400_000) as connection:
-        await _transfer_with_new_keys(connection)
+        await _transfer_with_new_keys(connection, [os.urandom(100_000) for _ in range(60)])
 
 
 async def test_new_keys_may_come_in_one_piece_with_data() -> None:
     """On a way of 20 ms there and back, much is under way at any time."""
-    servers: list[asyncssh.SSHServerConnection] = []
-    async with asyncio.timeout(30), echo_server(servers, rekey_bytes=400_000) as port:
+    async with asyncio.timeout(30), echo_server([], rekey_bytes=400_000) as port:
         with delay_line(HOST, port, round_trip=0.02) as line:
             async with client(line.port, rekey_bytes=400_000) as connection:
-                made = Connected(open=lambda: open_channel(connection), client=connection, server=servers[0])
-                await _transfer_with_new_keys(made)
+                made = Connected(open=lambda: open_channel(connection), client=connection)
+                await _transfer_with_new_keys(made, [os.urandom(100_000) for _ in range(60)])
 
 
-async def _transfer_with_new_keys(connection: Connected) -> None:
+@pytest.mark.parametrize("part", [5, 16, 700])
+async def test_what_asyncssh_holds_of_a_packet_is_taken_back(part: int) -> None:
+    """It is given what comes while it has a packet in work that it awaits, such as one for new keys."""
+    servers: list[asyncssh.SSHServerConnection] = []
+    async with asyncio.timeout(10), echo_server(servers) as port, client(port, fast=False) as connection:
+        channel = await open_channel(connection)
+        assert connection._transport is not None
+        on_hold: list[bytes] = []
+        connection._send = on_hold.append  # type: ignore[assignment, method-assign]
+        content = os.urandom(3000)
+        await channel.send(content)
+        del connection._send
+        packets = b"".join(on_hold)
+        servers[0].data_received(packets[:part])
+        connection._send(packets[part:])
+        assert await _echoed(channel, []) == content
+
+
+async def _transfer_with_new_keys(connection: Connected, pieces: Sequence[bytes]) -> None:
     duplex = await connection.open()
     await duplex.send(b"before")
     received = await duplex.receive() or b""
     ends = [end for end in (connection.client, connection.server) if end is not None]
     first_keys = [end._send_encryption for end in ends]
-    pieces = [os.urandom(100_000) for _ in range(60)]
     received += await _echoed(duplex, pieces)
     assert received == b"before" + b"".join(pieces)
     assert [end for end, first in zip(ends, first_keys, strict=True) if end._send_encryption is first] == []
