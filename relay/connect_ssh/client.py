@@ -18,6 +18,7 @@ from connect_ssh.errors import (
     KeyRefusedError,
     NotConnectedError,
 )
+from connect_ssh.fast_path import speed_up
 from connect_ssh.options import CHANNEL, KEEPALIVE_SECONDS, connection_options
 
 CONNECT_SECONDS = 10.0
@@ -47,6 +48,14 @@ class Server:
     port: int
 
 
+class _FastClient(asyncssh.SSHClient):
+    """Puts its connection on the fast path."""
+
+    def connection_made(self, conn: asyncssh.SSHClientConnection) -> None:
+        """See asyncssh."""
+        speed_up(conn)
+
+
 async def connect(
     server: Server, login: Login, *, keepalive: float = KEEPALIVE_SECONDS, through: socket.socket | None = None
 ) -> asyncssh.SSHClientConnection:
@@ -56,6 +65,7 @@ async def connect(
             return await asyncssh.connect(
                 "" if through else server.host,
                 server.port,
+                client_factory=_FastClient,
                 sock=through,
                 host_key_alias=server.name,
                 username=login.user,
