@@ -51,23 +51,25 @@ class Watched:
         A fault is told when it is found a second time: one of several files may just not have been written yet.
         """
         if (state := self.source.state()) == self._used:
+            self._faulty = self._told = b""
             return None
         try:
             self.source.load()
-        except ConfigurationError as error:
+        except Exception as error:  # noqa: BLE001 - a fault in one file must not keep the others from being looked at
             return self._refused(state, error)
         self._used = state
         log.info("file reloaded", file=self.source.name)
         return LOADED
 
-    def _refused(self, state: bytes, error: ConfigurationError) -> str | None:
+    def _refused(self, state: bytes, error: Exception) -> str | None:
         if state != self._faulty:
             self._faulty = state
             return None
         if state == self._told:
             return None
         self._told = state
-        log.error("file not reloaded", file=self.source.name, reason=str(error), stays="what was there before")
+        unforeseen = None if isinstance(error, ConfigurationError) else error
+        log.error("file not reloaded", file=self.source.name, reason=str(error), exc_info=unforeseen)
         return REFUSED
 
 

@@ -16,6 +16,7 @@ def test_a_clear_way_is_told_with_the_certificates_end(site: Site, tunnel: Tunne
     found = checks(site)
     assert tunnel.relay.address in found["relay"]["found"]
     assert "until 20" in found["relay"]["found"]
+    assert "(0 days: have it renewed, connect-relay pki renew)" in found["relay"]["found"]
     assert all(check["ok"] for check in found.values()), found
     assert found["database connection"]["found"].startswith("db.school.test:5432")
 

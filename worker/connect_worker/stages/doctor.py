@@ -1,6 +1,7 @@
 """Doctor: tests each link on its own, and says which one fails and what to do."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from connect_worker.errors import ConfigurationError
 from connect_worker.settings import GrpcRelay, JumpHost, RelaySettings, Settings, SshRelay
@@ -10,7 +11,7 @@ from connect_worker.stages.examination import Examination
 from connect_worker.store.repository import Store, open_store
 from connect_worker.tunnel.base import Target
 from connect_worker.tunnel.failures import is_at_target
-from connect_worker.tunnel.knock import valid_until
+from connect_worker.tunnel.knock import valid_until, validity
 from connect_worker.tunnel.way import Way, open_way
 
 _DATABASE_TODO = "Mend each of them; connect-worker migrate makes Connect's own tables"
@@ -66,8 +67,8 @@ class _Links:
 def _links(relay: RelaySettings) -> _Links:
     match relay:
         case GrpcRelay():
-            until = f", until {valid_until(relay):%Y-%m-%d}"
-            return _Links(first="relay", second="bridge", found=f"{until}, and the customer's bridge is there")
+            until = validity(valid_until(relay), datetime.now(UTC))
+            return _Links(first="relay", second="bridge", found=f", {until}, and the customer's bridge is there")
         case SshRelay():
             return _Links(first="relay", second="bridge", found=", and the customer's bridge is there")
         case JumpHost():

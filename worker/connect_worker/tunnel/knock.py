@@ -16,6 +16,7 @@ from connect_worker.tunnel.base import Obstacle, PassedOverError
 from connect_worker.tunnel.places import Place
 
 KNOCK_SECONDS = 10
+SOON_DAYS = 30
 _HELLO = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes((0, 0, 0, 4, 0, 0, 0, 0, 0))
 """How every HTTP/2 client begins (RFC 9113, section 3.4): the server's answer comes once it has let the client in."""
 
@@ -37,6 +38,13 @@ async def knock(settings: GrpcRelay, place: Place) -> PassedOverError | None:
 def valid_until(settings: GrpcRelay) -> datetime:
     """When the worker's certificate ends (UTC)."""
     return x509.load_pem_x509_certificate(settings.certificate.encode()).not_valid_after_utc
+
+
+def validity(end: datetime, now: datetime) -> str:
+    """Until when a certificate is valid, and what to do if that is soon."""
+    left = (end - now).days
+    warning = f" ({left} days: have it renewed, connect-relay pki renew)" if left < SOON_DAYS else ""
+    return f"until {end:%Y-%m-%d}{warning}"
 
 
 def _not_admitted(failure: ConnectError) -> PassedOverError:
