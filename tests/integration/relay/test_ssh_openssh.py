@@ -2,6 +2,9 @@
 
 import asyncio
 import json
+import re
+import shlex
+from collections.abc import Mapping, Sequence
 
 import pytest
 
@@ -13,6 +16,7 @@ from tests.support.openssh import (
     HOST,
     Ssh,
     SshKeys,
+    free_port,
     local_forward,
     piping,
     run_ssh,
@@ -30,8 +34,10 @@ from tests.support.relay import (
     tunnel,
     worker_channel,
 )
+from tests.support.repository import read
 from tests.support.targets import ANSWER, Targets
 
+HOW_TO = "docs/how-to/openssh.md"
 MEGABYTES = bytes(range(256)) * 40_000
 UNREACHABLE = ResetCode.TARGET_UNREACHABLE
 UNKNOWN = ResetCode.UNKNOWN_TARGET
@@ -172,6 +178,46 @@ async def test_both_kinds_of_workers_are_told_why_a_target_is_not_reached(
 async def test_a_worker_whose_bridge_is_absent_is_told_since_when(ssh_keys: SshKeys, ssh_relay: RelayCommand) -> None:
     ran = await run_ssh(piping(ssh_keys, ssh_relay.ssh_port, "echo:5432", OTHER_REALM))
     assert f"BRIDGE_ABSENT: no bridge of realm {OTHER_REALM} has come since the relay started at 20" in ran.said
+
+
+async def test_the_commands_of_the_how_to_page_work_as_they_stand(
+    ssh_keys: SshKeys, own_ssh_relay: RelayCommand, goals: Targets
+) -> None:
+    """But for files, addresses and ports."""
+    port = str(own_ssh_relay.ssh_port)
+    place = free_port()
+    for_bridge, for_worker = (_command(f"ssh -N{word}") for word in (" -T -F", " -F"))
+    common = {"relay.example.org": HOST, "2222": port}
+    bridge = {
+        "/etc/connect/known_hosts": str(ssh_keys.known_hosts(own_ssh_relay.ssh_port)),
+        "/etc/connect/id_bridge": str(ssh_keys.of(Role.BRIDGE, REALM)),
+        "db.school.example:5432": f"{HOST}:{goals.echo}",
+        "dc1.school.example:636": f"{HOST}:{goals.late}",
+    }
+    worker = {
+        "=known_hosts": f"={ssh_keys.known_hosts(own_ssh_relay.ssh_port)}",
+        "id_worker": str(ssh_keys.of(Role.WORKER, REALM)),
+        "5433:": f"{HOST}:{place}:",
+    }
+    with Ssh.start(_replaced(for_bridge, common | bridge)):
+        await own_ssh_relay.logged("attach", targets=["database", "directory"])
+        with Ssh.start([*_replaced(for_worker, common | worker), "-v"]) as forwarding:
+            await forwarding.said("Entering interactive session")
+            assert await _ask(place, b"hello") == b"hello"
+
+
+def _command(beginning: str) -> list[str]:
+    """A command of the page, in words."""
+    text = next(
+        block for block in re.findall(r"```sh\n(.*?)```", read(HOW_TO), re.DOTALL) if block.startswith(beginning)
+    )
+    return shlex.split(text.replace("\\\n", " "))
+
+
+def _replaced(words: Sequence[str], places: Mapping[str, str]) -> list[str]:
+    for written, real in places.items():
+        words = [word.replace(written, real) for word in words]
+    return list(words)
 
 
 async def _ask(port: int, sent: bytes) -> bytes:
