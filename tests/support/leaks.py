@@ -1,6 +1,7 @@
 """What a relay and a bridge hold, counted before and after somebody has done his worst beside a well-behaved worker."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -75,6 +76,8 @@ class Stage:
 
     async def _calm(self, before: Held) -> None:
         """Wait until they hold no more than before."""
+        # A call that ended in an exception may be part of a cycle here, and keep its connection.
+        gc.collect()
         held = await self.held()
         try:
             async with asyncio.timeout(CALM_SECONDS):
