@@ -27,6 +27,7 @@ from connect_relay.log import configure_log
 from connect_relay.options import SECONDS, SETTINGS, log_level_option, told
 from connect_relay.own_certificates import OwnCertificates
 from connect_relay.settings import BridgeSettings, ProxyChoice, RelayName, Target
+from connect_relay.unpack_cli import unpack
 
 log = structlog.stdlib.get_logger()
 
@@ -53,6 +54,7 @@ main.add_command(check)
 main.add_command(doctor)
 main.add_command(install)
 main.add_command(uninstall)
+main.add_command(unpack)
 
 
 @main.command(

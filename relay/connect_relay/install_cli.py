@@ -1,33 +1,27 @@
 """`connect-bridge install` and `uninstall`: the bridge as a service of systemd."""
 
-import os
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 import click
 
 from connect_protocol.exit_codes import ExitCode
-from connect_relay import bundle as bundles
 from connect_relay.bridge_options import (
     ProxyType,
     proxy_login_option,
     refuse_login_in_argument,
     require_different_names,
-    with_login,
 )
-from connect_relay.bundle import Bundle
-from connect_relay.credentials import bridge_identity, load_certificates
 from connect_relay.errors import ConfigurationError
-from connect_relay.installation import FOLDER, PROXY, UNIT, WANTED, Installation, PlannedFile, Wishes
+from connect_relay.installation import FOLDER, UNIT, WANTED, Installation, PlannedFile
 from connect_relay.installation import LOGIN as LOGIN_FILE
 from connect_relay.installer import Change, Host, require_systemd, systemctl, wait_until_attached
 from connect_relay.options import RELAY as RELAY_NAME
 from connect_relay.options import TARGET, told
-from connect_relay.proxy_choice import from_environment, parse_proxy
 from connect_relay.service_manager import ATTACHED
 from connect_relay.settings import ProxyChoice, RelayName, Target
+from connect_relay.wishes import asked_for
 
 HIDDEN = {"home", "root", "tmp"}
 """Folders in which the service sees nothing."""
@@ -104,11 +98,7 @@ def install(
             require_systemd()
         host = Host(root or Path("/"))
         before = host.installed()
-        sent = None if bundle is None else _opened(bundle)
-        called = relays or tuple(RELAY_NAME.convert(text, None, None) for text in (sent.relays if sent else ()))
-        choice = _chosen(before, proxy, proxy_login, called)
-        wishes = Wishes(bundle=sent, relays=relays, targets=targets, proxy=choice)
-        wanted = (before or Installation()).changed(wishes)
+        wanted = asked_for(before, bundle, relays=relays, targets=targets, proxy=proxy, login=proxy_login)
         planned = tuple(wanted.planned(_program(hidden_is_fine=dry_run or root is not None)))
         if dry_run:
             click.echo("\n".join(_preview(planned)))
@@ -137,45 +127,6 @@ def uninstall(root: Path | None) -> None:
                 click.echo(f"removed    {path}")
         if root is None:
             systemctl("daemon-reload")
-
-
-def _opened(path: Path) -> Bundle:
-    """Read and check it. Raises ConfigurationError."""
-    try:
-        text = path.read_text(encoding="utf-8")
-        mode = path.stat().st_mode & 0o777
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{path} cannot be read: {getattr(error, 'strerror', 'it is no text')}") from error
-    if mode & 0o077:
-        click.echo(f"! others than its owner can read {path} (mode {mode:04o}), and it holds a private key", err=True)
-    sent = bundles.parse(text, str(path))
-    _require_good(sent, path)
-    return sent
-
-
-def _require_good(sent: Bundle, path: Path) -> None:
-    """Before anything is written: the bridge will be able to use this. Raises ConfigurationError."""
-    with tempfile.TemporaryDirectory() as folder:
-        for file in sent.files:
-            Path(folder, file.name).write_text(file.text, encoding="utf-8")
-        if not Path(folder, "tls.crt").exists():
-            return
-        try:
-            bridge_identity(load_certificates(Path(folder)))
-        except ConfigurationError as error:
-            raise ConfigurationError(error.what.replace(folder, str(path)), todo=error.todo) from error
-
-
-def _chosen(
-    before: Installation | None, proxy: ProxyChoice | None, login: Path | None, relays: Sequence[RelayName]
-) -> ProxyChoice | None:
-    """The proxy that is asked for; at first the one that the environment names. None: as before."""
-    if proxy is None and before is None:
-        choice = from_environment(os.environ)
-        proxy = choice if any(choice.towards(relay.address) for relay in relays) else None
-    if proxy is None and login is not None and before is not None and PROXY in before.variables:
-        proxy = ProxyChoice(proxy=parse_proxy(before.variables[PROXY], PROXY))
-    return None if proxy is None else with_login(proxy, login)
 
 
 def _program(*, hidden_is_fine: bool) -> PurePosixPath:
