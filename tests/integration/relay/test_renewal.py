@@ -149,36 +149,44 @@ async def test_what_was_revoked_before_the_relay_started_is_refused(own: Own) ->
             assert "is revoked since" in (await refusal(channel, dial("echo"))).message
 
 
-@pytest.mark.parametrize(
-    ("content", "what"),
-    [
-        ("", "holds no list of revoked certificates in PEM"),
-        ("-----BEGIN X509 CRL-----\nMAA=\n-----END X509 CRL-----\n", "holds a list that is damaged"),
-        (listed(Authority.create("Test CA", now())), "signed by none of the authorities in ca.crt"),
-        (None, "cannot be read: No such file or directory"),
-    ],
-    ids=["empty", "damaged", "foreign", "missing"],
-)
-async def test_a_list_that_cannot_be_used_leaves_the_last_good_one(own: Own, content: str | None, what: str) -> None:
-    """Of a foreign authority, it has the right name and another key."""
+UNUSABLE = {
+    "holds no list of revoked certificates in PEM": "",
+    "holds a list that is damaged": "-----BEGIN X509 CRL-----\nMAA=\n-----END X509 CRL-----\n",
+    "signed by none of the authorities in ca.crt": listed(Authority.create("Test CA", now())),
+}
+"""The last has the right authority's name, and another key's signature."""
+
+
+async def test_a_list_that_cannot_be_used_leaves_the_last_good_one(own: Own) -> None:
     own.revoke(certificate_in(own.pki.worker()))
     await own.relay.logged("file reloaded", file="crl")
-    if content is None:
-        own.crl.unlink()
-    else:
+    for what, content in UNUSABLE.items():
+        after = len(own.relay.lines)
         own.crl.write_text(content, encoding="ascii")
-    line = await own.relay.logged("file not reloaded", file="crl", level="error")
-    assert what in line["reason"]
+        assert what in (await own.relay.logged("file not reloaded", after=after, file="crl", level="error"))["reason"]
+    after = len(own.relay.lines)
+    own.crl.unlink()
+    line = await own.relay.logged("file not reloaded", after=after, file="crl")
+    assert "cannot be read: No such file or directory" in line["reason"]
     async with worker_channel(own.pki.worker(), own.relay.address) as channel:
         assert "is revoked since" in (await refusal(channel, dial("echo"))).message
     _, metrics = await own.relay.fetch("/metrics")
-    assert 'connect_relay_reloads_total{file="crl",result="refused"} 1.0\n' in metrics
+    assert 'connect_relay_reloads_total{file="crl",result="refused"} 4.0\n' in metrics
+
+
+@pytest.mark.parametrize("what", [*list(UNUSABLE)[-1:], "cannot be read: No such file or directory"])
+async def test_a_relay_does_not_start_without_the_list_that_it_was_promised(
+    pki: Pki, tmp_path: Path, what: str
+) -> None:
+    crl = tmp_path / "crl.pem"
+    if what in UNUSABLE:
+        crl.write_text(UNUSABLE[what], encoding="ascii")
     with Command.start(
         *("connect-relay", "serve", "--listen", f"{HOST}:0", "--admin-listen", f"{HOST}:0"),
-        *("--tls", own.pki.relay, "--crl", own.crl),
-    ) as another:
-        await another.mentioned(what)
-        assert another.process.wait(20) == 2
+        *("--tls", pki.relay, "--crl", crl),
+    ) as relay:
+        await relay.mentioned(what)
+        assert relay.process.wait(20) == 2
 
 
 # What is renewed
