@@ -12,6 +12,7 @@ from connect_relay.pki import PkiError
 from connect_relay.pki_files import read
 from connect_relay.pki_folder import folder_of
 from connect_relay.pki_options import folder_argument, identity_of, realm_argument, told
+from connect_relay.pki_ssh import ssh_folder_of
 from connect_relay.settings import RelayName, Transport
 
 SUFFIX = ".connect-bridge"
@@ -50,7 +51,7 @@ def bundle(folder: Path, realm: str, relays: tuple[RelayName, ...], to: Path | N
                 else ()
             ),
             *(
-                _read(place / "ssh", SSH_FILES, f"connect-relay pki bridge {folder} {realm} --ssh")
+                _read(folder / ssh_folder_of(identity), SSH_FILES, f"connect-relay pki bridge {folder} {realm} --ssh")
                 if Transport.SSH in transports
                 else ()
             ),

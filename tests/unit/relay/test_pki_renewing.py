@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from connect_protocol.relay.identity import Identity, Role
 from connect_relay.authorized_keys import AuthorizedKeys
+from connect_relay.bundle import parse
 from connect_relay.pki_folder import PkiFolder
 from tests.support.pki_command import call, contents, done, refused
 
@@ -317,3 +318,14 @@ def test_who_is_revoked_without_more_words_loses_certificate_and_keys(ssh: str) 
     listed = json.loads(done("list", ssh, "--output", "json"))
     assert [key["identity"] for key in listed["sshKeys"]] == ["connect://realm/musterwil/worker"]
     assert listed["revocationList"]["entries"] == 1
+
+
+def test_a_bundle_for_a_bridge_by_ssh_has_its_key(ssh: str, tmp_path: Path) -> None:
+    path = tmp_path / "bundle"
+    arguments = ("bundle", ssh, "musterwil", "--relay", "ssh://relay.example.org:2222", "--to", str(path))
+    assert f"connect-relay pki bridge {ssh} musterwil --ssh" in refused(*arguments)
+    done("bridge", ssh, "musterwil", "--ssh")
+    done(*arguments)
+    kept = Path(ssh, "realms", "musterwil", "bridge-ssh", "sshPrivateKey").read_text()
+    (private,) = [file for file in parse(path.read_text(), "bundle").files if file.name == "sshPrivateKey"]
+    assert private.text == kept
