@@ -159,6 +159,8 @@ def test_bridges_can_call_each_relay_and_workers_find_all() -> None:
     for ordinal in range(2):
         pod_name = services[f"connect-relay-{ordinal}"]["selector"]["statefulset.kubernetes.io/pod-name"]
         assert pod_name == f"connect-relay-{ordinal}"
+    known_before = services["connect-relay"]["selector"]["statefulset.kubernetes.io/pod-name"]
+    assert known_before == "connect-relay-0", "who knows no other name meets there"
     assert (services["connect-relays"]["clusterIP"], services["connect-relays-admin"]["clusterIP"]) == ("None", "None")
     assert one(rendered, "ConnectJob", "musterwil")["spec"]["relay"]["address"] == "connect-relays:8443"
     assert environment(rendered, "connect-operator")["CONNECT_RELAY_ADMIN_URL"] == "http://connect-relays-admin:8080"
