@@ -3,9 +3,11 @@
 import asyncio
 import os
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from importlib import metadata
+from pathlib import Path
+from typing import Protocol
 
 import structlog
 
@@ -21,38 +23,94 @@ from connect_protocol.relay.control import (
 from connect_protocol.relay.errors import ProtocolError, StreamBrokenError
 from connect_protocol.relay.frames import Opened, Reset, ResetCode, Serve, encode
 from connect_protocol.relay.pump import BUDGET, Ending, pump
+from connect_relay import relays
 from connect_relay.dialing import dial
-from connect_relay.errors import RefusedError
+from connect_relay.errors import ConfigurationError, RefusedError
 from connect_relay.own_certificates import OwnCertificates
+from connect_relay.own_ssh_key import OwnSshKey
 from connect_relay.relays import Pace, resolve_behind, stay_connected
 from connect_relay.rpc import Channel, ClientStream
 from connect_relay.service_manager import Presence, ServiceManager
-from connect_relay.settings import BridgeSettings, RelayPlace
+from connect_relay.settings import Address, BridgeSettings, RelayPlace, Transport
+from connect_relay.ssh_attachment import SshCaller
 
 log = structlog.stdlib.get_logger()
 
 VERSION = metadata.version("connect")
 WELCOME_SECONDS = 10.0
 FAREWELL_SECONDS = 5.0
-MOST_CONNECTIONS = 1000
-"""That one relay may have this bridge open at once; a relay's own limit for a realm is 64."""
 
 
-async def run(settings: BridgeSettings, own: OwnCertificates) -> None:
-    """Stay connected to every relay until cancelled."""
+class Caller(Protocol):
+    """Attaches the bridge to relays of one transport."""
+
+    @property
+    def realm(self) -> str:
+        """Whose bridge this is, if that stands in what it shows to relays; else empty."""
+
+    def attach(self, place: RelayPlace, tasks: asyncio.TaskGroup, presence: Presence) -> relays.Attachment:
+        """A new attachment, which has not begun; `tasks` are for the connections through it."""
+
+    async def keep_looking(self) -> None:
+        """Take note of new certificates or keys, until cancelled or there is nothing to look at."""
+
+
+def callers_of(settings: BridgeSettings) -> Mapping[Transport, Caller]:
+    """A caller for each transport that a relay speaks. Raises ConfigurationError."""
+    callers: dict[Transport, Caller] = {}
+    if settings.relays_by(Transport.GRPC):
+        tls = required(settings.tls, "--tls", settings.relays_by(Transport.GRPC))
+        callers[Transport.GRPC] = GrpcCaller(settings, OwnCertificates(tls))
+    if found := settings.relays_by(Transport.SSH):
+        callers[Transport.SSH] = SshCaller(settings, OwnSshKey(required(settings.ssh, "--ssh", found), found))
+    return callers
+
+
+def required(folder: Path | None, option: str, relays: Sequence[Address]) -> Path:
+    """The folder without which these relays cannot be called. Raises ConfigurationError."""
+    if folder is None:
+        names = ", ".join(map(str, relays))
+        raise ConfigurationError(f"{option} is not given, and {names} needs it", todo="Name the folder that was issued")
+    return folder
+
+
+async def run(settings: BridgeSettings, callers: Mapping[Transport, Caller]) -> None:
+    """Stay connected to every relay until cancelled; there is a caller for the transport of each."""
     manager = ServiceManager(os.environ)
     presence = Presence(manager, settings.relays)
     presence.ready()
     async with asyncio.TaskGroup() as connections:
         connections.create_task(manager.live())
 
-        def attach(place: RelayPlace) -> Attachment:
-            own.look()
-            return Attachment(settings, place, own, connections, presence)
+        def attach(place: RelayPlace) -> relays.Attachment:
+            return callers[place.relay.transport].attach(place, connections, presence)
 
-        connections.create_task(own.keep_looking())
+        for caller in callers.values():
+            connections.create_task(caller.keep_looking())
         pace = Pace(longest_pause=settings.longest_pause_seconds)
         await stay_connected(settings.relays, attach, pace, resolve_behind(settings.proxy))
+
+
+class GrpcCaller:
+    """Attaches the bridge to relays by gRPC."""
+
+    def __init__(self, settings: BridgeSettings, own: OwnCertificates) -> None:
+        self._settings = settings
+        self._own = own
+
+    @property
+    def realm(self) -> str:
+        """See Caller."""
+        return self._own.identity.realm
+
+    def attach(self, place: RelayPlace, tasks: asyncio.TaskGroup, presence: Presence) -> "Attachment":
+        """See Caller."""
+        self._own.look()
+        return Attachment(self._settings, place, self._own, tasks, presence)
+
+    async def keep_looking(self) -> None:
+        """See Caller."""
+        await self._own.keep_looking()
 
 
 class Attachment:
@@ -167,7 +225,7 @@ class Attachment:
         return "the bridge has a new certificate"
 
     def _begin(self, order: Open) -> None:
-        if len(self._serving) >= MOST_CONNECTIONS:
+        if len(self._serving) >= relays.MOST_CONNECTIONS:
             log.warning("order passed over", connection=order.connection_id, connections=len(self._serving))
             return
         task = self._tasks.create_task(_Service(self._settings, self._channel, order).run())

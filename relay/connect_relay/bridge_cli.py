@@ -3,6 +3,7 @@
 import asyncio
 import signal
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -18,6 +19,7 @@ from connect_relay.bridge_options import (
     proxy_option,
     relays_option,
     require_different_names,
+    ssh_option,
     targets_option,
     tls_option,
     with_login,
@@ -25,8 +27,7 @@ from connect_relay.bridge_options import (
 from connect_relay.install_cli import install, uninstall
 from connect_relay.log import configure_log
 from connect_relay.options import SECONDS, SETTINGS, log_level_option, told
-from connect_relay.own_certificates import OwnCertificates
-from connect_relay.settings import BridgeSettings, ProxyChoice, RelayName, Target
+from connect_relay.settings import BridgeSettings, ProxyChoice, RelayName, Target, Transport
 from connect_relay.unpack_cli import unpack
 
 log = structlog.stdlib.get_logger()
@@ -67,6 +68,7 @@ Exit codes:
 )
 @relays_option
 @tls_option
+@ssh_option
 @targets_option
 @dial_seconds_option
 @click.option(
@@ -93,7 +95,8 @@ Exit codes:
 def run(
     *,
     relays: tuple[RelayName, ...],
-    tls: Path,
+    tls: Path | None,
+    ssh: Path | None,
     targets: tuple[Target, ...],
     dial_seconds: float,
     heartbeat_seconds: float,
@@ -109,26 +112,27 @@ def run(
         settings = BridgeSettings(
             relays=relays,
             tls=tls,
+            ssh=ssh,
             targets=targets,
             dial_seconds=dial_seconds,
             heartbeat_seconds=heartbeat_seconds,
             longest_pause_seconds=longest_pause_seconds,
             proxy=with_login(proxy, proxy_login),
         )
-        own = OwnCertificates(tls)
+        callers = bridge.callers_of(settings)
         log.info(
             "bridge runs",
-            realm=own.identity.realm,
+            realm=next((caller.realm for caller in callers.values() if caller.realm), None),
             relays=[str(relay) for relay in relays],
             proxies=sorted({str(found) for relay in relays if (found := settings.proxy.towards(relay.address))}),
             version=bridge.VERSION,
         )
-        uvloop.run(_run(settings, own))
+        uvloop.run(_run(settings, callers))
     log.info("bridge has stopped")
 
 
-async def _run(settings: BridgeSettings, own: OwnCertificates) -> None:
-    running = asyncio.create_task(bridge.run(settings, own))
+async def _run(settings: BridgeSettings, callers: Mapping[Transport, bridge.Caller]) -> None:
+    running = asyncio.create_task(bridge.run(settings, callers))
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, running.cancel)
     await asyncio.wait([running])

@@ -18,6 +18,7 @@ from connect_relay.bridge_options import (
     relays_option,
     require_different_names,
     settings_option,
+    ssh_option,
     targets_option,
     tls_option,
     with_login,
@@ -54,6 +55,7 @@ Exit codes:
 @settings_option
 @relays_option
 @tls_option
+@ssh_option
 @targets_option
 @proxy_option
 @proxy_login_option
@@ -69,7 +71,8 @@ Exit codes:
 def doctor(
     *,
     relays: tuple[RelayName, ...],
-    tls: Path,
+    tls: Path | None,
+    ssh: Path | None,
     targets: tuple[Target, ...],
     proxy: ProxyChoice,
     proxy_login: Path | None,
@@ -87,6 +90,7 @@ def doctor(
         settings = BridgeSettings(
             relays=relays,
             tls=tls,
+            ssh=ssh,
             targets=targets,
             dial_seconds=dial_seconds,
             proxy=with_login(proxy, proxy_login),

@@ -92,19 +92,25 @@ relays_option = click.option(
     type=RELAY,
     multiple=True,
     required=True,
-    metavar="HOST:PORT",
+    metavar="[ssh://]HOST:PORT",
     envvar="CONNECT_BRIDGE_RELAY",
     show_envvar=True,
-    help="The relay, by a name that its certificate has; the bridge connects to every address of it. Repeatable; in the"
-    " variable, separated by spaces.",
+    help="The relay, by a name that its certificate or knownHosts has; the bridge connects to every address of it."
+    " Repeatable; in the variable, separated by spaces.",
 )
 tls_option = click.option(
     "--tls",
     type=TLS_FOLDER,
-    required=True,
     envvar="CONNECT_BRIDGE_TLS",
     show_envvar=True,
-    help="A folder with tls.crt and tls.key, the bridge's own, and ca.crt, which the relay must be of.",
+    help="A folder with tls.crt and tls.key, the bridge's own, and ca.crt, which the relay must be of. For HOST:PORT.",
+)
+ssh_option = click.option(
+    "--ssh",
+    type=TLS_FOLDER,
+    envvar="CONNECT_BRIDGE_SSH",
+    show_envvar=True,
+    help="A folder with sshPrivateKey, the bridge's own, and knownHosts, which the relay must be in. For ssh://.",
 )
 proxy_option = click.option(
     "--proxy",

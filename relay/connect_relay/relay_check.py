@@ -18,7 +18,8 @@ from connect_relay.examination import Area, Chapter, Step
 from connect_relay.proxy import reach
 from connect_relay.relays import resolve_behind
 from connect_relay.rpc import Certificates, Channel
-from connect_relay.settings import BridgeSettings, Proxy, RelayName, RelayPlace, Transport
+from connect_relay.settings import BridgeSettings, Proxy, RelayName, RelayPlace
+from connect_relay.ssh_check import SshWay, check_login
 from connect_relay.tls_answer import Answer, ask_who, called, handshake, shown
 from connect_relay.visiting import Visit, visit
 
@@ -30,15 +31,16 @@ _OTHER_NAME = {62, 64}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Way:
-    """Who goes to the relays, and how; `seconds` are the patience with each step."""
+class GrpcWay:
+    """Who goes to relays by gRPC, and how; `seconds`: patience with each step; `tls`: the certificates' folder."""
 
     settings: BridgeSettings
-    certificates: Certificates
     seconds: float
+    tls: Path
+    certificates: Certificates
 
 
-async def check_relay(relay: RelayName, way: Way) -> list[Step]:
+async def check_relay(relay: RelayName, way: GrpcWay | SshWay) -> list[Step]:
     """Each step of the way to every address of a relay's name, up to the first that fails."""
     chapter = Chapter(area=Area.RELAY, subject=f"relay {relay}")
     proxy = way.settings.proxy.towards(relay.address)
@@ -51,38 +53,43 @@ async def check_relay(relay: RelayName, way: Way) -> list[Step]:
         return [chapter.fault("DNS", f"{relay.address.host}: {words}", todo)]
     steps = [chapter.well("DNS", "left to the proxy" if proxy else ", ".join(place.host for place in places))]
     for place in places:
-        steps += await _Place(place, way, proxy, chapter).check()
+        steps += await _check_place(place, way, proxy, chapter)
     return steps
 
 
-class _Place:
-    """One address."""
+async def _check_place(place: RelayPlace, way: GrpcWay | SshWay, proxy: Proxy | None, chapter: Chapter) -> list[Step]:
+    name = "TCP" if proxy is None else "proxy"
+    try:
+        connection = await reach(place.address, proxy, way.seconds)
+    except UnreachableError as error:
+        todo = error.todo or "Is the port right, and does a firewall let this machine out to it?"
+        return [chapter.fault(name, error.what, todo)]
+    found = f"{place.address} answers" if proxy is None else f"{proxy} lets through"
+    first = chapter.well(name, found)
+    match way:
+        case SshWay():
+            return [first, await check_login(place, way, connection, chapter)]
+        case GrpcWay():
+            return [first, *await _Place(place, way, proxy, chapter).check(connection)]
 
-    def __init__(self, place: RelayPlace, way: Way, proxy: Proxy | None, chapter: Chapter) -> None:
+
+class _Place:
+    """One address, by gRPC."""
+
+    def __init__(self, place: RelayPlace, way: GrpcWay, proxy: Proxy | None, chapter: Chapter) -> None:
         self._place = place
         self._way = way
         self._proxy = proxy
         self._chapter = chapter
         self._host = place.relay.address.host
 
-    async def check(self) -> list[Step]:
-        name = "TCP" if self._proxy is None else "proxy"
+    async def check(self, connection: socket.socket) -> list[Step]:
         try:
-            connection = await self._reach()
-        except UnreachableError as error:
-            todo = error.todo or "Is the port right, and does a firewall let this machine out to it?"
-            return [self._chapter.fault(name, error.what, todo)]
-        found = f"{self._place.address} answers" if self._proxy is None else f"{self._proxy} lets through"
-        steps = [self._chapter.well(name, found)]
-        if self._place.relay.transport is Transport.SSH:
-            connection.close()
-            return steps
-        try:
-            steps.append(await self._shake_hands(connection))
+            step = await self._shake_hands(connection)
         except (OSError, TimeoutError, UnreachableError) as error:
             words = str(error) or f"no answer within {self._way.seconds:g} s"
-            return [*steps, self._chapter.fault("TLS", f"the connection is cut: {words}", self._exempt())]
-        return [*steps, *await self._visit()] if not steps[-1].todo else steps
+            return [self._chapter.fault("TLS", f"the connection is cut: {words}", self._exempt())]
+        return [step] if step.todo else [step, *await self._visit()]
 
     async def _reach(self) -> socket.socket:
         return await reach(self._place.address, self._proxy, self._way.seconds)
@@ -90,7 +97,7 @@ class _Place:
     async def _shake_hands(self, connection: socket.socket) -> Step:
         """Who answers, and whether he takes our certificate. Raises OSError, TimeoutError, UnreachableError."""
         try:
-            context = _context(self._way.settings.tls)
+            context = _context(self._way.tls)
             reader, writer = await handshake(connection, context, self._host, self._way.seconds)
         except ssl.SSLError as error:
             answer = await ask_who(await self._reach(), self._host, self._way.seconds)

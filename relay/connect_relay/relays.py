@@ -16,6 +16,10 @@ from connect_relay.settings import ProxyChoice, RelayName, RelayPlace
 log = structlog.stdlib.get_logger()
 
 
+MOST_CONNECTIONS = 1000
+"""That one relay may have this bridge open at once; a relay's own limit for a realm is 64."""
+
+
 class Attachment(Protocol):
     """A connection to one relay, over whatever transport."""
 

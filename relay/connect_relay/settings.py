@@ -163,10 +163,15 @@ class RelaySettings:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BridgeSettings:
-    """A bridge: which relays it calls, who it is (`tls`, as the relay's), and what it opens connections to."""
+    """A bridge: which relays it calls, who it is, and what it opens connections to.
+
+    `tls`: a folder as the relay's, for relays by gRPC; `ssh`: a folder with sshPrivateKey and knownHosts, for relays by
+    SSH. Where no relay speaks the one or the other, there need not be any.
+    """
 
     relays: tuple[RelayName, ...]
-    tls: Path
+    tls: Path | None
+    ssh: Path | None = None
     targets: tuple[Target, ...]
     dial_seconds: float = 8.0
     """For a target to take the connection: less than the relay's patience, so that the reason arrives."""
@@ -174,6 +179,10 @@ class BridgeSettings:
     longest_pause_seconds: float = 60.0
     """Between two attempts to reach a relay."""
     proxy: ProxyChoice = field(default_factory=ProxyChoice)
+
+    def relays_by(self, transport: Transport) -> tuple[Address, ...]:
+        """Where the relays are that speak this."""
+        return tuple(relay.address for relay in self.relays if relay.transport is transport)
 
     def target(self, name: str) -> Target | None:
         """What this name stands for, if it is on the list."""

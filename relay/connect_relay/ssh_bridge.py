@@ -174,7 +174,10 @@ class SshBridge:
             return UnservedStream(order.connection_id, Reset(code=ResetCode.LIMIT, message=message))
         stream = ServedStream(order.connection_id, order.window)
         try:
-            await self.connection.create_connection(lambda: stream.session, forward.host, forward.port, **CHANNEL)
+            # Our own bridge writes the caller's address into its log, where the connection's id says more.
+            await self.connection.create_connection(
+                lambda: stream.session, forward.host, forward.port, order.connection_id, **CHANNEL
+            )
         except asyncssh.ChannelOpenError as error:
             stream.close()
             return UnservedStream(order.connection_id, reset_told(error.reason, order.target))

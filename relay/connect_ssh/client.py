@@ -6,6 +6,7 @@ Nothing of the machine plays a part: no configuration, no agent, no keys or know
 import asyncio
 import os
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import asyncssh
@@ -48,8 +49,8 @@ class Server:
     port: int
 
 
-class _FastClient(asyncssh.SSHClient):
-    """Puts its connection on the fast path."""
+class Client(asyncssh.SSHClient):
+    """Is told what becomes of a connection; puts it on the fast path."""
 
     def connection_made(self, conn: asyncssh.SSHClientConnection) -> None:
         """See asyncssh."""
@@ -57,16 +58,25 @@ class _FastClient(asyncssh.SSHClient):
 
 
 async def connect(
-    server: Server, login: Login, *, keepalive: float = KEEPALIVE_SECONDS, through: socket.socket | None = None
-) -> asyncssh.SSHClientConnection:
-    """Call, and log in; `through`: a connected socket, where one leads there. Raises NotConnectedError."""
+    server: Server,
+    login: Login,
+    *,
+    keepalive: float = KEEPALIVE_SECONDS,
+    through: socket.socket | None = None,
+    client: Callable[[], Client] = Client,
+) -> Connection:
+    """Call, and log in. Raises NotConnectedError.
+
+    `through`: a connected socket, where one leads there; `client`: who is told what becomes of the connection.
+    """
     try:
         async with asyncio.timeout(CONNECT_SECONDS):
             return await asyncssh.connect(
-                "" if through else server.host,
+                # Beside a socket only a name for known_hosts; without it, that would be the proxy's.
+                server.host,
                 server.port,
-                client_factory=_FastClient,
                 sock=through,
+                client_factory=client,
                 host_key_alias=server.name,
                 username=login.user,
                 client_keys=[asyncssh.import_private_key(login.key)],
@@ -95,9 +105,7 @@ async def connect(
         raise NotConnectedError(os.strerror(error.errno) if error.errno else type(error).__name__) from error
 
 
-async def open_channel(
-    connection: asyncssh.SSHClientConnection, host: str, port: int, *, seconds: float
-) -> ByteChannel:
+async def open_channel(connection: Connection, host: str, port: int, *, seconds: float) -> ByteChannel:
     """A connection to a target, as the server knows it (direct-tcpip: RFC 4254, 7.2).
 
     Raises ChannelRefusedError, ConnectionLostError and TimeoutError.

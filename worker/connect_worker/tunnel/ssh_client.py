@@ -93,14 +93,24 @@ class SshTunnel:
             await asyncio.sleep(min(AGAIN_SECONDS, left))
 
     async def _opened(self, target: Target) -> ByteChannel:
+        try:
+            return await self._asked(target)
+        except ConnectionLostError:
+            # It was about to go already; another connection tells why, or does not.
+            pass
+        try:
+            return await self._asked(target)
+        except ConnectionLostError as lost:
+            raise self._unreachable(str(lost)) from lost
+
+    async def _asked(self, target: Target) -> ByteChannel:
+        """Raises ConnectionLostError besides."""
         connection = await self._connected()
         goal = self._route.goals[target]
         try:
             return await open_channel(connection, goal.host, goal.port, seconds=OPEN_SECONDS)
         except ChannelRefusedError as no:
             raise self._route.not_opened(target, self._place.name, str(no), forbidden=no.forbidden) from no
-        except ConnectionLostError as lost:
-            raise self._unreachable(str(lost)) from lost
         except TimeoutError as late:
             raise self._unreachable(f"no answer within {OPEN_SECONDS} s") from late
 
