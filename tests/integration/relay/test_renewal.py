@@ -276,7 +276,7 @@ async def test_a_broken_new_certificate_leaves_the_old_one(own: Own) -> None:
 
 async def test_what_is_open_outlives_its_certificate_but_nothing_new_is_opened(own: Own) -> None:
     """A worker's certificate ends in the middle of its run, and a bridge's while it is attached."""
-    short = timedelta(seconds=4)
+    short = timedelta(seconds=6)
     own.pki.put(own.pki.worker(), own.issue(WORKER, short))
     own.pki.put(own.pki.bridge(OTHER_REALM), own.issue(Identity(realm=OTHER_REALM, role=Role.BRIDGE), short))
     end = certificate_in(own.pki.bridge(OTHER_REALM)).not_valid_after_utc
