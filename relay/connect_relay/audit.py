@@ -147,10 +147,10 @@ def write_handshake(failure: Failure) -> None:
     )
 
 
-def write_left_out(count: int) -> None:
-    """Write how many failed handshakes had no line of their own."""
+def write_left_out(kind: Kind, count: int) -> None:
+    """Write how many callers who are not known had no line of their own."""
     log.warning(
-        Kind.HANDSHAKE.value,
+        kind.value,
         audit=True,
         who=NOBODY,
         peer=None,

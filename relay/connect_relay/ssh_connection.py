@@ -140,7 +140,10 @@ class SshConnection(asyncssh.SSHServer):
     def _turn_away(self, error: RefusedError) -> None:
         self._over_because = str(error)
         self._door.switchboard.refused(self._login, error)
-        audit.write_refused(self._login)
+        if self._caller.identity is None:
+            self._door.strangers.note(lambda: audit.write_refused(self._login))
+        else:
+            audit.write_refused(self._login)
 
     def _note_stranger(self, reason: str, *, hung_up: bool) -> None:
         """Nobody has logged in. Who has said nothing at all only looked whether the port is open."""

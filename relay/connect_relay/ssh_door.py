@@ -4,8 +4,10 @@ import random
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from connect_relay.audit import Kind
 from connect_relay.authorized_keys import AuthorizedKeys
 from connect_relay.rpc import Handler
+from connect_relay.stranger_log import StrangerLog
 from connect_relay.switchboard import Switchboard
 
 C = TypeVar("C")
@@ -21,6 +23,7 @@ class Door(Generic[C]):
     serve: Handler
     most_logins: int
     most_channels: int
+    strangers: StrangerLog = field(default_factory=lambda: StrangerLog(Kind.LOGIN))
     logging_in: set[C] = field(default_factory=set)
     inside: set[C] = field(default_factory=set)
 

@@ -111,6 +111,7 @@ class SshServer:
             connection.part(GOING_DOWN.message)
         if there:
             await asyncio.wait([asyncio.create_task(each.wait_closed()) for each in there], timeout=seconds)
+        self._door.strangers.sum_up()
 
 
 def load_host_key(folder: Path) -> asyncssh.SSHKey:

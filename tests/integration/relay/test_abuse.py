@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import signal
 import socket
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -102,6 +103,14 @@ async def test_who_says_his_first_frame_a_byte_at_a_time_is_told(stage: Stage, p
                 await asyncio.sleep(0.1)
             await answered
         await stage.relay.logged("connect", after=begun, result="PROTOCOL", reason="no Dial within 1 s")
+
+
+async def test_what_else_is_written_to_stderr_arrives_and_a_crash_tells_where(pki: Pki) -> None:
+    """The relay reads its own stderr; the last words of Python go to the real one."""
+    with RelayCommand.serve(pki) as relay:
+        relay.process.send_signal(signal.SIGSEGV)
+        await relay.mentioned("Fatal Python error: Segmentation fault")
+        await relay.mentioned("in run")
 
 
 # Too large
