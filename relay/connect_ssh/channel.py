@@ -5,7 +5,6 @@ with the sender: the channel stops reading, and its window fills.
 """
 
 import asyncio
-from collections import deque
 
 import asyncssh
 from asyncssh.connection import SSHConnection
@@ -13,6 +12,7 @@ from asyncssh.connection import SSHConnection
 from connect_ssh.closing import tell_at_close
 from connect_ssh.errors import ChannelBrokenError, ConnectionLostError
 from connect_ssh.fast_path import speed_up_channel
+from connect_ssh.held import LARGEST_JOINED, Held
 
 MOST_HELD = 1024 * 1024
 """Bytes that may wait here for `receive` before the channel stops reading; its window may fill besides."""
@@ -25,8 +25,7 @@ class ByteChannel(asyncssh.SSHTCPSession[bytes]):
         """For asyncssh, as the session of a channel that is being opened."""
         self._channel: asyncssh.SSHTCPChannel[bytes] | None = None
         self._connection: SSHConnection | None = None
-        self._held: deque[bytes] = deque()
-        self._held_bytes = 0
+        self._held = Held()
         self._paused = False
         self._ended = False
         self._ended_before_close = False
@@ -37,7 +36,7 @@ class ByteChannel(asyncssh.SSHTCPSession[bytes]):
         self._may_write.set()
 
     async def receive(self) -> bytes | None:
-        """All that has come since the last call, at least one byte; None at the other side's end.
+        """What has come, at least one byte and at most LARGEST_JOINED; None at the other side's end.
 
         Raises ChannelBrokenError, once everything that had come before has been received.
         """
@@ -115,10 +114,9 @@ class ByteChannel(asyncssh.SSHTCPSession[bytes]):
     def data_received(self, data: bytes, datatype: asyncssh.DataType) -> None:
         """See asyncssh."""
         del datatype
-        self._held.append(data)
-        self._held_bytes += len(data)
+        self._held.put(data)
         self._something_came.set()
-        if self._held_bytes > MOST_HELD and not self._paused and self._channel is not None:
+        if len(self._held) > MOST_HELD and not self._paused and self._channel is not None:
             self._paused = True
             self._channel.pause_reading()
 
@@ -143,10 +141,8 @@ class ByteChannel(asyncssh.SSHTCPSession[bytes]):
         self._may_write.set()
 
     def _take(self) -> bytes:
-        taken = self._held.popleft() if len(self._held) == 1 else b"".join(self._held)
-        self._held.clear()
-        self._held_bytes = 0
-        if self._paused and self._channel is not None:
+        taken = self._held.take(LARGEST_JOINED)
+        if self._paused and self._channel is not None and len(self._held) <= MOST_HELD // 2:
             self._paused = False
             self._channel.resume_reading()
         return taken

@@ -47,17 +47,18 @@ class FastChannel(SSHTCPChannel[bytes]):
         self._accept_data(data)
 
     def write(self, data: bytes, datatype: DataType = None) -> None:
-        """See asyncssh; `data` may be anything with bytes, and is copied only as far as it has to wait."""
+        """See asyncssh; `data`: anything with bytes. What its owner could change is copied, as far as it waits."""
         if self._send_state != "open" or datatype is not None:
             super().write(data, datatype)
             return
         if not data:
             return
-        self._send_buf.append((memoryview(data), None))  # type: ignore[arg-type]
+        view = memoryview(data)
+        self._send_buf.append((view, None))  # type: ignore[arg-type]
         self._send_buf_len += len(data)
         self._flush_send_buf()
-        if self._send_buf:
-            self._send_buf[-1] = (memoryview(bytes(self._send_buf[-1][0])), None)  # type: ignore[assignment]
+        if not view.readonly:
+            self._copy_what_waits(view.obj)
 
     def next_piece(self) -> memoryview:
         """What the next packet carries, taken out of what waits; the channel `is_ready`."""
@@ -84,6 +85,11 @@ class FastChannel(SSHTCPChannel[bytes]):
             self._pause_resume_writing()
         else:
             super()._flush_send_buf()
+
+    def _copy_what_waits(self, owner: object) -> None:
+        for index, (piece, _) in enumerate(self._send_buf):
+            if memoryview(piece).obj is owner:
+                self._send_buf[index] = (memoryview(bytes(piece)), None)  # type: ignore[assignment]
 
     def _flush_send_buf(self) -> None:
         if self.is_ready:

@@ -5,7 +5,6 @@ sender: the channel stops reading, and its window fills.
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Callable
 
 import asyncssh
@@ -14,6 +13,7 @@ from connect_ssh.channel import MOST_HELD
 from connect_ssh.closing import tell_at_close
 from connect_ssh.errors import ChannelBrokenError
 from connect_ssh.fast_path import speed_up_channel
+from connect_ssh.held import Held
 
 
 class WatchedChannel(asyncssh.SSHTCPSession[bytes]):
@@ -26,8 +26,7 @@ class WatchedChannel(asyncssh.SSHTCPSession[bytes]):
         """
         self._changed = changed
         self._channel: asyncssh.SSHTCPChannel[bytes] | None = None
-        self._held: deque[bytes] = deque()
-        self._held_bytes = 0
+        self._held = Held()
         self._paused = False
         self._may_write = True
         self._ended = False
@@ -70,13 +69,8 @@ class WatchedChannel(asyncssh.SSHTCPSession[bytes]):
 
     def take(self, most: int) -> bytes:
         """What has come, at most so many bytes; empty if nothing has."""
-        if self._held_bytes <= most:
-            taken = self._held.popleft() if len(self._held) == 1 else b"".join(self._held)
-            self._held.clear()
-            self._held_bytes = 0
-        else:
-            taken = self._take_some(most)
-        if self._paused and self._channel is not None and self._held_bytes <= MOST_HELD // 2:
+        taken = self._held.take(most)
+        if self._paused and self._channel is not None and len(self._held) <= MOST_HELD // 2:
             self._paused = False
             self._channel.resume_reading()
         return taken
@@ -135,9 +129,8 @@ class WatchedChannel(asyncssh.SSHTCPSession[bytes]):
     def data_received(self, data: bytes, datatype: asyncssh.DataType) -> None:
         """See asyncssh."""
         del datatype
-        self._held.append(data)
-        self._held_bytes += len(data)
-        if self._held_bytes > MOST_HELD and not self._paused and self._channel is not None:
+        self._held.put(data)
+        if len(self._held) > MOST_HELD and not self._paused and self._channel is not None:
             self._paused = True
             self._channel.pause_reading()
         self._changed()
@@ -171,15 +164,3 @@ class WatchedChannel(asyncssh.SSHTCPSession[bytes]):
         """Nothing will be written any more: asyncssh shall tell when the last byte has gone out."""
         channel.set_write_buffer_limits(0)
         self._end_sent = self._end_said and not channel.get_write_buffer_size()
-
-    def _take_some(self, most: int) -> bytes:
-        taken: list[bytes] = []
-        while most:
-            piece = self._held.popleft()
-            if len(piece) > most:
-                self._held.appendleft(piece[most:])
-                piece = piece[:most]
-            taken.append(piece)
-            most -= len(piece)
-            self._held_bytes -= len(piece)
-        return taken[0] if len(taken) == 1 else b"".join(taken)
