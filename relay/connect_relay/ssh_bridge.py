@@ -17,7 +17,7 @@ from connect_relay.audit import Attempt, Caller, Kind
 from connect_relay.errors import RefusedError
 from connect_relay.settings import Transport
 from connect_relay.ssh_door import Door
-from connect_relay.ssh_stream import ChannelStream, ServedStream, UnservedStream, reset_told
+from connect_relay.ssh_stream import ServedStream, reset_told
 from connect_relay.switchboard import GOING_DOWN
 from connect_ssh.options import CHANNEL
 
@@ -154,31 +154,33 @@ class SshBridge:
             task.add_done_callback(self._carried.discard)
 
     async def _carry_out(self, order: Open) -> None:
-        stream = await self._opened(order)
+        stream = ServedStream(order.connection_id, order.window)
         try:
+            await self._open(order, stream)
             await self.door.serve(stream, self.caller)
         finally:
             stream.close()
 
-    async def _opened(self, order: Open) -> ChannelStream:
-        """A channel to the target.
+    async def _open(self, order: Open, stream: ServedStream) -> None:
+        """Open a channel to the target.
 
         It is waited for even if nobody wants it any more: ssh cannot be told so before it has answered.
         """
         forward = self._forwards.get(order.target)
         if forward is None:
-            reset = Reset(code=ResetCode.UNKNOWN_TARGET, message=f"the bridge has withdrawn target {order.target}")
-            return UnservedStream(order.connection_id, reset)
+            message = f"the bridge has withdrawn target {order.target}"
+            stream.missed(Reset(code=ResetCode.UNKNOWN_TARGET, message=message))
+            return
         if len(self._carried) > self.door.most_channels:
             message = f"the bridge has {self.door.most_channels} channels already, open or unanswered"
-            return UnservedStream(order.connection_id, Reset(code=ResetCode.LIMIT, message=message))
-        stream = ServedStream(order.connection_id, order.window)
+            stream.missed(Reset(code=ResetCode.LIMIT, message=message))
+            return
         try:
             # Our own bridge writes the caller's address into its log, where the connection's id says more.
             await self.connection.create_connection(
                 lambda: stream.session, forward.host, forward.port, order.connection_id, **CHANNEL
             )
         except asyncssh.ChannelOpenError as error:
-            stream.close()
-            return UnservedStream(order.connection_id, reset_told(error.reason, order.target))
-        return stream
+            stream.missed(reset_told(error.reason, order.target))
+        else:
+            stream.reached()

@@ -33,6 +33,8 @@ MOST_KEYS = 6
 """Unknown keys that a client may try, as sshd's MaxAuthTries."""
 LEFT_EARLY = "Connection lost"
 """asyncssh's words for a client that has gone without a word."""
+LONGEST_TOLD = 100
+"""Of what was asked for, in an audit line."""
 MOST_FORBIDDEN = 16
 """Requests on one connection for what is never granted."""
 
@@ -166,7 +168,8 @@ class SshConnection(asyncssh.SSHServer):
         except RefusedError as error:
             raise self._refused(error, dest_host) from error
         stream = DialledStream(target)
-        self._start(self._connect(stream))
+        # Even if the task never begins, because the connection is gone.
+        self._start(self._connect(stream)).add_done_callback(lambda _: stream.close())
         return self._connection.create_tcp_channel(**CHANNEL), stream.opened()
 
     def _dialled(self, host: str, port: int) -> TargetName:
@@ -178,10 +181,7 @@ class SshConnection(asyncssh.SSHServer):
         return read_target(host, port, self.key.identity.realm)
 
     async def _connect(self, stream: ChannelStream) -> None:
-        try:
-            await self._door.connect(stream, self._caller)
-        finally:
-            stream.close()
+        await self._door.connect(stream, self._caller)
 
     def server_requested(self, listen_host: str, listen_port: int) -> Forward | bool:
         """See asyncssh: a bridge offers a target. It hears no reason for a refusal, unless it shows messages."""
@@ -234,7 +234,7 @@ class SshConnection(asyncssh.SSHServer):
         return self._refused(RefusedError(ResetCode.REFUSED, message), None)
 
     def _refused(self, error: RefusedError, target: str | None) -> asyncssh.ChannelOpenError:
-        attempt = Attempt(kind=Kind.REQUEST, caller=self._caller, target=target)
+        attempt = Attempt(kind=Kind.REQUEST, caller=self._caller, target=target and target[:LONGEST_TOLD])
         reset = self._door.switchboard.refused(attempt, error)
         audit.write(attempt)
         return channel_refusal(reset)

@@ -217,22 +217,21 @@ class DialledStream(ChannelStream):
 
 
 class ServedStream(ChannelStream):
-    """A bridge's channel, which has been opened as an order wanted it."""
+    """A bridge's channel, which is opened because an order wants it; the order's `window` is the worker's."""
 
     side = "the bridge"
 
     def __init__(self, connection_id: str, window: int) -> None:
         super().__init__()
-        self._begin(Serve(connection_id=connection_id), Opened(window=self._window.size))
-        super()._opened(window)
+        self._window_there = window
+        self._begin(Serve(connection_id=connection_id))
 
+    def reached(self) -> None:
+        """The channel is open."""
+        self._begin(Opened(window=self._window.size))
+        self._opened(self._window_there)
 
-class UnservedStream(ChannelStream):
-    """The answer to an order that could not be carried out: there is no channel."""
-
-    side = "the bridge"
-
-    def __init__(self, connection_id: str, reset: Reset) -> None:
-        super().__init__()
-        self._begin(Serve(connection_id=connection_id), reset)
+    def missed(self, reset: Reset) -> None:
+        """There is no channel."""
+        self._begin(reset)
         self._over = True

@@ -1,0 +1,156 @@
+"""A relay, and ends that speak SSH with asyncssh, in one process: breaks told from ends, and nothing left behind."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncssh
+import pytest
+
+from connect_protocol.relay.frames import ResetCode
+from connect_protocol.relay.identity import Role
+from connect_protocol.relay.pump import BUDGET, End
+from connect_relay.server import Relay, running
+from connect_relay.settings import Address, RelaySettings, SshSettings, Times
+from connect_ssh.channel import ByteChannel
+from connect_ssh.errors import ChannelBrokenError
+from connect_ssh.options import CHANNEL, connection_options
+from tests.support.openssh import SshKeys
+from tests.support.relay import HOST, REALM, Pki, dial, refusal, tunnel, worker_channel
+
+ANY = Address(host=HOST, port=0)
+TIMES = Times(first_frame=1, dial=1, drain=0.2)
+
+
+async def test_a_bridges_channel_that_closes_without_an_end_is_a_break(pki: Pki, ssh_keys: SshKeys) -> None:
+    async with (
+        _relay(pki, ssh_keys) as relay,
+        _bridge(relay, ssh_keys) as channels,
+        worker_channel(pki.worker(), Address(host=HOST, port=relay.port)) as worker,
+    ):
+        async with tunnel(worker, dial("echo", wait_seconds=5)) as connection:
+            there = await channels.get()
+            await there.send(b"half an answer")
+            there.close()
+            assert await connection.read_exactly(14) == b"half an answer"
+            ending = await connection.ending()
+        assert ending.reset is not None
+        assert (ending.end, ending.reset.code) == (End.RESET_BY_PEER, ResetCode.BROKEN)
+        async with tunnel(worker, dial("echo")) as connection:
+            there = await channels.get()
+            connection.end()
+            assert await there.receive() is None
+            await there.send(b"a whole answer")
+            there.end()
+            assert await connection.read_exactly(14) == b"a whole answer"
+            assert (await connection.ending()).end is End.CLOSED
+
+
+async def test_a_break_at_the_bridge_is_none_of_the_workers_ends(pki: Pki, ssh_keys: SshKeys) -> None:
+    """What came before it still arrives."""
+    async with (
+        _relay(pki, ssh_keys) as relay,
+        _bridge(relay, ssh_keys) as channels,
+        _connection(relay, ssh_keys, Role.WORKER) as worker,
+    ):
+        here = ByteChannel()
+        await worker.create_connection(lambda: here, "echo", 5432, **CHANNEL)
+        there = await channels.get()
+        await there.send(b"half an answer")
+        there.close()
+        assert await here.receive() == b"half an answer"
+        with pytest.raises(ChannelBrokenError):
+            await here.receive()
+
+
+async def test_nothing_is_left_of_connections_that_ended_in_any_way(pki: Pki, ssh_keys: SshKeys) -> None:
+    """No task, no place among the connections, no byte of the windows' budget."""
+    async with (
+        _relay(pki, ssh_keys) as relay,
+        worker_channel(pki.worker(), Address(host=HOST, port=relay.port)) as worker,
+    ):
+        await refusal(worker, dial("echo"))
+        before, budget = len(asyncio.all_tasks()), BUDGET.left
+        for _ in range(3):
+            await _all_kinds_of_ends(relay, ssh_keys)
+        async with asyncio.timeout(10):
+            while len(asyncio.all_tasks()) > before or budget != BUDGET.left:  # noqa: ASYNC110 - nothing tells but the count
+                await asyncio.sleep(0.02)
+        board = relay.switchboard
+        assert (board.ssh_connections.taken, board.connections.taken, board.dials.taken) == (0, 0, 0)
+        assert board.registry.bridges == []
+
+
+async def _all_kinds_of_ends(relay: Relay, keys: SshKeys) -> None:
+    async with _bridge(relay, keys) as channels, _connection(relay, keys, Role.WORKER) as worker:
+        for end in (ByteChannel.close, ByteChannel.abort, ByteChannel.end):
+            here = ByteChannel()
+            await worker.create_connection(lambda here=here: here, "echo", 5432, **CHANNEL)  # type: ignore[misc]
+            there = await channels.get()
+            await here.send(bytes(100_000))
+            end(here)
+            there.end()
+        with pytest.raises(asyncssh.ChannelOpenError, match="UNKNOWN_TARGET"):
+            await worker.create_connection(ByteChannel, "nothing", 5432)
+        with pytest.raises(asyncssh.ChannelOpenError, match="TARGET_UNREACHABLE: target refusing"):
+            await worker.create_connection(ByteChannel, "refusing", 5432)
+        open_until_the_end = ByteChannel()
+        await worker.create_connection(lambda: open_until_the_end, "echo", 5432, **CHANNEL)
+        await open_until_the_end.send(bytes(1_000_000))
+        opening = asyncio.create_task(worker.create_connection(ByteChannel, "hanging", 5432))
+        await asyncio.sleep(0)
+        worker.abort()
+        with pytest.raises(asyncssh.ChannelOpenError):
+            await opening
+
+
+@asynccontextmanager
+async def _relay(pki: Pki, keys: SshKeys) -> AsyncIterator[Relay]:
+    settings = RelaySettings(
+        listen=ANY, admin=ANY, tls=pki.relay, ssh=SshSettings(listen=ANY, folder=keys.relay), times=TIMES
+    )
+    async with asyncio.timeout(20), running(settings) as relay:
+        yield relay
+
+
+@asynccontextmanager
+async def _bridge(relay: Relay, keys: SshKeys) -> "AsyncIterator[asyncio.Queue[ByteChannel]]":
+    """A bridge whose channels to `echo` are handed out; `refusing` it refuses, `hanging` it never answers."""
+    channels: asyncio.Queue[ByteChannel] = asyncio.Queue()
+    over = asyncio.Event()
+
+    def take(_host: str, _port: int) -> ByteChannel:
+        channel = ByteChannel()
+        channels.put_nowait(channel)
+        return channel
+
+    def refuse(_host: str, _port: int) -> ByteChannel:
+        raise asyncssh.ChannelOpenError(asyncssh.OPEN_CONNECT_FAILED, "Connection refused")
+
+    async def hang(_host: str, _port: int) -> ByteChannel:
+        await over.wait()
+        return ByteChannel()
+
+    async with _connection(relay, keys, Role.BRIDGE) as connection:
+        for name, answer in (("echo", take), ("refusing", refuse), ("hanging", hang)):
+            await connection.create_server(answer, name, 5432, **CHANNEL)
+        while len(relay.switchboard.registry.bridges) != 1:  # noqa: ASYNC110 - nothing tells but the registry
+            await asyncio.sleep(0.02)
+        yield channels
+    over.set()
+
+
+@asynccontextmanager
+async def _connection(relay: Relay, keys: SshKeys, role: Role) -> AsyncIterator[asyncssh.SSHClientConnection]:
+    assert relay.ssh_port is not None
+    async with asyncssh.connect(
+        HOST,
+        relay.ssh_port,
+        username="x",
+        client_keys=[str(keys.of(role, REALM))],
+        known_hosts=None,
+        config=None,
+        agent_path=None,
+        **connection_options(),
+    ) as connection:
+        yield connection
