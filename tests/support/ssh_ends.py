@@ -27,9 +27,10 @@ def ssh_folder(keys: SshKeys, folder: Path, *ports: int, role: Role = Role.BRIDG
 
 
 @contextmanager
-def ssh_bridge(folder: Path, port: int, targets: Mapping[str, int], *options: str) -> Iterator[Command]:
-    """Within: `connect-bridge run` by SSH, for targets on loopback: name → port."""
-    named = [text for name, place in targets.items() for text in ("--target", f"{name}={HOST}:{place}")]
+def ssh_bridge(folder: Path, port: int, targets: Mapping[str, int | str], *options: str) -> Iterator[Command]:
+    """Within: `connect-bridge run` by SSH, for targets (name → HOST:PORT, or a port of loopback)."""
+    places = {name: place if isinstance(place, str) else f"{HOST}:{place}" for name, place in targets.items()}
+    named = [text for name, place in places.items() for text in ("--target", f"{name}={place}")]
     quick = ("--heartbeat-seconds", "1", "--longest-pause-seconds", "0.5")
     relay = f"ssh://{HOST}:{port}"
     with Command.start("connect-bridge", "run", "--relay", relay, "--ssh", folder, *named, *quick, *options) as running:

@@ -1,8 +1,12 @@
 """Our own bridge and our own worker by SSH, at the relay and beside those that speak gRPC."""
 
 import asyncio
+import json
+import os
 import signal
 import socket
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -35,7 +39,7 @@ LATE = f"{10:10}".encode() + ANSWER
 NO_WAIT = timedelta()
 
 
-def named(goals: Targets) -> dict[str, int]:
+def named(goals: Targets) -> dict[str, int | str]:
     """Under the names that a worker asks for."""
     return {"database": goals.echo, "directory": goals.late, "global-catalog": goals.refusing}
 
@@ -220,6 +224,42 @@ async def test_a_bridges_key_is_no_workers(ssh_keys: SshKeys, relay: RelayComman
     async with ssh_worker(ssh_keys, relay.ssh_port, role=Role.BRIDGE) as worker:
         error = await failure(worker, Target.DATABASE)
     assert isinstance(error, LoginRefusedError)
+
+
+async def doctor(folder: Path, port: int, goals: Targets) -> dict[str, str]:
+    """What `connect-bridge doctor` says of each step on the way to the relay: result, and what was found."""
+    command: list[str | Path] = [
+        *(Path(sys.executable).with_name("connect-bridge"), "doctor", "--relay", f"ssh://{HOST}:{port}"),
+        *("--ssh", folder, "--target", f"echo={HOST}:{goals.echo}", "--output", "json"),
+    ]
+    done = await asyncio.to_thread(
+        subprocess.run,
+        command,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+        env={"PATH": os.environ["PATH"]},
+    )
+    assert done.stderr == ""
+    return {row["step"]: f"{row['result']}: {row['found']}" for row in json.loads(done.stdout)["steps"]}
+
+
+async def test_the_bridges_doctor_logs_in_and_out_again(
+    ssh_keys: SshKeys, relay: RelayCommand, bridge: Command, goals: Targets, tmp_path: Path
+) -> None:
+    """The bridge that runs notices nothing."""
+    folder = ssh_folder(ssh_keys, tmp_path / "own", relay.ssh_port)
+    (folder / "sshPrivateKey").chmod(0o600)
+    before = len(relay.lines)
+    found = await doctor(folder, relay.ssh_port, goals)
+    assert found["SSH"] == "ok: the relay is the known one, and lets this bridge in"
+    assert found["SSH key"].startswith("ok: ")
+    assert not [line for line in relay.lines[before:] if line.get("event") in {"attach", "detach"}]
+    assert bridge.process.poll() is None
+    generate_key(tmp_path / "stranger")
+    (folder / "sshPrivateKey").write_text((tmp_path / "stranger").read_text())
+    assert (await doctor(folder, relay.ssh_port, goals))["SSH"].startswith("fault: the relay refuses this bridge's key")
 
 
 # Whoever dies
