@@ -207,7 +207,7 @@ async def test_a_stalled_target_holds_its_windows_and_nobody_else(
             written = await _write_until_stuck(stalled)
             assert WINDOW <= written <= WINDOW + SSH_WINDOW + 2 * KERNEL_BUFFERS
             await _echo(other, 10)
-            assert own_ssh_relay.resident_bytes() - before < 3 * WINDOW
+            assert own_ssh_relay.resident_bytes() - before < 4 * (WINDOW + SSH_WINDOW)
             assert not stalled.pumping.done()
 
 
