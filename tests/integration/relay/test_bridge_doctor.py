@@ -119,7 +119,9 @@ async def test_all_is_well_and_the_running_bridge_has_noticed_nothing(
     assert told.code == 0
     found = {step: words for step, (_, words, _) in told.steps.items()}
     assert re.search(r"bridge of musterwil, until 20\d\d-\d\d-\d\d \(36[45] days\)", found["this", "certificate"])
-    assert found["relay", "TLS"].startswith("certificate of 127.0.0.1, localhost, relay.school.test, issued by Test CA, until 20")
+    assert found["relay", "TLS"].startswith(
+        "certificate of 127.0.0.1, localhost, relay.school.test, issued by Test CA, until 20"
+    )
     assert "lets this bridge in; 1 bridge is attached now" in found["relay", "admission"]
     assert found["relay", "heartbeat"].endswith(" ms there and back")
     assert [line["event"] for line in own_relay.lines if line.get("audit")] == ["attach", "visit"]
