@@ -14,7 +14,7 @@ from connect_relay.bridge_options import (
     require_different_names,
 )
 from connect_relay.errors import ConfigurationError
-from connect_relay.installation import FOLDER, UNIT, WANTED, Installation, PlannedFile
+from connect_relay.installation import FOLDER, UNIT, WANTED, PlannedFile, known_files
 from connect_relay.installation import LOGIN as LOGIN_FILE
 from connect_relay.installer import Change, Host, require_systemd, systemctl, wait_until_attached
 from connect_relay.options import RELAY as RELAY_NAME
@@ -103,7 +103,7 @@ def install(
         if dry_run:
             click.echo("\n".join(_preview(planned)))
             return
-        changed = _write(host, planned, wanted)
+        changed = _write(host, planned)
         if bundle is not None:
             click.echo(f"Delete {bundle} now: it holds the bridge's private key, and is not needed any more.")
         if root is not None:
@@ -146,14 +146,15 @@ def _preview(planned: Sequence[PlannedFile]) -> Iterator[str]:
     yield f"would run   systemctl daemon-reload, systemctl enable {UNIT.name}, systemctl restart {UNIT.name}"
 
 
-def _write(host: Host, planned: Sequence[PlannedFile], wanted: Installation) -> bool:
+def _write(host: Host, planned: Sequence[PlannedFile]) -> bool:
     """Write and tell what has changed; returns whether anything has."""
     changes = []
     for file in planned:
         changes.append(host.write(file))
         click.echo(f"{changes[-1]:<10} {file.path} ({file.mode:04o})")
-    gone = not wanted.login and host.remove(FOLDER / LOGIN_FILE)
-    return gone or any(change is not Change.UNCHANGED for change in changes)
+    needed = {file.path.name for file in planned}
+    gone = [host.remove(FOLDER / name) for name in (*known_files(), LOGIN_FILE) if name not in needed]
+    return any(gone) or any(change is not Change.UNCHANGED for change in changes)
 
 
 def _start(*, changed: bool) -> None:

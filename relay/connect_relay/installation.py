@@ -14,8 +14,11 @@ UNIT = PurePosixPath("/etc/systemd/system", systemd_unit.NAME)
 WANTED = PurePosixPath("/etc/systemd/system/multi-user.target.wants", systemd_unit.NAME)
 ENVIRONMENT = "environment"
 LOGIN = "proxy-login"
-RELAY, TARGETS, TLS = "CONNECT_BRIDGE_RELAY", "CONNECT_BRIDGE_TARGETS", "CONNECT_BRIDGE_TLS"
+RELAY, TARGETS = "CONNECT_BRIDGE_RELAY", "CONNECT_BRIDGE_TARGETS"
+TLS, SSH = "CONNECT_BRIDGE_TLS", "CONNECT_BRIDGE_SSH"
 PROXY, PROXY_LOGIN = "CONNECT_BRIDGE_PROXY", "CONNECT_BRIDGE_PROXY_LOGIN"
+_CREDENTIALS = "${CREDENTIALS_DIRECTORY}"
+"""Where systemd puts the service's copies."""
 _HEAD = """\
 # Written by `connect-bridge install`, which keeps lines of other variables. After a change by hand:
 # systemctl restart connect-bridge
@@ -56,7 +59,11 @@ class Installation:
 
     def changed(self, wishes: Wishes) -> "Installation":
         """As it shall be."""
-        variables, login = {**self.variables, TLS: str(FOLDER)}, self.login
+        variables, login = dict(self.variables), self.login
+        files = self.files if wishes.bundle is None else wishes.bundle.files
+        for name in (TLS, SSH):
+            variables.pop(name, None)
+        variables.update({name: str(FOLDER) for name, _ in _papers(files)})
         if wishes.bundle is not None:
             variables[RELAY] = " ".join(wishes.bundle.relays)
         if wishes.relays:
@@ -70,7 +77,6 @@ class Installation:
             variables[PROXY_LOGIN] = str(FOLDER / LOGIN)
         if not login:
             variables.pop(PROXY_LOGIN, None)
-        files = self.files if wishes.bundle is None else wishes.bundle.files
         return Installation(variables=variables, files=files, login=login)
 
     def planned(self, program: PurePosixPath) -> Iterator[PlannedFile]:
@@ -94,10 +100,10 @@ class Installation:
 
     def _unit(self, program: PurePosixPath) -> str:
         names = [file.name for file in self.files]
-        options = ["--tls", "${CREDENTIALS_DIRECTORY}"]
+        options = [word for _, option in _papers(self.files) for word in (option, _CREDENTIALS)]
         if self.login:
             names.append(LOGIN)
-            options += ["--proxy-login", f"${{CREDENTIALS_DIRECTORY}}/{LOGIN}"]
+            options += ["--proxy-login", f"{_CREDENTIALS}/{LOGIN}"]
         return systemd_unit.unit(program, options, FOLDER, names)
 
 
@@ -106,6 +112,15 @@ def read_variables(text: str) -> dict[str, str]:
     lines = (line.strip() for line in text.splitlines())
     pairs = (line.partition("=") for line in lines if line and not line.startswith("#"))
     return {name.strip(): value.strip().strip('"') for name, _, value in pairs}
+
+
+def _papers(files: Sequence[BundledFile]) -> Iterator[tuple[str, str]]:
+    """Variable and option of each kind of papers that is there."""
+    names = {file.name for file in files}
+    if names & set(TLS_FILES):
+        yield TLS, "--tls"
+    if names & set(SSH_FILES):
+        yield SSH, "--ssh"
 
 
 def known_files() -> Sequence[str]:

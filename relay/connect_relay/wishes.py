@@ -14,8 +14,9 @@ from connect_relay.credentials import bridge_identity, load_certificates
 from connect_relay.errors import ConfigurationError
 from connect_relay.installation import PROXY, Installation, Wishes
 from connect_relay.options import RELAY as RELAY_NAME
+from connect_relay.own_ssh_key import OwnSshKey
 from connect_relay.proxy_choice import from_environment, parse_proxy
-from connect_relay.settings import ProxyChoice, RelayName, Target
+from connect_relay.settings import ProxyChoice, RelayName, Target, Transport
 
 
 def asked_for(
@@ -51,13 +52,16 @@ def open_bundle(path: Path) -> Bundle:
 
 def _require_good(sent: Bundle, path: Path) -> None:
     """Before anything is written: the bridge will be able to use this. Raises ConfigurationError."""
+    relays = [RELAY_NAME.convert(text, None, None) for text in sent.relays]
+    by_ssh = [relay.address for relay in relays if relay.transport is Transport.SSH]
     with tempfile.TemporaryDirectory() as folder:
         for file in sent.files:
             Path(folder, file.name).write_text(file.text, encoding="utf-8")
-        if not Path(folder, "tls.crt").exists():
-            return
         try:
-            bridge_identity(load_certificates(Path(folder)))
+            if len(by_ssh) < len(relays):
+                bridge_identity(load_certificates(Path(folder)))
+            if by_ssh:
+                OwnSshKey(Path(folder), by_ssh)
         except ConfigurationError as error:
             raise ConfigurationError(error.what.replace(folder, str(path)), todo=error.todo) from error
 

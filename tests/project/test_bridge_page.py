@@ -53,7 +53,8 @@ def test_the_page_has_the_lines_that_matter() -> None:
 def test_the_files_are_those_that_are_installed() -> None:
     told = " ".join(row[0] for row in table(read(PAGE), "## Install it"))
     assert re.findall(r"[\w./-]+", told) == [
-        *(f"{FOLDER}/environment", f"{FOLDER}/tls.key", f"{FOLDER}/tls.crt", "ca.crt", f"{FOLDER}/proxy-login"),
+        *(f"{FOLDER}/environment", f"{FOLDER}/tls.key", f"{FOLDER}/tls.crt", "ca.crt"),
+        *(f"{FOLDER}/sshPrivateKey", "knownHosts", f"{FOLDER}/proxy-login"),
         "/etc/systemd/system/connect-bridge.service",
     ]
 

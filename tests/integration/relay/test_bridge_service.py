@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from connect_relay.pki import Authority
+from tests.support.ports import closed_port
 from tests.support.relay import HOST, Command, Pki, RelayCommand, dial, tunnel, worker_channel
 from tests.support.systemd import PROGRAM, Systemd, systemd
 from tests.support.targets import Targets
@@ -22,6 +24,11 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Systemd]:
     """A customer's machine with systemd, on which the wheel has been installed."""
     with systemd(tmp_path_factory.mktemp("machine")) as running:
         yield running
+
+
+def made(*arguments: str | Path) -> None:
+    """What a command of whoever runs the relay makes."""
+    assert Command.start("connect-relay", "pki", *arguments).process.wait(20) == 0
 
 
 @contextmanager
@@ -69,6 +76,27 @@ async def test_one_command_installs_a_service_that_does_its_work_and_may_do_noth
         gone = machine.run("ls", "/etc/connect-bridge", "/etc/systemd/system/connect-bridge.service")
         assert gone.stdout == ""
         assert machine.run("systemctl", "cat", "connect-bridge").returncode != 0
+
+
+async def test_a_bundle_for_both_transports_is_installed_likewise(machine: Systemd, tmp_path: Path) -> None:
+    """Two relays: one is called by gRPC, the other by SSH."""
+    port, root, bundle = closed_port(), tmp_path / "pki", machine.shared / "both.connect-bridge"
+    made("init", root)
+    made("relay", root, "--name", HOST)
+    made("ssh-host", root, "--name", f"{HOST}:{port}")
+    made("bridge", root, "musterwil")
+    made("bridge", root, "musterwil", "--ssh")
+    ssh = ("--ssh", str(root / "ssh"), "--ssh-listen", f"{HOST}:{port}")
+    authority = Authority.load((root / "ca/ca.crt").read_bytes(), (root / "ca/ca.key").read_bytes())
+    with RelayCommand.serve(Pki(root=root, authority=authority), *ssh) as relay:
+        named = ("--relay", str(relay.address), "--relay", f"ssh://{HOST}:{port}")
+        made("bundle", root, "musterwil", *named, "--to", bundle)
+        try:
+            machine.ask(PROGRAM, "install", f"/opt/shared/{bundle.name}", "--target", "database=db:5432")
+            await relay.logged("attach", transport="gRPC")
+            await relay.logged("attach", transport="SSH")
+        finally:
+            machine.ask(PROGRAM, "uninstall")
 
 
 async def test_a_second_installation_changes_what_it_is_told_and_restarts(

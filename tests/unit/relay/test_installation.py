@@ -74,6 +74,20 @@ def test_secrets_are_in_files_for_root_alone_and_the_service_gets_a_copy() -> No
     assert [name for name, (_, text) in planned.items() if "geheim" in text] == ["proxy-login"]
 
 
+def test_a_bridge_by_ssh_gets_its_key_likewise() -> None:
+    """And with both kinds of relays, both kinds of papers."""
+    files = tuple(BundledFile(name=name, text="ssh\n") for name in ("sshPrivateKey", "knownHosts"))
+    sent = Bundle(realm="musterwil", relays=("ssh://relay.example.org:2222",), files=files)
+    by_ssh = Installation().changed(Wishes(bundle=sent, targets=(DATABASE,)))
+    assert by_ssh.variables["CONNECT_BRIDGE_SSH"] == "/etc/connect-bridge"
+    assert "CONNECT_BRIDGE_TLS" not in by_ssh.variables
+    planned = texts(by_ssh)
+    assert planned["sshPrivateKey"] == (0o600, "ssh\n")
+    assert " run --ssh ${CREDENTIALS_DIRECTORY}\n" in planned["connect-bridge.service"][1]
+    both = INSTALLED.changed(Wishes(bundle=replace(SENT, files=(*FILES, *files))))
+    assert " run --tls ${CREDENTIALS_DIRECTORY} --ssh ${" in texts(both)["connect-bridge.service"][1]
+
+
 def test_what_is_not_asked_for_stays() -> None:
     """Lines that somebody has added to the environment file too."""
     before = replace(INSTALLED, variables={**INSTALLED.variables, "CONNECT_LOG_LEVEL": "debug"})
