@@ -14,11 +14,12 @@ from connect_relay.server import Relay, running
 from connect_relay.settings import Address, RelaySettings, SshSettings, Times
 from connect_ssh.channel import ByteChannel
 from connect_ssh.errors import ChannelBrokenError
-from connect_ssh.options import CHANNEL, connection_options
+from connect_ssh.options import CHANNEL, WINDOW, connection_options
 from tests.support.openssh import SshKeys
 from tests.support.relay import HOST, REALM, Pki, dial, refusal, tunnel, worker_channel
 
 ANY = Address(host=HOST, port=0)
+REST = 50_000
 TIMES = Times(first_frame=1, dial=1, drain=0.2)
 
 
@@ -61,6 +62,29 @@ async def test_a_break_at_the_bridge_is_none_of_the_workers_ends(pki: Pki, ssh_k
         assert await here.receive() == b"half an answer"
         with pytest.raises(ChannelBrokenError):
             await here.receive()
+
+
+async def test_who_reads_late_gets_everything_and_the_end(pki: Pki, ssh_keys: SshKeys) -> None:
+    """A little more than the window holds: the end must wait for the last bytes, and so must the channel's close."""
+    async with (
+        _relay(pki, ssh_keys) as relay,
+        _bridge(relay, ssh_keys) as channels,
+        _connection(relay, ssh_keys, Role.WORKER) as worker,
+    ):
+        here = ByteChannel()
+        await worker.create_connection(lambda: here, "echo", 5432, **CHANNEL)
+        here.end()
+        there = await channels.get()
+        await there.send(bytes(WINDOW + REST))
+        there.end()
+        while relay.switchboard.accounts.of(REALM).received < WINDOW + REST:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+        await asyncio.sleep(0.2)
+        assert relay.switchboard.connections.taken == 1
+        received = 0
+        while (piece := await here.receive()) is not None:
+            received += len(piece)
+        assert received == WINDOW + REST
 
 
 async def test_nothing_is_left_of_connections_that_ended_in_any_way(pki: Pki, ssh_keys: SshKeys) -> None:
