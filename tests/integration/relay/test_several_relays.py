@@ -3,20 +3,26 @@
 import asyncio
 import sys
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
 import pytest
 
+from connect_protocol.relay.identity import Role
+from connect_ssh.client import Login
 from connect_worker.model.secret import Secret
 from connect_worker.settings import GrpcRelay
 from connect_worker.tunnel.any_relay import AnyRelay
 from connect_worker.tunnel.base import Target
 from connect_worker.tunnel.grpc_client import GrpcTunnel
+from connect_worker.tunnel.ssh_client import SshTunnel
+from connect_worker.tunnel.ssh_routes import RelayRoute
 from tests.support.frame_streams import connected_sockets
+from tests.support.openssh import SshKeys
 from tests.support.relay import HOST, NAME, REALM, Command, Pki, RelayCommand
+from tests.support.ssh_ends import ssh_folder
 from tests.support.targets import Targets
 
 SECOND_HOST = "127.0.0.2"
@@ -24,42 +30,65 @@ PIECE = 1 << 16
 OPTIONS = ("--heartbeat-seconds", "1")
 
 
-def serve(pki: Pki, *, port: int = 0) -> RelayCommand:
+def serve(pki: Pki, keys: SshKeys, *, port: int = 0, by_ssh: int = 0) -> RelayCommand:
     """A relay that lets open connections go on for a while."""
-    return RelayCommand.serve(pki, *OPTIONS, "--drain-seconds", "8", port=port)
+    ssh = ("--ssh", str(keys.relay), "--ssh-listen", f"{HOST}:{by_ssh}")
+    return RelayCommand.serve(pki, *OPTIONS, *ssh, "--drain-seconds", "8", port=port)
 
 
 @pytest.fixture
-def relays(pki: Pki) -> Iterator[list[RelayCommand]]:
+def relays(pki: Pki, ssh_keys: SshKeys) -> Iterator[list[RelayCommand]]:
     """Two; a test may put others in their places."""
-    running = [serve(pki), serve(pki)]
+    running = [serve(pki, ssh_keys), serve(pki, ssh_keys)]
     yield running
     for relay in running:
         relay.stop()
 
 
-def arguments(pki: Pki, goals: Targets) -> tuple[str | Path, ...]:
-    """A bridge's, but for its relays."""
-    return (
-        *("--tls", pki.bridge(), "--target", f"database={HOST}:{goals.echo}"),
-        *("--longest-pause-seconds", "0.5", *OPTIONS),
-    )
+def targets(goals: Targets) -> tuple[str, ...]:
+    """A bridge's list, and its times."""
+    return ("--target", f"database={HOST}:{goals.echo}", "--longest-pause-seconds", "0.5", *OPTIONS)
+
+
+@contextmanager
+def bridge_at(*relays: RelayCommand, identity: tuple[str | Path, ...], goals: Targets) -> Iterator[Command]:
+    """Within: a bridge at all of these relays, by SSH if it shows a key."""
+    by_ssh = identity[0] == "--ssh"
+    places = [f"ssh://{HOST}:{relay.ssh_port}" if by_ssh else str(relay.address) for relay in relays]
+    named = [text for place in places for text in ("--relay", place)]
+    with Command.start("connect-bridge", "run", *named, *identity, *targets(goals)) as running:
+        yield running
+
+
+@pytest.fixture(params=["gRPC", "SSH"])
+def transport(request: pytest.FixtureRequest) -> str:
+    """What bridge and worker speak."""
+    return str(request.param)
 
 
 @pytest.fixture
-def bridge(pki: Pki, relays: list[RelayCommand], goals: Targets) -> Iterator[Command]:
+def identity(
+    transport: str, pki: Pki, ssh_keys: SshKeys, relays: list[RelayCommand], tmp_path: Path
+) -> tuple[str | Path, ...]:
+    """What a bridge shows: a certificate, or a key."""
+    if transport == "SSH":
+        return ("--ssh", ssh_folder(ssh_keys, tmp_path / "bridge", *(relay.ssh_port for relay in relays)))
+    return ("--tls", pki.bridge())
+
+
+@pytest.fixture
+def bridge(identity: tuple[str | Path, ...], relays: list[RelayCommand], goals: Targets) -> Iterator[Command]:
     """At both."""
-    named = [text for relay in relays for text in ("--relay", str(relay.address))]
-    with Command.start("connect-bridge", "run", *named, *arguments(pki, goals)) as running:
+    with bridge_at(*relays, identity=identity, goals=goals) as running:
         for relay in relays:
             relay.wait_for("attach", result="ATTACHED")
         yield running
 
 
-@asynccontextmanager
-async def worker(pki: Pki, *names: str) -> AsyncIterator[AnyRelay]:
-    """Within: a worker's way through any of these relays."""
+def by_grpc(pki: Pki, relays: list[RelayCommand]) -> AnyRelay:
+    """A worker's way through any of these relays."""
     folder = pki.worker()
+    names = tuple(str(relay.address) for relay in relays)
     settings = GrpcRelay(
         addresses=names,
         certificate=(folder / "tls.crt").read_text(),
@@ -67,15 +96,24 @@ async def worker(pki: Pki, *names: str) -> AsyncIterator[AnyRelay]:
         ca=(folder / "ca.crt").read_text(),
         wait=timedelta(),
     )
-    async with AnyRelay(names, partial(GrpcTunnel, settings, REALM)) as tunnel:
-        yield tunnel
+    return AnyRelay(names, partial(GrpcTunnel, settings, REALM))
+
+
+def by_ssh(keys: SshKeys, relays: list[RelayCommand]) -> AnyRelay:
+    """The same, by SSH."""
+    known = "".join(keys.known_hosts(relay.ssh_port).read_text() for relay in relays)
+    login = Login(user="connect", key=keys.of(Role.WORKER, REALM).read_text(), known_hosts=known)
+    names = [f"{HOST}:{relay.ssh_port}" for relay in relays]
+    return AnyRelay(names, partial(SshTunnel, RelayRoute(realm=REALM), login))
 
 
 @pytest.fixture
-async def tunnel(pki: Pki, relays: list[RelayCommand], bridge: Command) -> AsyncIterator[AnyRelay]:
+async def tunnel(
+    transport: str, pki: Pki, ssh_keys: SshKeys, relays: list[RelayCommand], bridge: Command
+) -> AsyncIterator[AnyRelay]:
     """A worker's, through either."""
     del bridge
-    async with worker(pki, *(str(relay.address) for relay in relays)) as running:
+    async with by_ssh(ssh_keys, relays) if transport == "SSH" else by_grpc(pki, relays) as running:
         yield running
 
 
@@ -141,15 +179,15 @@ async def test_a_relay_that_goes_down_under_a_transfer_and_many_dials_loses_none
 
 
 async def test_a_rolling_restart_of_all_relays_loses_no_connection(
-    pki: Pki, relays: list[RelayCommand], bridge: Command, tunnel: AnyRelay
+    pki: Pki, ssh_keys: SshKeys, relays: list[RelayCommand], bridge: Command, tunnel: AnyRelay
 ) -> None:
     """One after the other, as soon as the one before is ready, whether the bridge has come back to it or not."""
     over = asyncio.Event()
     streams = [asyncio.create_task(stream_of_connections(tunnel, over)) for _ in range(3)]
     for number, relay in enumerate(relays):
-        port = relay.port
+        ports = {"port": relay.port, "by_ssh": relay.ssh_port}
         assert await asyncio.to_thread(relay.stop) == 0
-        relays[number] = await asyncio.to_thread(serve, pki, port=port)
+        relays[number] = await asyncio.to_thread(serve, pki, ssh_keys, **ports)
     for relay in relays:
         await relay.logged("attach", result="ATTACHED")
     over.set()
@@ -161,12 +199,11 @@ async def test_a_bridge_comes_to_one_relay_and_the_worker_finds_it_there(
     pki: Pki, relays: list[RelayCommand], goals: Targets
 ) -> None:
     """Two relays, of which only one has the bridge; the wait is at both."""
-    async with worker(pki, *(str(relay.address) for relay in relays)) as tunnel:
+    async with by_grpc(pki, relays) as tunnel:
         waiting = asyncio.create_task(tunnel.reach(Target.DATABASE, wait=timedelta(seconds=20)))
         for relay in relays:
             await relay.counted("dials_under_way", 1)
-        options = ("--relay", str(relays[1].address), *arguments(pki, goals))
-        with Command.start("connect-bridge", "run", *options):
+        with bridge_at(relays[1], identity=("--tls", pki.bridge()), goals=goals):
             await waiting
             await echo(tunnel, 1)
     await relays[0].logged("connect", result="BROKEN", reason="the worker is gone")
@@ -208,8 +245,8 @@ async def test_a_bridge_follows_a_name_to_all_its_addresses(pki: Pki, goals: Tar
     """It verifies the name at each; an address that comes is connected to, and one that is gone is left."""
     hosts.set(HOST)
     with two_addresses(pki) as (first, second):
-        command = ("connect-bridge", "run", "--relay", f"{NAME}:{first.port}", *arguments(pki, goals))
-        with hosts.start(*command) as bridge:
+        relay = f"{NAME}:{first.port}"
+        with hosts.start("connect-bridge", "run", "--relay", relay, "--tls", pki.bridge(), *targets(goals)) as bridge:
             await first.logged("attach", result="ATTACHED")
             hosts.set(HOST, SECOND_HOST)
             first.kill()
