@@ -11,16 +11,25 @@ class Cable:
     """Leads from a port of its own on loopback to another."""
 
     port: int = 0
+    held_up: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when something has come to the cut."""
     _whole: asyncio.Event = field(default_factory=asyncio.Event)
 
     def pull(self) -> None:
         """From now on, both sides hear nothing of each other."""
+        self.held_up.clear()
         self._whole.clear()
+
+    def plug(self) -> None:
+        """From now on, they do again; what was said meanwhile arrives, as TCP says it anew."""
+        self._whole.set()
 
     async def carry(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
         """Move bytes one way while the cable is whole."""
         try:
             while piece := await source.read(1 << 16):
+                if not self._whole.is_set():
+                    self.held_up.set()
                 await self._whole.wait()
                 sink.write(piece)
                 await sink.drain()
@@ -36,7 +45,7 @@ async def cable(to_port: int, host: str = "127.0.0.1") -> AsyncIterator[Cable]:
     tasks: set[asyncio.Task[None]] = set()
     writers: set[asyncio.StreamWriter] = set()
     line = Cable()
-    line._whole.set()
+    line.plug()
 
     async def plug_in(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         far_reader, far_writer = await asyncio.open_connection(host, to_port)
