@@ -2,22 +2,24 @@
 
 import asyncio
 import socket
+import uuid
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 from connect_worker.model.secret import Secret
-from connect_worker.settings import RelaySettings
+from connect_worker.settings import DatabaseSettings, DirectorySecret, RelaySettings, Settings
 from connect_worker.tunnel.base import Target
-from connect_worker.tunnel.grpc_client import GrpcTunnel
-from connect_worker.tunnel.listener import Listener
-from tests.support.relay import HOST, REALM, Command, Pki, RelayCommand
+from connect_worker.tunnel.way import open_way
+from tests.support.relay import HOST, OTHER_REALM, REALM, Command, Pki, RelayCommand
 
 HEARTBEAT_SECONDS = 1
 PATIENCE_SECONDS = 15
 """Three heartbeats, and some for a busy machine."""
+_QUICK = ("--heartbeat-seconds", str(HEARTBEAT_SECONDS), "--drain-seconds", "1")
 
 
 class Carrier(StrEnum):
@@ -37,9 +39,18 @@ class Combination:
     def __str__(self) -> str:
         return f"{self.worker}-{self.bridge}"
 
+    @property
+    def realm(self) -> str:
+        """Each bridge is of a realm of its own, so that several stand side by side."""
+        return realm_of(self.bridge)
 
-_QUICK = ("--heartbeat-seconds", str(HEARTBEAT_SECONDS), "--drain-seconds", "1")
+
 COMBINATIONS = tuple(Combination(worker=worker, bridge=bridge) for worker in Carrier for bridge in Carrier)
+
+
+def realm_of(bridge: Carrier) -> str:
+    """The realm of a bridge that is carried so."""
+    return {Carrier.GRPC: REALM, Carrier.SSH: OTHER_REALM}[bridge]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,35 +76,56 @@ def serve_again(pki: Pki, relay: RelayCommand) -> RelayCommand:
     return RelayCommand.serve(pki, *_QUICK, port=relay.port)
 
 
-def start_bridge(pki: Pki, entrance: Entrance, targets: Mapping[Target, int]) -> Command:
-    """`connect-bridge run` with targets on loopback; not yet connected."""
-    named = [text for name, target in targets.items() for text in ("--target", f"{name}={HOST}:{target}")]
+def start_bridge(pki: Pki, way_in: Entrance, targets: Mapping[Target, str]) -> Command:
+    """`connect-bridge run` with targets (HOST:PORT); not yet connected."""
+    named = [text for name, address in targets.items() for text in ("--target", f"{name}={address}")]
+    identity = str(pki.bridge(realm_of(way_in.carrier)))
     return Command.start(
-        *("connect-bridge", "run", "--relay", f"{HOST}:{entrance.port}", "--tls", str(pki.bridge()), *named),
+        *("connect-bridge", "run", "--relay", f"{HOST}:{way_in.port}", "--tls", identity, *named),
         *("--heartbeat-seconds", str(HEARTBEAT_SECONDS), "--longest-pause-seconds", "0.5", "--dial-seconds", "5"),
     )
 
 
-def relay_settings(pki: Pki, entrance: Entrance, wait: timedelta = timedelta()) -> RelaySettings:
+def relay_settings(pki: Pki, way_in: Entrance, realm: str) -> RelaySettings:
     """What tells a worker its relay, and who it is there."""
-    folder = pki.worker()
+    folder = pki.worker(realm)
     return RelaySettings(
-        address=f"{HOST}:{entrance.port}",
+        addresses=(f"{HOST}:{way_in.port}",),
         certificate=(folder / "tls.crt").read_text(),
         key=Secret((folder / "tls.key").read_text()),
         ca=(folder / "ca.crt").read_text(),
-        wait=wait,
+        wait=timedelta(),
     )
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ports:
+    """The worker's end of the way: where on loopback it leads to each target."""
+
+    database: int
+    directory: int
+
+
 @asynccontextmanager
-async def listening(pki: Pki, entrance: Entrance, target: Target) -> AsyncIterator[Listener]:
-    """Within: the worker's end of the way to a target."""
-    async with (
-        GrpcTunnel(relay_settings(pki, entrance), REALM) as tunnel,
-        Listener(tunnel, target) as listener,
-    ):
-        yield listener
+async def worker_end(pki: Pki, way_in: Entrance, realm: str) -> AsyncIterator[Ports]:
+    """Within: the way as a run has it, through the product's own code."""
+    settings = Settings(
+        realm=realm,
+        run_id=str(uuid.uuid4()),
+        encryption_keys=(),
+        database=DatabaseSettings(host="db.school.test", port=5432, name="", username="", password=Secret("")),
+        directory=DirectorySecret(url="ldaps://dc1.school.test"),
+        time_zone=ZoneInfo("Europe/Zurich"),
+        timeout=timedelta(hours=1),
+        lock_wait=timedelta(),
+        relay=relay_settings(pki, way_in, realm),
+    )
+    async with open_way(settings) as way:
+        database, directory = way.settings.database.tunnel_port, way.settings.directory
+        assert database is not None
+        assert directory is not None
+        assert directory.tunnel_port is not None
+        yield Ports(database=database, directory=directory.tunnel_port)
 
 
 async def connected(port: int) -> socket.socket:

@@ -15,13 +15,13 @@ from tests.support.chain import (
     Combination,
     connected,
     entrance,
-    listening,
     serve,
     serve_again,
     start_bridge,
+    worker_end,
 )
 from tests.support.pattern import Finish, Received, Server, order, pattern_server, send
-from tests.support.relay import Command, Pki, RelayCommand
+from tests.support.relay import HOST, Command, Pki, RelayCommand
 
 LARGE = 64 << 20
 UNDER_WAY = 3 << 20
@@ -107,7 +107,7 @@ class Way:
     async def start(cls, pki: Pki, combination: Combination, server: Server) -> "Way":
         """Start both."""
         relay = await asyncio.to_thread(serve, pki)
-        bridge = start_bridge(pki, entrance(relay, combination.bridge), {Target.DATABASE: server.port})
+        bridge = start_bridge(pki, entrance(relay, combination.bridge), {Target.DATABASE: f"{HOST}:{server.port}"})
         await relay.logged("attach", result="ATTACHED")
         return cls(pki=pki, combination=combination, server=server, relay=relay, bridge=bridge)
 
@@ -127,7 +127,7 @@ class Way:
         if self.bridge.process.poll() is not None:
             before = len(self.relay.lines)
             way = entrance(self.relay, self.combination.bridge)
-            self.bridge = start_bridge(self.pki, way, {Target.DATABASE: self.server.port})
+            self.bridge = start_bridge(self.pki, way, {Target.DATABASE: f"{HOST}:{self.server.port}"})
             await self.relay.logged("attach", after=before, result="ATTACHED")
 
     def stop(self) -> None:
@@ -149,8 +149,9 @@ async def _way(pki: Pki, combination: Combination) -> AsyncIterator[Way]:
 @asynccontextmanager
 async def _transfer(way: Way) -> AsyncIterator[Transfer]:
     """Within: a connection from the worker's end."""
-    async with listening(way.pki, entrance(way.relay, way.combination.worker), Target.DATABASE) as listener:
-        connection = await connected(listener.port)
+    way_in = entrance(way.relay, way.combination.worker)
+    async with worker_end(way.pki, way_in, way.combination.realm) as ports:
+        connection = await connected(ports.database)
         with connection:
             yield Transfer(connection=connection, server=way.server, received=Received())
 
