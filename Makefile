@@ -4,7 +4,7 @@ PYTHON := .venv/bin/python
 BENCHMARKS := $(sort $(basename $(notdir $(wildcard benchmarks/bench_*.py))))
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench image manifests lock clean
+.PHONY: help run test check bench soak image manifests lock clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -21,6 +21,9 @@ check: .venv/.development  ## Formatting, lint, types, layers: what needs no ser
 
 bench: .venv/.development  ## Measure Connect beside the plain tools, on this machine
 	@for benchmark in $(BENCHMARKS); do $(PYTHON) -m benchmarks.$$benchmark || exit; done
+
+soak: .venv/.development  ## Keep the relay at work for an hour, and look for what is lost or leaks (ARGS="--help")
+	@$(PYTHON) -m tests.soak $(ARGS)
 
 image: .venv/.run  ## Build the images of operator, worker and relay with docker, podman or buildah (ARGS="--help")
 	@$(PYTHON) scripts/build_images.py $(ARGS)
