@@ -16,15 +16,14 @@ from tests.support.chain import (
     Carrier,
     Combination,
     Entrance,
+    Identities,
     connected,
     entrance,
     realm_of,
-    serve,
-    start_bridge,
     worker_end,
 )
 from tests.support.pattern import Finish, Received, Server, order, pattern_server, send
-from tests.support.relay import HOST, OTHER_REALM, REALM, Command, Pki, RelayCommand
+from tests.support.relay import HOST, Command, RelayCommand
 
 LARGEST = 8 << 20
 MOST_IDLE_SECONDS = 90.0
@@ -120,8 +119,8 @@ async def _first_of(tasks: list[asyncio.Task[None]], seconds: float) -> None:
 async def _scene() -> AsyncIterator[_Scene]:
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="connect-soak-"))
-        pki = Pki.create(Path(folder) / "pki", REALM, OTHER_REALM)
-        relay = stack.enter_context(await asyncio.to_thread(serve, pki))
+        identities = Identities.create(Path(folder))
+        relay = stack.enter_context(await asyncio.to_thread(identities.serve))
         server = await stack.enter_async_context(pattern_server())
         cables: dict[str, Cable] = {}
 
@@ -132,13 +131,13 @@ async def _scene() -> AsyncIterator[_Scene]:
         bridges = {}
         for carrier in Carrier:
             way_in = await over_cable(f"bridge over {carrier}", carrier)
-            bridge = start_bridge(pki, way_in, {Target.DATABASE: f"{HOST}:{server.port}"})
+            bridge = identities.start_bridge(way_in, {Target.DATABASE: f"{HOST}:{server.port}"})
             bridges[carrier] = stack.enter_context(bridge)
             await relay.logged("attach", result="ATTACHED", realm=realm_of(carrier))
         ports = {}
         for combination in COMBINATIONS:
             way_in = await over_cable(f"worker over {combination}", combination.worker)
-            end = await stack.enter_async_context(worker_end(pki, way_in, combination.realm))
+            end = await stack.enter_async_context(worker_end(identities, way_in, combination.realm))
             ports[combination] = end.database
         network = _Network(cables=cables)
         yield _Scene(relay=relay, bridges=bridges, network=network, ports=ports, server=server)

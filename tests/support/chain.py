@@ -8,12 +8,15 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from connect_protocol.relay.identity import Role
 from connect_worker.model.secret import Secret
-from connect_worker.settings import DatabaseSettings, DirectorySecret, RelaySettings, Settings
+from connect_worker.settings import DatabaseSettings, DirectorySecret, GrpcRelay, RelaySettings, Settings, SshRelay
 from connect_worker.tunnel.base import Target
 from connect_worker.tunnel.way import open_way
+from tests.support.openssh import SshKeys
 from tests.support.relay import HOST, OTHER_REALM, REALM, Command, Pki, RelayCommand
 
 HEARTBEAT_SECONDS = 1
@@ -63,39 +66,65 @@ class Entrance:
 
 def entrance(relay: RelayCommand, carrier: Carrier) -> Entrance:
     """The relay's own."""
-    return Entrance(carrier=carrier, port=relay.port)
+    return Entrance(carrier=carrier, port={Carrier.GRPC: relay.port, Carrier.SSH: relay.ssh_port}[carrier])
 
 
-def serve(pki: Pki) -> RelayCommand:
-    """A relay with both of its ports."""
-    return RelayCommand.serve(pki, *_QUICK)
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Identities:
+    """Certificates and SSH keys of the relay, and of each realm's bridge and worker."""
 
+    pki: Pki
+    ssh: SshKeys
 
-def serve_again(pki: Pki, relay: RelayCommand) -> RelayCommand:
-    """A relay in the place of one that has ended."""
-    return RelayCommand.serve(pki, *_QUICK, port=relay.port)
+    @classmethod
+    def create(cls, root: Path) -> "Identities":
+        """For the realms of all bridges."""
+        realms = sorted({realm_of(carrier) for carrier in Carrier})
+        return cls(pki=Pki.create(root / "pki", *realms), ssh=SshKeys.create(root / "ssh", *realms))
 
+    def serve(self) -> RelayCommand:
+        """A relay with both of its ports."""
+        return self._serve(port=0, ssh_port=0)
 
-def start_bridge(pki: Pki, way_in: Entrance, targets: Mapping[Target, str]) -> Command:
-    """`connect-bridge run` with targets (HOST:PORT); not yet connected."""
-    named = [text for name, address in targets.items() for text in ("--target", f"{name}={address}")]
-    identity = str(pki.bridge(realm_of(way_in.carrier)))
-    return Command.start(
-        *("connect-bridge", "run", "--relay", f"{HOST}:{way_in.port}", "--tls", identity, *named),
-        *("--heartbeat-seconds", str(HEARTBEAT_SECONDS), "--longest-pause-seconds", "0.5", "--dial-seconds", "5"),
-    )
+    def serve_again(self, relay: RelayCommand) -> RelayCommand:
+        """A relay in the place of one that has ended."""
+        return self._serve(port=relay.port, ssh_port=relay.ssh_port)
 
+    def _serve(self, *, port: int, ssh_port: int) -> RelayCommand:
+        ssh = ("--ssh", str(self.ssh.relay), "--ssh-listen", f"{HOST}:{ssh_port}")
+        return RelayCommand.serve(self.pki, *ssh, *_QUICK, port=port)
 
-def relay_settings(pki: Pki, way_in: Entrance, realm: str) -> RelaySettings:
-    """What tells a worker its relay, and who it is there."""
-    folder = pki.worker(realm)
-    return RelaySettings(
-        addresses=(f"{HOST}:{way_in.port}",),
-        certificate=(folder / "tls.crt").read_text(),
-        key=Secret((folder / "tls.key").read_text()),
-        ca=(folder / "ca.crt").read_text(),
-        wait=timedelta(),
-    )
+    def start_bridge(self, way_in: Entrance, targets: Mapping[Target, str]) -> Command:
+        """`connect-bridge run` with targets (HOST:PORT); not yet connected."""
+        named = [text for name, address in targets.items() for text in ("--target", f"{name}={address}")]
+        quick = ("--heartbeat-seconds", str(HEARTBEAT_SECONDS), "--longest-pause-seconds", "0.5")
+        return Command.start("connect-bridge", "run", *self._bridge(way_in), *named, *quick, "--dial-seconds", "5")
+
+    def _bridge(self, way_in: Entrance) -> tuple[str, ...]:
+        realm = realm_of(way_in.carrier)
+        match way_in.carrier:
+            case Carrier.GRPC:
+                return ("--relay", f"{HOST}:{way_in.port}", "--tls", str(self.pki.bridge(realm)))
+            case Carrier.SSH:
+                folder = self.ssh.root / f"bridge-{way_in.port}"
+                folder.mkdir()
+                (folder / "sshPrivateKey").write_text(self.ssh.of(Role.BRIDGE, realm).read_text())
+                (folder / "sshPrivateKey").chmod(0o600)
+                (folder / "knownHosts").write_text(self.ssh.known_hosts(way_in.port).read_text())
+                return ("--relay", f"ssh://{HOST}:{way_in.port}", "--ssh", str(folder))
+
+    def worker(self, way_in: Entrance, realm: str) -> RelaySettings:
+        """What tells a worker its relay, and who it is there."""
+        addresses = (f"{HOST}:{way_in.port}",)
+        match way_in.carrier:
+            case Carrier.GRPC:
+                folder = self.pki.worker(realm)
+                certificate, key, ca = ((folder / name).read_text() for name in ("tls.crt", "tls.key", "ca.crt"))
+                return GrpcRelay(addresses=addresses, certificate=certificate, key=Secret(key), ca=ca, wait=timedelta())
+            case Carrier.SSH:
+                key = self.ssh.of(Role.WORKER, realm).read_text()
+                known_hosts = self.ssh.known_hosts(way_in.port).read_text()
+                return SshRelay(addresses=addresses, key=Secret(key), known_hosts=known_hosts, wait=timedelta())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -107,7 +136,7 @@ class Ports:
 
 
 @asynccontextmanager
-async def worker_end(pki: Pki, way_in: Entrance, realm: str) -> AsyncIterator[Ports]:
+async def worker_end(identities: Identities, way_in: Entrance, realm: str) -> AsyncIterator[Ports]:
     """Within: the way as a run has it, through the product's own code."""
     settings = Settings(
         realm=realm,
@@ -118,7 +147,7 @@ async def worker_end(pki: Pki, way_in: Entrance, realm: str) -> AsyncIterator[Po
         time_zone=ZoneInfo("Europe/Zurich"),
         timeout=timedelta(hours=1),
         lock_wait=timedelta(),
-        relay=relay_settings(pki, way_in, realm),
+        relay=identities.worker(way_in, realm),
     )
     async with open_way(settings) as way:
         database, directory = way.settings.database.tunnel_port, way.settings.directory

@@ -4,9 +4,9 @@ import pytest
 
 pytest.register_assert_rewrite("tests.support.chain")
 
-from tests.support.relay import OTHER_REALM, REALM, Pki  # noqa: E402 - after the registration
+from tests.support.chain import Identities  # noqa: E402 - after the registration
 
 
 @pytest.fixture(scope="package")
-def pki(tmp_path_factory: pytest.TempPathFactory) -> Pki:
-    return Pki.create(tmp_path_factory.mktemp("pki"), REALM, OTHER_REALM)
+def identities(tmp_path_factory: pytest.TempPathFactory) -> Identities:
+    return Identities.create(tmp_path_factory.mktemp("identities"))

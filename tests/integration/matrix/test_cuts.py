@@ -15,15 +15,14 @@ from tests.support.chain import (
     PATIENCE_SECONDS,
     Combination,
     Entrance,
+    Identities,
     Ports,
     connected,
     entrance,
-    serve,
-    start_bridge,
     worker_end,
 )
 from tests.support.pattern import Finish, Received, Server, order, pattern_server
-from tests.support.relay import HOST, Pki, RelayCommand
+from tests.support.relay import HOST, RelayCommand
 
 LARGE = 64 << 20
 UNDER_WAY = 1 << 20
@@ -47,8 +46,8 @@ class Way:
 
 
 @asynccontextmanager
-async def _way(pki: Pki, combination: Combination, half: str) -> AsyncIterator[Way]:
-    relay = await asyncio.to_thread(serve, pki)
+async def _way(identities: Identities, combination: Combination, half: str) -> AsyncIterator[Way]:
+    relay = await asyncio.to_thread(identities.serve)
     here, there = entrance(relay, combination.worker), entrance(relay, combination.bridge)
     with relay:
         async with pattern_server() as server, cable({"worker": here, "bridge": there}[half].port) as line:
@@ -56,14 +55,14 @@ async def _way(pki: Pki, combination: Combination, half: str) -> AsyncIterator[W
                 here = Entrance(carrier=here.carrier, port=line.port)
             else:
                 there = Entrance(carrier=there.carrier, port=line.port)
-            with start_bridge(pki, there, {Target.DATABASE: f"{HOST}:{server.port}"}):
+            with identities.start_bridge(there, {Target.DATABASE: f"{HOST}:{server.port}"}):
                 await relay.logged("attach", result="ATTACHED")
-                async with worker_end(pki, here, combination.realm) as ports:
+                async with worker_end(identities, here, combination.realm) as ports:
                     yield Way(relay=relay, cable=line, ports=ports, server=server)
 
 
-async def test_a_short_cut_costs_time_and_no_byte(pki: Pki, combination: Combination, half: str) -> None:
-    async with asyncio.timeout(2 * PATIENCE_SECONDS), _way(pki, combination, half) as way:
+async def test_a_short_cut_costs_time_and_no_byte(identities: Identities, combination: Combination, half: str) -> None:
+    async with asyncio.timeout(2 * PATIENCE_SECONDS), _way(identities, combination, half) as way:
         with await connected(way.ports.database) as connection:
             received = Received()
             await _ask(connection, LARGE)
@@ -77,14 +76,14 @@ async def test_a_short_cut_costs_time_and_no_byte(pki: Pki, combination: Combina
 
 
 async def test_a_long_cut_breaks_the_transfer_at_both_ends_and_the_way_comes_back(
-    pki: Pki, combination: Combination, half: str
+    identities: Identities, combination: Combination, half: str
 ) -> None:
     """A half-dead connection would keep the customer's lock. What came before the cut is exact.
 
     A worker that is cut off has the patience of a run, which is longer than a test's: here it hears of it when the
     network has healed.
     """
-    async with asyncio.timeout(3 * PATIENCE_SECONDS), _way(pki, combination, half) as way:
+    async with asyncio.timeout(3 * PATIENCE_SECONDS), _way(identities, combination, half) as way:
         with await connected(way.ports.database) as connection:
             received = Received()
             await _ask(connection, LARGE)

@@ -13,15 +13,13 @@ from tests.support.chain import (
     COMBINATIONS,
     PATIENCE_SECONDS,
     Combination,
+    Identities,
     connected,
     entrance,
-    serve,
-    serve_again,
-    start_bridge,
     worker_end,
 )
 from tests.support.pattern import Finish, Received, Server, order, pattern_server, send
-from tests.support.relay import HOST, Command, Pki, RelayCommand
+from tests.support.relay import HOST, Command, RelayCommand
 
 LARGE = 64 << 20
 UNDER_WAY = 3 << 20
@@ -97,19 +95,21 @@ ENDED_BEFORE = (downloading, answer_awaited)
 class Way:
     """A relay and a bridge that can be struck, and come again."""
 
-    pki: Pki
+    identities: Identities
     combination: Combination
     server: Server
     relay: RelayCommand
     bridge: Command
 
     @classmethod
-    async def start(cls, pki: Pki, combination: Combination, server: Server) -> "Way":
+    async def start(cls, identities: Identities, combination: Combination, server: Server) -> "Way":
         """Start both."""
-        relay = await asyncio.to_thread(serve, pki)
-        bridge = start_bridge(pki, entrance(relay, combination.bridge), {Target.DATABASE: f"{HOST}:{server.port}"})
+        relay = await asyncio.to_thread(identities.serve)
+        bridge = identities.start_bridge(
+            entrance(relay, combination.bridge), {Target.DATABASE: f"{HOST}:{server.port}"}
+        )
         await relay.logged("attach", result="ATTACHED")
-        return cls(pki=pki, combination=combination, server=server, relay=relay, bridge=bridge)
+        return cls(identities=identities, combination=combination, server=server, relay=relay, bridge=bridge)
 
     async def kill_relay(self) -> None:
         """As the end of its node does."""
@@ -122,12 +122,12 @@ class Way:
     async def stand_again(self) -> None:
         """Start anew what was killed, the relay on its old ports, and wait until they have found each other."""
         if self.relay.process.poll() is not None:
-            self.relay = await asyncio.to_thread(serve_again, self.pki, self.relay)
+            self.relay = await asyncio.to_thread(self.identities.serve_again, self.relay)
             await self.relay.logged("attach", result="ATTACHED")
         if self.bridge.process.poll() is not None:
             before = len(self.relay.lines)
             way = entrance(self.relay, self.combination.bridge)
-            self.bridge = start_bridge(self.pki, way, {Target.DATABASE: f"{HOST}:{self.server.port}"})
+            self.bridge = self.identities.start_bridge(way, {Target.DATABASE: f"{HOST}:{self.server.port}"})
             await self.relay.logged("attach", after=before, result="ATTACHED")
 
     def stop(self) -> None:
@@ -137,9 +137,9 @@ class Way:
 
 
 @asynccontextmanager
-async def _way(pki: Pki, combination: Combination) -> AsyncIterator[Way]:
+async def _way(identities: Identities, combination: Combination) -> AsyncIterator[Way]:
     async with pattern_server() as server:
-        way = await Way.start(pki, combination, server)
+        way = await Way.start(identities, combination, server)
         try:
             yield way
         finally:
@@ -150,7 +150,7 @@ async def _way(pki: Pki, combination: Combination) -> AsyncIterator[Way]:
 async def _transfer(way: Way) -> AsyncIterator[Transfer]:
     """Within: a connection from the worker's end."""
     way_in = entrance(way.relay, way.combination.worker)
-    async with worker_end(way.pki, way_in, way.combination.realm) as ports:
+    async with worker_end(way.identities, way_in, way.combination.realm) as ports:
         connection = await connected(ports.database)
         with connection:
             yield Transfer(connection=connection, server=way.server, received=Received())
@@ -159,10 +159,10 @@ async def _transfer(way: Way) -> AsyncIterator[Transfer]:
 @pytest.mark.parametrize("victim", ["relay", "bridge"])
 @pytest.mark.parametrize("combination", COMBINATIONS, ids=str)
 async def test_a_part_that_is_killed_breaks_the_transfer_and_loses_no_byte(
-    pki: Pki, combination: Combination, victim: str
+    identities: Identities, combination: Combination, victim: str
 ) -> None:
     """Both ends see a break, not an end; what came before it is exact; and the next connection is whole."""
-    async with _way(pki, combination) as way:
+    async with _way(identities, combination) as way:
         strike = {"relay": way.kill_relay, "bridge": way.kill_bridge}[victim]
         for moment in MOMENTS:
             number = len(way.server.visits)

@@ -22,15 +22,14 @@ from tests.support.chain import (
     HEARTBEAT_SECONDS,
     Carrier,
     Combination,
+    Identities,
     Ports,
     entrance,
     realm_of,
-    serve,
-    start_bridge,
     worker_end,
 )
 from tests.support.postgres import BINARIES, SERVER_NAME, PostgresServer
-from tests.support.relay import Command, Pki, RelayCommand
+from tests.support.relay import Command, RelayCommand
 from tests.support.samba import SambaServer
 
 ROWS = 1_000_000
@@ -43,18 +42,18 @@ pytestmark = pytest.mark.parametrize("combination", COMBINATIONS, ids=str)
 
 
 @pytest.fixture(scope="module")
-def relay(pki: Pki) -> Iterator[RelayCommand]:
-    with serve(pki) as running:
+def relay(identities: Identities) -> Iterator[RelayCommand]:
+    with identities.serve() as running:
         yield running
 
 
 @pytest.fixture(scope="module")
 def bridges(
-    pki: Pki, relay: RelayCommand, postgres: PostgresServer, samba: SambaServer
+    identities: Identities, relay: RelayCommand, postgres: PostgresServer, samba: SambaServer
 ) -> Iterator[dict[Carrier, Command]]:
     """One a carrier, each of a realm of its own."""
     targets = {Target.DATABASE: f"{postgres.address}:{postgres.port}", Target.DIRECTORY: f"{samba.address}:636"}
-    running = {carrier: start_bridge(pki, entrance(relay, carrier), targets) for carrier in Carrier}
+    running = {carrier: identities.start_bridge(entrance(relay, carrier), targets) for carrier in Carrier}
     try:
         for carrier in Carrier:
             relay.wait_for("attach", result="ATTACHED", realm=realm_of(carrier))
@@ -66,11 +65,11 @@ def bridges(
 
 @pytest.fixture
 async def ports(
-    pki: Pki, relay: RelayCommand, bridges: dict[Carrier, Command], combination: Combination
+    identities: Identities, relay: RelayCommand, bridges: dict[Carrier, Command], combination: Combination
 ) -> AsyncIterator[Ports]:
     """The worker's end, which leads to both servers."""
     del bridges
-    async with worker_end(pki, entrance(relay, combination.worker), combination.realm) as opened:
+    async with worker_end(identities, entrance(relay, combination.worker), combination.realm) as opened:
         yield opened
 
 
