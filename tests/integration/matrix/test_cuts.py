@@ -24,10 +24,9 @@ from tests.support.chain import (
 from tests.support.pattern import Finish, Received, Server, order, pattern_server
 from tests.support.relay import HOST, RelayCommand
 
-LARGE = 64 << 20
+LARGE = 48 << 20
+"""More than the windows on the way hold: the server has not yet sent it all when the cut comes."""
 UNDER_WAY = 1 << 20
-ENOUGH = 16 << 20
-"""More than what the windows on the way hold, so that the server has not yet sent it all when the cut comes."""
 
 pytestmark = [
     pytest.mark.parametrize("combination", COMBINATIONS, ids=str),

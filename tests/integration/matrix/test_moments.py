@@ -21,7 +21,7 @@ from tests.support.chain import (
 from tests.support.pattern import Finish, Received, Server, order, pattern_server, send
 from tests.support.relay import HOST, Command, RelayCommand
 
-LARGE = 64 << 20
+LARGE = 48 << 20
 UNDER_WAY = 3 << 20
 
 Strike = Callable[[], Awaitable[None]]
@@ -169,6 +169,7 @@ async def test_a_part_that_is_killed_breaks_the_transfer_and_loses_no_byte(
             async with asyncio.timeout(PATIENCE_SECONDS), _transfer(way) as transfer:
                 await moment(transfer, strike)
             visit = way.server.visits[number]
+            await asyncio.wait_for(visit.over.wait(), PATIENCE_SECONDS)
             assert (transfer.received.finish, transfer.received.exact) == (Finish.BROKEN, True), moment
             assert visit.received.exact, moment
             assert visit.received.finish is Finish.BROKEN or moment in ENDED_BEFORE, moment
