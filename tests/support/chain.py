@@ -3,8 +3,8 @@
 import asyncio
 import socket
 import uuid
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -16,11 +16,12 @@ from connect_worker.model.secret import Secret
 from connect_worker.settings import DatabaseSettings, DirectorySecret, GrpcRelay, RelaySettings, Settings, SshRelay
 from connect_worker.tunnel.base import Target
 from connect_worker.tunnel.way import open_way
-from tests.support.openssh import SshKeys
+from tests.support.openssh import Ssh, SshKeys, local_forward, ssh_command
 from tests.support.relay import HOST, OTHER_REALM, REALM, Command, Pki, RelayCommand
 
+THIRD_REALM = "trimbach"
 HEARTBEAT_SECONDS = 1
-PATIENCE_SECONDS = 15
+PATIENCE_SECONDS = 30
 """Three heartbeats, and some for a busy machine."""
 _QUICK = ("--heartbeat-seconds", str(HEARTBEAT_SECONDS), "--drain-seconds", "1")
 
@@ -30,6 +31,8 @@ class Carrier(StrEnum):
 
     GRPC = "gRPC"
     SSH = "SSH"
+    OPENSSH = "OpenSSH"
+    """Not our own: stock `ssh`, which knows no reset."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,12 +51,14 @@ class Combination:
         return realm_of(self.bridge)
 
 
-COMBINATIONS = tuple(Combination(worker=worker, bridge=bridge) for worker in Carrier for bridge in Carrier)
+OUR_CARRIERS = (Carrier.GRPC, Carrier.SSH)
+COMBINATIONS = tuple(Combination(worker=worker, bridge=bridge) for worker in OUR_CARRIERS for bridge in OUR_CARRIERS)
+STOCK = Combination(worker=Carrier.OPENSSH, bridge=Carrier.OPENSSH)
 
 
 def realm_of(bridge: Carrier) -> str:
     """The realm of a bridge that is carried so."""
-    return {Carrier.GRPC: REALM, Carrier.SSH: OTHER_REALM}[bridge]
+    return {Carrier.GRPC: REALM, Carrier.SSH: OTHER_REALM, Carrier.OPENSSH: THIRD_REALM}[bridge]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,7 +71,7 @@ class Entrance:
 
 def entrance(relay: RelayCommand, carrier: Carrier) -> Entrance:
     """The relay's own."""
-    return Entrance(carrier=carrier, port={Carrier.GRPC: relay.port, Carrier.SSH: relay.ssh_port}[carrier])
+    return Entrance(carrier=carrier, port=relay.port if carrier is Carrier.GRPC else relay.ssh_port)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -107,11 +112,19 @@ class Identities:
                 return ("--relay", f"{HOST}:{way_in.port}", "--tls", str(self.pki.bridge(realm)))
             case Carrier.SSH:
                 folder = self.ssh.root / f"bridge-{way_in.port}"
-                folder.mkdir()
+                folder.mkdir(exist_ok=True)
                 (folder / "sshPrivateKey").write_text(self.ssh.of(Role.BRIDGE, realm).read_text())
                 (folder / "sshPrivateKey").chmod(0o600)
                 (folder / "knownHosts").write_text(self.ssh.known_hosts(way_in.port).read_text())
                 return ("--relay", f"ssh://{HOST}:{way_in.port}", "--ssh", str(folder))
+            case Carrier.OPENSSH:
+                raise ValueError("stock ssh is no connect-bridge")
+
+    def start_stock_bridge(self, relay: RelayCommand, targets: Mapping[Target, str]) -> Ssh:
+        """`ssh -R` with targets (HOST:PORT); not yet connected."""
+        key = self.ssh.of(Role.BRIDGE, realm_of(Carrier.OPENSSH))
+        forwards = [word for name, address in targets.items() for word in ("-R", f"{name}:5432:{address}")]
+        return Ssh.start(ssh_command(self.ssh, key, relay.ssh_port, "-N", *forwards))
 
     def worker(self, way_in: Entrance, realm: str) -> RelaySettings:
         """What tells a worker its relay, and who it is there."""
@@ -125,6 +138,8 @@ class Identities:
                 key = self.ssh.of(Role.WORKER, realm).read_text()
                 known_hosts = self.ssh.known_hosts(way_in.port).read_text()
                 return SshRelay(addresses=addresses, key=Secret(key), known_hosts=known_hosts, wait=timedelta())
+            case Carrier.OPENSSH:
+                raise ValueError("stock ssh is no worker's end of ours")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -155,6 +170,14 @@ async def worker_end(identities: Identities, way_in: Entrance, realm: str) -> As
         assert directory is not None
         assert directory.tunnel_port is not None
         yield Ports(database=database, directory=directory.tunnel_port)
+
+
+@contextmanager
+def stock_worker_end(identities: Identities, relay: RelayCommand, realm: str) -> Iterator[Ports]:
+    """Within: the way as `ssh -L` has it."""
+    targets = [f"{target}:5432" for target in (Target.DATABASE, Target.DIRECTORY)]
+    with local_forward(identities.ssh, relay.ssh_port, *targets, realm=realm) as (_, (database, directory)):
+        yield Ports(database=database, directory=directory)
 
 
 async def connected(port: int) -> socket.socket:

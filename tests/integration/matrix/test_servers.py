@@ -5,7 +5,7 @@ import hashlib
 import os
 import subprocess
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,16 +20,19 @@ from connect_worker.tunnel.base import Target
 from tests.support.chain import (
     COMBINATIONS,
     HEARTBEAT_SECONDS,
+    OUR_CARRIERS,
+    STOCK,
     Carrier,
     Combination,
     Identities,
     Ports,
     entrance,
     realm_of,
+    stock_worker_end,
     worker_end,
 )
 from tests.support.postgres import BINARIES, SERVER_NAME, PostgresServer
-from tests.support.relay import Command, RelayCommand
+from tests.support.relay import RelayCommand
 from tests.support.samba import SambaServer
 
 ROWS = 1_000_000
@@ -38,7 +41,7 @@ DIFFERENCE = f"SELECT count(*) FROM ({ROWS_THERE} EXCEPT ALL TABLE back) AS one;
 COPY_SECONDS = 60
 MISSED_HEARTBEATS = 4
 
-pytestmark = pytest.mark.parametrize("combination", COMBINATIONS, ids=str)
+pytestmark = pytest.mark.parametrize("combination", [*COMBINATIONS, STOCK], ids=str)
 
 
 @pytest.fixture(scope="module")
@@ -50,27 +53,30 @@ def relay(identities: Identities) -> Iterator[RelayCommand]:
 @pytest.fixture(scope="module")
 def bridges(
     identities: Identities, relay: RelayCommand, postgres: PostgresServer, samba: SambaServer
-) -> Iterator[dict[Carrier, Command]]:
+) -> Iterator[None]:
     """One a carrier, each of a realm of its own."""
     targets = {Target.DATABASE: f"{postgres.address}:{postgres.port}", Target.DIRECTORY: f"{samba.address}:636"}
-    running = {carrier: identities.start_bridge(entrance(relay, carrier), targets) for carrier in Carrier}
-    try:
+    with ExitStack() as stack:
+        for carrier in OUR_CARRIERS:
+            stack.enter_context(identities.start_bridge(entrance(relay, carrier), targets))
+        stack.enter_context(identities.start_stock_bridge(relay, targets))
         for carrier in Carrier:
             relay.wait_for("attach", result="ATTACHED", realm=realm_of(carrier))
-        yield running
-    finally:
-        for bridge in running.values():
-            bridge.stop()
+        yield
 
 
 @pytest.fixture
 async def ports(
-    identities: Identities, relay: RelayCommand, bridges: dict[Carrier, Command], combination: Combination
+    identities: Identities, relay: RelayCommand, bridges: None, combination: Combination
 ) -> AsyncIterator[Ports]:
     """The worker's end, which leads to both servers."""
     del bridges
-    async with worker_end(identities, entrance(relay, combination.worker), combination.realm) as opened:
-        yield opened
+    if combination is STOCK:
+        with stock_worker_end(identities, relay, combination.realm) as opened:
+            yield opened
+    else:
+        async with worker_end(identities, entrance(relay, combination.worker), combination.realm) as opened:
+            yield opened
 
 
 @asynccontextmanager
