@@ -52,6 +52,11 @@ def message(data: bytes) -> bytes:
     return b"\0" + struct.pack(">I", len(data)) + data
 
 
+def messages(*all_data: bytes, stream: int = 1) -> bytes:
+    """Messages of a call, each in a frame of its own."""
+    return b"".join(frame(Kind.DATA, message(data), stream=stream) for data in all_data)
+
+
 def _text(value: str) -> bytes:
     """A string with its length, which HPACK writes with a prefix of seven bits."""
     data = value.encode("ascii")

@@ -5,7 +5,7 @@ import random
 import signal
 import socket
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import grpc
@@ -33,7 +33,7 @@ from connect_relay.credentials import load_certificates
 from connect_relay.rpc import Channel, ClientStream
 from tests.support.frame_streams import NEWER
 from tests.support.leaks import Stage
-from tests.support.raw_http2 import GREETING, PREFACE, Kind, frame, heard, message, request, spoken_to
+from tests.support.raw_http2 import GREETING, PREFACE, Kind, frame, heard, message, messages, request, spoken_to
 from tests.support.relay import HOST, OTHER_REALM, Pki, RelayCommand, dial, start_bridge, worker_channel
 from tests.support.targets import Targets
 
@@ -47,8 +47,7 @@ def stage(pki: Pki, goals: Targets) -> Iterator[Stage]:
         RelayCommand.serve(pki, "--patience-seconds", "1", "--drain-seconds", "1") as relay,
         start_bridge(pki.bridge(), relay.port, goals.by_name()) as bridge,
     ):
-        bridge.wait_for("relay connected")
-        yield Stage(pki=pki, relay=relay, bridge=bridge)
+        yield Stage.set_up(pki, relay, bridge)
 
 
 # Slow
@@ -210,11 +209,15 @@ async def test_fuzzed_connections(stage: Stage, pki: Pki) -> None:
 
 async def test_fuzzed_control_streams(stage: Stage, pki: Pki) -> None:
     begun = len(stage.relay.lines)
-    async with stage.withstood(), worker_channel(pki.bridge(OTHER_REALM), stage.relay.address) as channel:
+    hello = encode_from_bridge(Hello(version="1", targets=("a",)))
+    async with stage.withstood():
         chance = _chance()
-        hello = encode_from_bridge(Hello(version="1", targets=("a",)))
-        for _ in range(FUZZED):
-            await _spoken(channel, service.ATTACH, [*chance.choice([[], [hello]]), _noise(chance), _noise(chance)])
+        with ExitStack() as stack:
+            for _ in range(FUZZED):
+                connection = stack.enter_context(spoken_to(stage.relay.port, pki.bridge(OTHER_REALM)))
+                said = [*chance.choice([[], [hello]]), _noise(chance), _noise(chance)]
+                connection.sendall(GREETING + request(service.ATTACH) + messages(*said))
+            await _lines(stage, "attach", begun, FUZZED)
         await stage.relay.logged("attach", after=begun, realm=OTHER_REALM, result="PROTOCOL")
         await stage.relay.logged("detach", after=begun, realm=OTHER_REALM)
 

@@ -3,7 +3,7 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 
 import pytest
 
@@ -15,7 +15,7 @@ from connect_relay.attachment import MOST_MESSAGES_PER_SECOND
 from connect_relay.line_budget import MOST_PER_SECOND
 from connect_relay.rpc import Channel, ClientStream
 from tests.support.leaks import Stage
-from tests.support.raw_http2 import GREETING, Kind, frame, heard, spoken_to
+from tests.support.raw_http2 import GREETING, Kind, frame, heard, messages, request, spoken_to
 from tests.support.relay import (
     HOST,
     OTHER_REALM,
@@ -39,8 +39,7 @@ def stage(pki: Pki, goals: Targets) -> Iterator[Stage]:
         RelayCommand.serve(pki, "--patience-seconds", "1", "--drain-seconds", "1") as relay,
         start_bridge(pki.bridge(), relay.port, goals.by_name()) as bridge,
     ):
-        bridge.wait_for("relay connected")
-        yield Stage(pki=pki, relay=relay, bridge=bridge)
+        yield Stage.set_up(pki, relay, bridge)
 
 
 @pytest.fixture
@@ -106,9 +105,12 @@ async def test_a_flood_of_calls_that_say_nothing_is_refused_beyond_what_a_realm_
 
 
 async def test_a_bridge_that_floods_its_control_stream_is_sent_away(stage: Stage, pki: Pki) -> None:
-    async with stage.withstood(), worker_channel(pki.bridge(OTHER_REALM), stage.relay.address) as channel:
-        await _beat(await _attached(channel), 10 * MOST_MESSAGES_PER_SECOND)
-        await stage.relay.logged("detach", realm=OTHER_REALM, reason="more than 50 messages a second")
+    hello = encode_from_bridge(Hello(version="1", targets=("echo",)))
+    beats = [encode_from_bridge(Heartbeat(number)) for number in range(10 * MOST_MESSAGES_PER_SECOND)]
+    async with stage.withstood():
+        with spoken_to(stage.relay.port, pki.bridge(OTHER_REALM)) as connection:
+            connection.sendall(GREETING + request(service.ATTACH) + messages(hello, *beats))
+            await stage.relay.logged("detach", realm=OTHER_REALM, reason="more than 50 messages a second")
 
 
 async def test_a_flood_of_pings_ends_the_connection(stage: Stage, pki: Pki) -> None:
@@ -187,15 +189,6 @@ async def _attachments(stage: Stage, pki: Pki) -> list[str]:
             control.close()
     await stage.relay.counted("bridges", 1)
     return reasons
-
-
-async def _beat(control: ClientStream, beats: int) -> None:
-    """Heartbeats without a pause, until somebody has had enough."""
-    with suppress(StreamBrokenError):
-        for number in range(beats):
-            await control.send(encode_from_bridge(Heartbeat(number)))
-        while await control.receive():
-            pass
 
 
 async def _silent_calls(stage: Stage, pki: Pki) -> list[str]:

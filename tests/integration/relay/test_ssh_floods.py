@@ -29,8 +29,7 @@ def stage(pki: Pki, ssh_keys: SshKeys, goals: Targets) -> Iterator[Stage]:
         RelayCommand.serve(pki, *ssh_port(ssh_keys), *options) as relay,
         start_bridge(pki.bridge(), relay.port, goals.by_name()) as bridge,
     ):
-        bridge.wait_for("relay connected")
-        yield Stage(pki=pki, relay=relay, bridge=bridge)
+        yield Stage.set_up(pki, relay, bridge)
 
 
 async def test_a_flood_of_strangers_has_a_sum_and_leaves_nothing(stage: Stage) -> None:
