@@ -124,7 +124,8 @@ async def test_all_is_well_and_the_running_bridge_has_noticed_nothing(
     )
     assert "lets this bridge in; 1 bridge is attached now" in found["relay", "admission"]
     assert found["relay", "heartbeat"].endswith(" ms there and back")
-    assert [line["event"] for line in own_relay.lines if line.get("audit")] == ["attach", "visit"]
+    await own_relay.logged("connect")
+    assert [line["event"] for line in own_relay.lines if line.get("audit")] == ["attach", "visit", "connect"]
     assert not [line for line in own_bridge.lines if line["event"] == "relay disconnected"]
 
 

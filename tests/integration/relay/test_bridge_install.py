@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from connect_protocol.exit_codes import ExitCode
+from connect_relay.cli import main as relay_command
 from tests.support.relay import Pki
 
 BIN = Path(sys.executable).parent
@@ -30,10 +31,8 @@ def run(*arguments: str | Path, variables: Mapping[str, str] | None = None) -> t
 def bundle(pki: Pki, tmp_path: Path) -> Path:
     """What whoever runs the relay sends."""
     path = tmp_path / "musterwil.connect-bridge"
-    code, output = run(
-        "connect-relay", "pki", "bundle", pki.root, "musterwil", "--relay", "relay.example.org:8443", "--to", path
-    )
-    assert code == 0, output
+    arguments = ["bundle", str(pki.root), "musterwil", "--relay", "relay.example.org:8443", "--to", str(path)]
+    relay_command.main(["pki", *arguments], standalone_mode=False)
     assert path.stat().st_mode & 0o777 == 0o600
     return path
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from connect_relay.cli import main as relay_command
 from connect_relay.pki import Authority
 from tests.support.ports import closed_port
 from tests.support.relay import HOST, Command, Pki, RelayCommand, dial, tunnel, worker_channel
@@ -26,19 +27,16 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Systemd]:
         yield running
 
 
-def made(*arguments: str | Path) -> None:
+def made(*arguments: object) -> None:
     """What a command of whoever runs the relay makes."""
-    assert Command.start("connect-relay", "pki", *arguments).process.wait(20) == 0
+    relay_command.main(["pki", *map(str, arguments)], standalone_mode=False)
 
 
 @contextmanager
 def sent(pki: Pki, machine: Systemd, relay: RelayCommand) -> Iterator[None]:
     """Within: the bundle is there, and the bridge is not installed yet; after it, it is not any more."""
     path = machine.shared / Path(BUNDLE).name
-    command = Command.start(
-        "connect-relay", "pki", "bundle", pki.root, "musterwil", "--relay", str(relay.address), "--to", path
-    )
-    assert command.process.wait(20) == 0
+    made("bundle", pki.root, "musterwil", "--relay", relay.address, "--to", path)
     machine.write("/etc/systemd/system/connect-bridge.service.d/test.conf", QUICKLY)
     try:
         yield
