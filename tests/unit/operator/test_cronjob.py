@@ -168,6 +168,12 @@ def test_the_worker_is_told_the_transport(transport: Transport) -> None:
     assert told["CONNECT_RELAY_ADDRESS"] == "jump.school.example:22"
 
 
+def test_only_behind_a_relay_a_bridge_is_asked_for() -> None:
+    """A jump host has none."""
+    behind = {transport for transport in Transport if RelaySpec(transport=transport, address="a:1").has_bridge}
+    assert behind == {Transport.GRPC, Transport.SSH}
+
+
 def test_the_workers_transports_are_the_operators() -> None:
     assert {transport.value for transport in Transport} == {transport.value for transport in RelayTransport} | {"None"}
 

@@ -91,6 +91,14 @@ def test_what_the_relay_says_is_told_as_over_grpc(
     assert message.rpartition(": ")[2] in error.what
 
 
+def test_a_key_that_is_refused_is_told_as_a_key() -> None:
+    """Not as a certificate, of which there is none."""
+    error = RELAY.not_opened(Target.DATABASE, WHERE, "REFUSED: the key has been revoked", forbidden=True)
+    assert isinstance(error, LoginRefusedError)
+    assert "SSH key: the key has been revoked" in error.what
+    assert "certificate" not in error.todo
+
+
 def test_what_a_jump_host_may_not_is_for_its_configuration() -> None:
     error = JUMP_HOST.not_opened(Target.DATABASE, WHERE, "open failed", forbidden=True)
     assert isinstance(error, ConfigurationError)

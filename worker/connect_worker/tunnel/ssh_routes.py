@@ -87,10 +87,12 @@ class RelayRoute:
     def not_opened(self, target: Target, where: str, message: str, *, forbidden: bool) -> Exception:
         """See Route."""
         code, _, words = message.partition(": ")
-        if code in ResetCode.__members__:
-            return failures.not_opened(Reset(code=ResetCode[code], message=words), target, where)
-        otherwise = ResetCode.REFUSED if forbidden else ResetCode.UNSPECIFIED
-        return failures.not_opened(Reset(code=otherwise, message=message), target, where)
+        told = ResetCode.__members__.get(code)
+        if told is ResetCode.REFUSED or (told is None and forbidden):
+            return self.refused(where, message if told is None else words)
+        if told is None:
+            return failures.not_opened(Reset(code=ResetCode.UNSPECIFIED, message=message), target, where)
+        return failures.not_opened(Reset(code=told, message=words), target, where)
 
     def broken(self, target: Target, where: str, message: str) -> ConnectError:
         """See Route."""
