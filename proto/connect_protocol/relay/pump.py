@@ -23,6 +23,11 @@ from connect_protocol.relay.inbox import Inbox
 BUDGET = Budget(time.monotonic)
 """Of this process: memory is what all its connections share, whichever relay or transport they go by."""
 LARGEST_READ = 512 * 1024
+WORTH_SENDING = 64 * 1024
+AT_ONCE_SECONDS = 0.0002
+GATHERING_SECONDS = 0.001
+"""A server that sends small pieces without a pause, as a database does with its rows, is read this much later: a frame
+costs as much as the bytes of a large one. Whoever waits for an answer is not waited for."""
 FAREWELL_SECONDS = 5.0
 """How long a reset may take to be told, and the stream to end after it."""
 REST_SECONDS = 1.0
@@ -147,6 +152,7 @@ class _Flow:
         self._input_ended = False
         self._output_ended = False
         self._broken = False
+        self._flowing = False
         self._ways = 2
         self._sent = 0
         self._received = 0
@@ -209,10 +215,15 @@ class _Flow:
         while not self._credit.available:
             self._credit_granted.clear()
             await self._credit_granted.wait()
+        if self._flowing:
+            await asyncio.sleep(GATHERING_SECONDS)
+        begun = self._loop.time()
         try:
-            return await self._loop.sock_recv(self._connection, min(LARGEST_READ, self._credit.available))
+            payload = await self._loop.sock_recv(self._connection, min(LARGEST_READ, self._credit.available))
         except OSError as error:
             raise _socket_broken(error) from error
+        self._flowing = len(payload) < WORTH_SENDING and self._loop.time() - begun < AT_ONCE_SECONDS
+        return payload
 
     async def _stream_to_socket(self) -> None:
         while await self._has_input():
