@@ -4,10 +4,10 @@ PYTHON := .venv/bin/python
 BENCHMARKS := $(sort $(basename $(notdir $(wildcard benchmarks/bench_*.py))))
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench soak image manifests lock clean
+.PHONY: help run test check bench bench-relay soak image manifests lock clean
 
 help:  ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
 run: .venv/.run  ## Show Connect at work on a sample school: embedded database, simulated directory (ARGS="--help")
 	@$(PYTHON) -m connect_worker.demonstration $(ARGS)
@@ -24,6 +24,9 @@ bench: .venv/.development  ## Measure Connect beside the plain tools, on this ma
 
 soak: .venv/.development  ## Keep the relay at work for an hour, and look for what is lost or leaks (ARGS="--help")
 	@$(PYTHON) -m tests.soak $(ARGS)
+
+bench-relay: .venv/.development  ## Measure the relay alone, beside its peers (ARGS="--near --runs 1")
+	@$(PYTHON) -m benchmarks.bench_relay $(ARGS)
 
 image: .venv/.run  ## Build the images of operator, worker and relay with docker, podman or buildah (ARGS="--help")
 	@$(PYTHON) scripts/build_images.py $(ARGS)

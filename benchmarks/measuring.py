@@ -1,5 +1,6 @@
 """How long something takes: wall clock and CPU, over several runs, beside a limit that is measured in the same run."""
 
+import math
 import os
 import resource
 import subprocess
@@ -40,11 +41,12 @@ class Of(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Aim:
-    """What should be reached, in words, and as the most that it may be."""
+    """What should be reached, in words, and as the least and the most that it may be."""
 
     text: str
-    most: float
     of: Of
+    least: float = -math.inf
+    most: float = math.inf
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,7 +90,7 @@ class Row:
         figure = reached[self.aim.of]
         if figure is None:
             raise ValueError(f"{self.work}: an aim about the {self.aim.of.value} needs a limit")
-        return figure <= self.aim.most
+        return self.aim.least <= figure <= self.aim.most
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -122,8 +122,9 @@ def uninstall(root: Path | None) -> None:
             if Path(UNIT).exists():
                 systemctl("disable", "--now", UNIT.name)
         host = Host(root or Path("/"))
-        removed = [path for path in (WANTED, UNIT, FOLDER) if host.remove(path)]
-        click.echo("\n".join(f"removed    {path}" for path in removed) or "Nothing was installed.")
+        for path in (WANTED, UNIT, FOLDER):
+            if host.remove(path):
+                click.echo(f"removed    {path}")
         if root is None:
             systemctl("daemon-reload")
 

@@ -28,21 +28,19 @@ mount -t overlay overlay -o "lowerdir=/,upperdir=$BASE/upper,workdir=$BASE/work"
 cd "$BASE/root"
 mount -t proc proc proc
 mount -t sysfs sysfs sys
-if [ -e /sys/fs/cgroup/cgroup.procs ]; then
-    mount -t cgroup2 cgroup sys/fs/cgroup
-else
-    mount -t tmpfs -o mode=755 tmpfs sys/fs/cgroup
-    while IFS=: read -r _ kinds _; do
-        folder=${kinds:-unified}
-        folder=sys/fs/cgroup/${folder#name=}
-        mkdir "$folder"
-        case $kinds in
-            '') mount -t cgroup2 cgroup "$folder" ;;
-            name=*) mount -t cgroup -o "none,$kinds" cgroup "$folder" ;;
-            *) mount -t cgroup -o "$kinds" cgroup "$folder" ;;
-        esac
-    done < /proc/self/cgroup
-fi
+mount -t tmpfs -o mode=755 tmpfs sys/fs/cgroup
+while IFS=: read -r _ kinds _; do
+    case $kinds in
+        '') folder=unified; kind=cgroup2 ;;
+        *) folder=${kinds#name=}; kind=cgroup ;;
+    esac
+    mkdir "sys/fs/cgroup/$folder"
+    case $kinds in
+        '') mount -t $kind cgroup "sys/fs/cgroup/$folder" ;;
+        name=*) mount -t $kind -o "none,$kinds" cgroup "sys/fs/cgroup/$folder" ;;
+        *) mount -t $kind -o "$kinds" cgroup "sys/fs/cgroup/$folder" ;;
+    esac
+done < /proc/self/cgroup
 mount -t tmpfs tmpfs run
 mount -t tmpfs tmpfs tmp
 mount -t tmpfs -o mode=755 tmpfs dev
@@ -177,14 +175,13 @@ def _install_connect(running: Systemd) -> None:
 
 @contextmanager
 def _control_groups(name: str) -> Iterator[str]:
-    """Within: an empty group of this name in the one hierarchy (v2) or in each; yields the words to join them."""
-    one = (CGROUPS / "cgroup.procs").exists()
-    places = [CGROUPS] if one else [place for place in CGROUPS.iterdir() if (place / "cgroup.procs").exists()]
-    groups = [place / name for place in places if not place.is_symlink()]
+    """Within: an empty group of this name in each hierarchy; yields the shell's words to join them."""
+    hierarchies = [place for place in CGROUPS.iterdir() if (place / "cgroup.procs").exists() and not place.is_symlink()]
+    groups = [place / name for place in hierarchies or [CGROUPS]]
     for group in groups:
         group.mkdir()
         for setting in ("cpuset.cpus", "cpuset.mems"):
-            if not one and (group / setting).exists():
+            if (group / setting).exists():
                 (group / setting).write_text((group.parent / setting).read_text(encoding="ascii"), encoding="ascii")
     try:
         yield "".join(f"echo $$ > {group}/cgroup.procs && " for group in groups)

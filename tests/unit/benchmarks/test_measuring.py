@@ -73,3 +73,9 @@ def test_a_command_that_fails_tells_its_own_words() -> None:
     with pytest.raises(RuntimeError, match=r"ended with 3:\nout\nwhy"):
         run([sys.executable, "-c", "print('out'); raise SystemExit(print('why', file=__import__('sys').stderr) or 3)"],
             timeout=30)  # fmt: skip
+
+
+@pytest.mark.parametrize(("speed", "met"), [(129.0, False), (130.0, True)])
+def test_an_aim_may_be_a_least_ratio(speed: float, *, met: bool) -> None:
+    fast = Aim(text="≥ 1.3 × its speed", least=1.3, of=Of.RATIO)
+    assert row(speed, limit=series(100.0), aim=fast).met is met

@@ -1,0 +1,143 @@
+"""What is measured of every path through the relay, and of the peers' paths: one round of all figures."""
+
+import subprocess
+import time
+from dataclasses import dataclass
+
+from benchmarks.traffic import (
+    MEGABYTE,
+    Pace,
+    Path,
+    closes_half,
+    download,
+    held_for_busy,
+    held_for_idle,
+    held_for_stalled,
+    opening,
+    round_trip,
+    stalled,
+    upload,
+)
+from connect_worker.settings import DatabaseSettings
+from tests.support.postgres import ROLE, PostgresServer
+
+ROWS = 100_000
+COLUMN_BYTES = 1_000
+TABLE = "measured"
+COPY_SECONDS = 120
+SETTLING_SECONDS = 0.7
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Extent:
+    """How long is measured: `seconds` for each stream; `openings` and `round_trips` are how often."""
+
+    pace: Pace
+    openings: int
+    round_trips: int
+
+    @classmethod
+    def of(cls, round_trip_seconds: float, seconds: float) -> "Extent":
+        """For a way of this length: windows grow with each round trip, and many round trips take their time."""
+        warm_up = min(seconds, 0.3) + 25 * round_trip_seconds
+        times = 100 if not round_trip_seconds else 15
+        return cls(pace=Pace(warm_up=warm_up, seconds=seconds), openings=min(times, 15), round_trips=times)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Round:
+    """One round of a path: megabytes a second, CPU seconds a GiB, milliseconds."""
+
+    one: float
+    eight: float
+    upload: float
+    copy: float
+    cpu: float
+    opening: float
+    round_trip: float
+    beside_stalled: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Held:
+    """What a path's processes hold for a stalled reader (megabytes), and whether it passes on a half-close as one."""
+
+    stalled: float
+    half_closes: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Crowd:
+    """What a path's processes hold for each of many connections (kilobytes)."""
+
+    idle: float
+    busy: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Table:
+    """A table in a PostgreSQL behind every path, large enough to take its time."""
+
+    settings: DatabaseSettings
+    authority: str
+
+    @classmethod
+    def create(cls, server: PostgresServer, authority: str) -> "Table":
+        """Fill it. `authority`: a file with the authority of the server's certificate."""
+        settings = server.create_database()
+        rows = f"SELECT repeat('x', {COLUMN_BYTES}) FROM generate_series(1, {ROWS})"  # noqa: S608 - constants
+        script = f"CREATE UNLOGGED TABLE {TABLE} AS {rows}; GRANT SELECT ON {TABLE} TO {ROLE};"
+        server.run(script, database=settings.name)
+        return cls(settings=settings, authority=authority)
+
+    def copy(self, port: int) -> float:
+        """Read it whole by `COPY`, with TLS from end to end; returns megabytes a second."""
+        settings = self.settings
+        connection = (
+            f"hostaddr={settings.host} host={settings.server_name} port={port} dbname={settings.name} "
+            f"user={settings.username} sslmode=verify-full sslrootcert={self.authority}"
+        )
+        begun = time.monotonic()
+        subprocess.run(
+            ["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-c", f"COPY {TABLE} TO STDOUT", connection],
+            env={"PGPASSWORD": settings.password.reveal(), "PATH": "/usr/bin:/bin"},
+            stdout=subprocess.DEVNULL, timeout=COPY_SECONDS, check=True,
+        )  # fmt: skip
+        return ROWS * (COLUMN_BYTES + 1) / (time.monotonic() - begun) / MEGABYTE
+
+
+def measured(path: Path, extent: Extent, table: Table) -> Round:
+    """One round of everything that is measured more than once."""
+    one = download(path, extent.pace, streams=1)
+    eight = download(path, extent.pace, streams=8)
+    written = upload(path, extent.pace, streams=1)
+    alone = round_trip(path, times=extent.round_trips)
+    with stalled(path, before=extent.pace.warm_up, after=SETTLING_SECONDS):
+        beside_stalled = round_trip(path, times=extent.round_trips)
+    return Round(
+        one=one.speed,
+        eight=eight.speed,
+        upload=written.speed,
+        copy=table.copy(path.database_port),
+        cpu=one.cpu,
+        opening=1000 * opening(path, times=extent.openings),
+        round_trip=1000 * alone,
+        beside_stalled=1000 * beside_stalled,
+    )
+
+
+def held(path: Path, extent: Extent) -> Held:
+    """What is measured once, on either way."""
+    grown = extent.pace.warm_up + extent.pace.seconds
+    return Held(
+        half_closes=closes_half(path),
+        stalled=held_for_stalled(path, before=grown, after=SETTLING_SECONDS) / MEGABYTE,
+    )
+
+
+def crowd(path: Path, extent: Extent, *, idle: int, busy: int) -> Crowd:
+    """What is measured once, and on the short way only: connections are made sooner there."""
+    return Crowd(
+        idle=held_for_idle(path, connections=idle) / 1000,
+        busy=held_for_busy(path, extent.pace, connections=busy) / 1000,
+    )
