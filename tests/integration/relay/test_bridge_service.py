@@ -11,7 +11,7 @@ import pytest
 from connect_relay.cli import main as relay_command
 from connect_relay.pki import Authority
 from tests.support.ports import closed_port
-from tests.support.relay import HOST, Command, Pki, RelayCommand, dial, tunnel, worker_channel
+from tests.support.relay import HOST, Pki, RelayCommand, dial, tunnel, worker_channel
 from tests.support.systemd import PROGRAM, Systemd, systemd
 from tests.support.targets import Targets
 

@@ -50,6 +50,7 @@ def test_the_key_is_not_shown(folder: Path) -> None:
         ("knownHosts", "nonsense", "is not in the format of OpenSSH's known_hosts"),
         ("knownHosts", f"other.example {HOST_KEY}", "has no host key for relay.example.org:2222"),
     ],
+    ids=["no key", "no file", "no hosts", "other host"],
 )
 def test_what_cannot_be_used_is_told(folder: Path, file: str, content: str | None, says: str) -> None:
     (folder / file).unlink()
