@@ -1,5 +1,7 @@
 """The real servers that every test may ask for."""
 
+from hypothesis import settings
+
 from tests.support.forked import fork_server
 from tests.support.postgres import database, empty_database, postgres
 from tests.support.samba import kerberos_samba, plain_samba, samba, samba_factory
@@ -20,3 +22,7 @@ __all__ = [
     "simulator_factory",
     "store",
 ]
+
+# How long one example takes says more of the machine's other work than of ours.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")

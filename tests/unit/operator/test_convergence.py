@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from connect_operator.decision import Observed
@@ -161,7 +161,6 @@ def carried_on(first: Observed, second: Observed) -> Observed:
     return replace(second, status=applied(first, reconcile(first)).status)
 
 
-@settings(deadline=None)
 @given(first=worlds(), second=worlds())
 def test_a_decision_carried_out_leaves_nothing_to_do(first: Observed, second: Observed) -> None:
     world = carried_on(first, second)
@@ -169,7 +168,6 @@ def test_a_decision_carried_out_leaves_nothing_to_do(first: Observed, second: Ob
     assert (again.action, again.status, again.events) == (None, None, ())
 
 
-@settings(deadline=None)
 @given(first=worlds(), second=worlds())
 def test_what_is_told_is_fit_to_be_told(first: Observed, second: Observed) -> None:
     """Kubernetes refuses conditions and events without a reason; a reason without words helps nobody."""
@@ -187,7 +185,6 @@ def test_what_is_told_is_fit_to_be_told(first: Observed, second: Observed) -> No
         assert event.message
 
 
-@settings(deadline=None)
 @given(first=worlds(), second=worlds())
 def test_no_run_is_scheduled_while_not_ready(first: Observed, second: Observed) -> None:
     world = carried_on(first, second)
@@ -199,7 +196,6 @@ def test_no_run_is_scheduled_while_not_ready(first: Observed, second: Observed) 
     assert ready or after.status.next_run is None
 
 
-@settings(deadline=None)
 @given(first=worlds(), second=worlds())
 def test_the_history_never_goes_back(first: Observed, second: Observed) -> None:
     world = carried_on(first, second)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, reject, settings
+from hypothesis import given, reject
 from hypothesis import strategies as st
 
 from connect_operator.cron_fields import Fields
@@ -235,7 +235,6 @@ def possible(expression: str) -> Schedule:
         reject()
 
 
-@settings(deadline=None)
 @given(expression=EXPRESSIONS, moment=MOMENTS)
 def test_in_utc_it_is_the_first_minute_that_matches(expression: str, moment: datetime) -> None:
     """Nothing in between: tried minute by minute for three days, and day by day up to the run."""
@@ -250,7 +249,6 @@ def test_in_utc_it_is_the_first_minute_that_matches(expression: str, moment: dat
     assert not any(day.month in found.fields.month.values and found.fields.matches_day(day) for day in days)
 
 
-@settings(deadline=None)
 @given(expression=EXPRESSIONS, moment=MOMENTS, where=ZONES)
 def test_in_any_zone_it_is_later_and_the_wall_clock_shows_what_was_asked(
     expression: str, moment: datetime, where: ZoneInfo

@@ -1,12 +1,11 @@
 """What has come on a channel is taken in order, whole or in part."""
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from connect_ssh.held import LARGE, LARGEST_JOINED, Held
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(0, 2 * LARGE)), st.lists(st.integers(1, LARGEST_JOINED), min_size=1))
 def test_all_bytes_come_in_order_and_no_more_than_wanted(sizes: list[int], wanted: list[int]) -> None:
     held = Held()

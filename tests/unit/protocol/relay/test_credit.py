@@ -85,7 +85,7 @@ SPEEDS = st.integers(100_000, 1_000_000_000)
 ROUND_TRIPS = st.floats(0.0005, 0.3)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(SPEEDS, ROUND_TRIPS)
 def test_a_window_grows_until_the_way_limits_and_not_the_window(speed: int, round_trip: float) -> None:
     """A few dozen round trips suffice; then it holds the bandwidth × round trip, and no more than a few times of it."""
@@ -96,7 +96,7 @@ def test_a_window_grows_until_the_way_limits_and_not_the_window(speed: int, roun
     assert way.window.size <= max(2 * WINDOW, 4 * (needed + PIECE))
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(SPEEDS, ROUND_TRIPS, st.integers(1, 50))
 def test_a_window_does_not_grow_for_a_reader_that_is_slow(speed: int, round_trip: float, slower: int) -> None:
     """What it takes within a round trip decides, whatever could come."""
@@ -107,7 +107,7 @@ def test_a_window_does_not_grow_for_a_reader_that_is_slow(speed: int, round_trip
     assert way.under_way_at_most <= way.window.size
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.integers(1_000, 500_000), ROUND_TRIPS)
 def test_a_window_stays_small_where_little_is_sent(speed: int, round_trip: float) -> None:
     way = Way(speed=speed, round_trip=round_trip)
