@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 
 from benchmarks.processes import cpu_seconds, resident_bytes
@@ -14,6 +14,8 @@ from benchmarks.traffic_server import BUFFER_BYTES, COUNT_BYTES, HOST, Wanted
 
 PATIENCE_SECONDS = 30
 OPENED_AT_ONCE = 16
+CROWD_SECONDS = 3
+"""Until many connections are open, and bytes flow on all of them."""
 WORD = bytes(100)
 MEGABYTE = 1_000_000
 GIBIBYTE = 1 << 30
@@ -123,9 +125,10 @@ def held_for_idle(path: Path, *, connections: int) -> float:
 def held_for_busy(path: Path, pace: Pace, *, connections: int) -> float:
     """Bytes of memory for each of so many connections that are read from at once."""
     base = resident_bytes(path.processes)
+    until_all_flow = replace(pace, warm_up=pace.warm_up + CROWD_SECONDS)
     with ThreadPoolExecutor(1) as pool:
-        reading = pool.submit(download, path, pace, streams=connections)
-        time.sleep(pace.warm_up + pace.seconds / 2)
+        reading = pool.submit(download, path, until_all_flow, streams=connections)
+        time.sleep(until_all_flow.warm_up + pace.seconds / 2)
         found = resident_bytes(path.processes)
         reading.result()
     return (found - base) / connections
