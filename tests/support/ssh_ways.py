@@ -1,6 +1,8 @@
 """Ways over one SSH connection to an echo: our ends on the fast path or without it, and stock OpenSSH at either end."""
 
 import asyncio
+import os
+import pwd
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -153,6 +155,7 @@ def client(
     return asyncssh.connect(
         HOST,
         port,
+        username=pwd.getpwuid(os.getuid()).pw_name,
         known_hosts=None,
         config=None,
         client_keys=keys,

@@ -122,6 +122,7 @@ async def test_the_audit_line_tells_who_reached_what(pki: Pki, own_channel: Chan
         "level": "info",
         "audit": True,
         "who": "connect://realm/musterwil/worker",
+        "transport": "gRPC",
         "realm": "musterwil",
         "target": "echo",
         "result": "CLOSED",

@@ -35,6 +35,7 @@ def test_a_server_with_too_many_connections_is_unreachable_for_now() -> None:
         (asyncpg.ConnectionDoesNotExistError("gone"), ConnectionFailedError),
         (asyncpg.AdminShutdownError("going down"), ConnectionFailedError),
         (asyncpg.DeadlockDetectedError("deadlock"), ConnectionFailedError),
+        (asyncpg.InternalClientError("got result for unknown protocol state 0"), ConnectionFailedError),
         (ConnectionResetError("reset"), ConnectionFailedError),
         (TimeoutError(), ConnectionFailedError),
     ],

@@ -26,6 +26,8 @@ _BROKEN = (
     asyncpg.InsufficientResourcesError,
     asyncpg.TransactionRollbackError,
     asyncpg.InterfaceError,
+    # asyncpg has lost its place in what the server says, as when that hangs up while nobody asks for anything.
+    asyncpg.InternalClientError,
     OSError,
 )
 _CONTRACT = (
