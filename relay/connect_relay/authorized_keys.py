@@ -82,13 +82,14 @@ class AuthorizedKeys:
         """Whose key this is, if anybody's."""
         return self._by_blob.get(blob)
 
+    def still_hold(self, entry: AuthorizedKey) -> bool:
+        """Whether a key that was read earlier is still its owner's; its comment is nobody's business."""
+        found = self.find(entry.blob)
+        return found is not None and found.identity == entry.identity
+
     def lost_in(self, newer: "AuthorizedKeys") -> frozenset[AuthorizedKey]:
         """Those that are not good any more: gone, or of another realm or role."""
-        return frozenset(
-            entry
-            for entry in self.entries
-            if (found := newer.find(entry.blob)) is None or found.identity != entry.identity
-        )
+        return frozenset(entry for entry in self.entries if not newer.still_hold(entry))
 
 
 def fingerprint(blob: bytes) -> str:

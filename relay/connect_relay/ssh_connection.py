@@ -35,6 +35,7 @@ LEFT_EARLY = "Connection lost"
 """asyncssh's words for a client that has gone without a word."""
 LONGEST_TOLD = 100
 """Of what was asked for, in an audit line."""
+REVOKED = "key has been revoked"
 MOST_FORBIDDEN = 16
 """Requests on one connection for what is never granted."""
 
@@ -177,8 +178,7 @@ class SshConnection(asyncssh.SSHServer):
             raise RefusedError(ResetCode.REFUSED, self._over_because)
         if len(self._tasks) >= self._door.most_channels:
             raise RefusedError(ResetCode.LIMIT, f"this connection has {self._door.most_channels} channels already")
-        assert self.key is not None
-        return read_target(host, port, self.key.identity.realm)
+        return read_target(host, port, self._key_of_now().identity.realm)
 
     async def _connect(self, stream: ChannelStream) -> None:
         await self._door.connect(stream, self._caller)
@@ -196,10 +196,18 @@ class SshConnection(asyncssh.SSHServer):
 
     def _offered(self, host: str, port: int) -> str:
         realm = require_role(self._caller, Role.BRIDGE)
+        self._key_of_now()
         target = read_target(host, port, realm)
         if target.realm != realm:
             raise RefusedError(ResetCode.REFUSED, f"a key of realm {realm} does not serve realm {target.realm}")
         return target.name
+
+    def _key_of_now(self) -> AuthorizedKey:
+        """The key that the caller has come with. Raises RefusedError if it has been revoked since."""
+        assert self.key is not None
+        if not self._door.keys.still_hold(self.key):
+            raise RefusedError(ResetCode.REFUSED, f"the {REVOKED}")
+        return self.key
 
     # What is not
 

@@ -10,7 +10,7 @@ from connect_relay.errors import AddressInUseError, ConfigurationError
 from connect_relay.reloading import Source
 from connect_relay.rpc import Handler
 from connect_relay.settings import Limits, SshSettings, Times
-from connect_relay.ssh_connection import SshConnection
+from connect_relay.ssh_connection import REVOKED, SshConnection
 from connect_relay.ssh_door import Door
 from connect_relay.switchboard import GOING_DOWN, Switchboard
 from connect_ssh.options import connection_options
@@ -20,7 +20,6 @@ AUTHORIZED_KEYS = "authorized_keys"
 SERVER_VERSION = "Connect"
 KEY_EXCHANGE = ["curve25519-sha256", "curve25519-sha256@libssh.org"]
 """Everybody has it, and it costs little: who has not logged in yet shall not make the relay calculate for long."""
-REVOKED = "key has been revoked"
 
 
 class SshServer:
@@ -64,12 +63,11 @@ class SshServer:
 
     def _authorize(self, keys: AuthorizedKeys) -> None:
         """From now on, these keys are good; whose key is not, or another's now, is cut off."""
-        lost = self._door.keys.lost_in(keys)
+        gone = {key.fingerprint for key in self._door.keys.lost_in(keys)}
         self._door.keys = keys
-        gone = {key.fingerprint for key in lost}
         self._door.switchboard.admission.cut(lambda caller: REVOKED if caller.credential in gone else "")
         for connection in self._door.inside:
-            if connection.key in lost:
+            if connection.key is not None and not keys.still_hold(connection.key):
                 connection.part(f"the {REVOKED}")
 
     async def start(self) -> int:

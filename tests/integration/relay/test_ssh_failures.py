@@ -13,6 +13,7 @@ from connect_protocol.relay.identity import Identity, Role
 from connect_protocol.relay.pump import End
 from connect_relay.rpc import Channel
 from tests.support.openssh import (
+    AUTHORIZED_KEYS,
     HOST,
     Ssh,
     SshKeys,
@@ -172,7 +173,7 @@ async def test_a_bridge_without_connections_need_not_wait_for_the_drains_end(
 async def test_a_key_that_is_taken_out_is_cut_off_with_its_connections(
     pki: Pki, ssh_keys: SshKeys, goals: Targets
 ) -> None:
-    """At once, and others stay."""
+    """At once, and others stay; also where a comment has been changed since they came."""
     keys = SshKeys.create(ssh_keys.root / "revoking", REALM)
     with (
         RelayCommand.serve(pki, *ssh_port(keys), "--reload-seconds", "0.1") as relay,
@@ -183,6 +184,9 @@ async def test_a_key_that_is_taken_out_is_cut_off_with_its_connections(
         reader, writer = await asyncio.open_connection(HOST, ports[0])
         writer.write(b"before")
         assert await reader.readexactly(6) == b"before"
+        authorized = keys.relay / AUTHORIZED_KEYS
+        authorized.write_text(authorized.read_text().replace(" test\n", " another comment\n"))
+        await relay.logged("file reloaded", file="ssh")
         keys.authorize(Identity(realm=REALM, role=Role.BRIDGE))
         assert await asyncio.wait_for(reader.read(), 5) == b""
         writer.close()

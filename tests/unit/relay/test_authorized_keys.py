@@ -92,6 +92,13 @@ def test_who_is_gone_or_has_become_somebody_else_has_lost_his_right() -> None:
     assert older.lost_in(parse(f'realm="a",role="worker" {key(ONE)}')) == set(older.entries)
 
 
+def test_a_key_holds_whatever_its_comment_says() -> None:
+    (entry,) = parse(f'realm="a",role="bridge" {key(ONE)} me').entries
+    assert parse(f'realm="a",role="bridge" {key(ONE)} renamed').still_hold(entry)
+    assert not parse(f'realm="b",role="bridge" {key(ONE)} me').still_hold(entry)
+    assert not parse().still_hold(entry)
+
+
 @pytest.mark.parametrize(
     ("text", "what"),
     [
