@@ -11,6 +11,7 @@ from asyncssh.channel import SSHTCPChannel
 from asyncssh.constants import MSG_CHANNEL_DATA, MSG_CHANNEL_WINDOW_ADJUST
 from asyncssh.packet import String, UInt32
 
+from connect_ssh.held import joinable, joined
 from connect_ssh.options import LARGEST_PACKET
 
 
@@ -43,8 +44,14 @@ class FastChannel(SSHTCPChannel[bytes]):
         return self._recv_state == "open" and size <= self._recv_window
 
     def take_in(self, data: bytes) -> None:
-        """Bytes have come that the channel `takes`."""
-        self._accept_data(data)
+        """Bytes have come that the channel `takes`. asyncssh alone would keep each by itself."""
+        waiting = self._recv_buf
+        if not (self._recv_paused and self._send_state == "open"):
+            self._accept_data(data)
+        elif joined(waiting[-1][0] if waiting else None, data):
+            self._recv_window -= len(data)
+        else:
+            self._accept_data(joinable(data))  # type: ignore[arg-type]  # asyncssh only keeps it, and gives it on
 
     def write(self, data: bytes, datatype: DataType = None) -> None:
         """See asyncssh; `data`: anything with bytes. What its owner could change is copied, as far as it waits."""

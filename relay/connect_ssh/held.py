@@ -1,17 +1,34 @@
-"""What has come on a channel and nobody has taken yet. Pure."""
+"""What has come on a channel and nobody has taken yet. Pure.
+
+Small pieces are joined as they come: the memory held is that of the bytes, however small the packets that brought them.
+"""
 
 from collections import deque
 
+SMALL = 16 * 1024
 LARGE = 64 * 1024
 LARGEST_JOINED = 256 * 1024
 
 
+def joined(last: bytes | bytearray | None, piece: bytes) -> bool:
+    """Whether a piece has become a part of the last one."""
+    if not isinstance(last, bytearray) or len(piece) >= SMALL or len(last) + len(piece) > LARGE:
+        return False
+    last += piece
+    return True
+
+
+def joinable(piece: bytes) -> bytes | bytearray:
+    """A piece as it is kept: a small one such that others can be joined to it."""
+    return bytearray(piece) if len(piece) < SMALL else piece
+
+
 class Held:
-    """Bytes in their order. Small pieces are joined when they are taken; a large one is not copied for company."""
+    """Bytes in their order. What is small is joined when it is taken; a large piece is not copied for company."""
 
     def __init__(self) -> None:
         """Empty."""
-        self._pieces: deque[bytes] = deque()
+        self._pieces: deque[bytes | bytearray] = deque()
         self._length = 0
 
     def __len__(self) -> int:
@@ -19,12 +36,13 @@ class Held:
 
     def put(self, piece: bytes) -> None:
         """Add bytes at the end."""
-        self._pieces.append(piece)
+        if not joined(self._pieces[-1] if self._pieces else None, piece):
+            self._pieces.append(joinable(piece))
         self._length += len(piece)
 
     def take(self, most: int) -> bytes:
         """Remove some from the beginning, at most so many; empty if there are none."""
-        taken: list[bytes] = []
+        taken: list[bytes | bytearray] = []
         length = 0
         while self._pieces and length < most and not (taken and self._ends_at(length)):
             piece = self._pieces.popleft()
@@ -34,7 +52,7 @@ class Held:
             taken.append(piece)
             length += len(piece)
         self._length -= length
-        return taken[0] if len(taken) == 1 else b"".join(taken)
+        return bytes(taken[0]) if len(taken) == 1 else b"".join(taken)
 
     def _ends_at(self, length: int) -> bool:
         """Whether so much is enough, with what comes next."""

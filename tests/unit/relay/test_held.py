@@ -1,5 +1,7 @@
 """What has come on a channel is taken in order, whole or in part."""
 
+from sys import getsizeof
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -35,3 +37,16 @@ def test_a_large_piece_is_taken_as_it_is() -> None:
     held.put(large)
     held.put(b"more")
     assert held.take(LARGEST_JOINED) is large
+
+
+def test_no_piece_is_kept_by_itself_however_small_it_came() -> None:
+    """What is held may be a whole window, and a peer may fill it byte by byte."""
+    held = Held()
+    for _ in range(10_000):
+        held.put(b"xy")
+    assert size_of(held) < 2 * len(held)
+
+
+def size_of(held: Held) -> int:
+    """Bytes that the pieces hold."""
+    return sum(getsizeof(piece) for piece in held._pieces)
