@@ -36,7 +36,7 @@ class RealmCollector(Collector):
             "connect_relay_bridge_connected", "Whether a bridge of the realm is attached.", labels=["realm"]
         )
         for account in accounts:
-            family.add_metric([account.realm], self._switchboard.registry.serving(account.realm) is not None)
+            family.add_metric([account.realm], self._switchboard.registry.is_served(account.realm))
         return family
 
     def _bridges(self) -> Metric:
@@ -58,7 +58,7 @@ class RealmCollector(Collector):
         )
         left = {absence.realm: absence.since.timestamp() for absence in self._switchboard.registry.absent}
         for account in accounts:
-            if self._switchboard.registry.serving(account.realm) is not None:
+            if self._switchboard.registry.is_served(account.realm):
                 family.add_metric([account.realm], time.time())
             elif account.realm in left:
                 family.add_metric([account.realm], left[account.realm])

@@ -21,6 +21,10 @@ class Attached(Protocol):
     def since(self) -> datetime:
         """When it came."""
 
+    @property
+    def targets(self) -> Sequence[str]:
+        """What it leads to, by name."""
+
 
 B = TypeVar("B", bound=Attached)
 
@@ -69,10 +73,14 @@ class Registry(Generic[B]):
             del self._bridges[bridge.realm]
             self._left[bridge.realm] = now
 
-    def serving(self, realm: str) -> B | None:
-        """The bridge that opens this realm's connections now."""
-        bridges = self._bridges.get(realm)
-        return bridges[-1] if bridges else None
+    def is_served(self, realm: str) -> bool:
+        """Whether this realm has a bridge now."""
+        return realm in self._bridges
+
+    def serving(self, realm: str, target: str) -> B | None:
+        """The bridge that opens this realm's connections to a target now: the newest that leads there."""
+        bridges = self._bridges.get(realm, ())
+        return next((bridge for bridge in reversed(bridges) if target in bridge.targets), None)
 
     def absence(self, realm: str) -> str:
         """What to tell a worker whose realm has no bridge."""

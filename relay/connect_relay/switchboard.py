@@ -164,15 +164,14 @@ class Switchboard:
         wait = min(dial.wait_seconds, self._times.longest_wait)
         try:
             async with asyncio.timeout(wait), self._arrival:
-                await self._arrival.wait_for(lambda: self._draining or self.registry.serving(realm) is not None)
+                await self._arrival.wait_for(lambda: self._draining or self.registry.is_served(realm))
         except TimeoutError:
-            if self.registry.serving(realm) is None:
+            if not self.registry.is_served(realm):
                 raise RefusedError(ResetCode.BRIDGE_ABSENT, self.registry.absence(realm)) from None
         self._require_open()
-        bridge = self.registry.serving(realm)
-        if bridge is None:
+        if not self.registry.is_served(realm):
             raise RefusedError(ResetCode.BRIDGE_ABSENT, self.registry.absence(realm))
-        if dial.target not in bridge.targets:
+        if (bridge := self.registry.serving(realm, dial.target)) is None:
             raise RefusedError(ResetCode.UNKNOWN_TARGET, f"the bridge of realm {realm} has no target {dial.target!r}")
         return bridge
 

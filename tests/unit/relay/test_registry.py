@@ -12,6 +12,7 @@ START = datetime(2026, 11, 22, 20, 0, tzinfo=UTC)
 class Bridge:
     realm: str
     since: datetime = START
+    targets: tuple[str, ...] = ("database",)
 
 
 def new(most: int = 3) -> Registry[Bridge]:
@@ -24,9 +25,9 @@ def test_the_newest_bridge_of_a_realm_serves() -> None:
     half_dead, back = Bridge(realm="a"), Bridge(realm="a")
     registry.attach(half_dead)
     registry.attach(back)
-    assert registry.serving("a") is back
+    assert registry.serving("a", "database") is back
     registry.detach(half_dead, START)
-    assert registry.serving("a") is back
+    assert registry.serving("a", "database") is back
     assert registry.absent == []
 
 
@@ -36,7 +37,18 @@ def test_a_bridge_that_stood_by_takes_over() -> None:
     registry.attach(older)
     registry.attach(newer)
     registry.detach(newer, START)
-    assert registry.serving("a") is older
+    assert registry.serving("a", "database") is older
+
+
+def test_bridges_with_different_targets_serve_side_by_side() -> None:
+    """As one does on each of two servers."""
+    registry = new()
+    database, directory = Bridge(realm="a"), Bridge(realm="a", targets=("directory",))
+    registry.attach(database)
+    registry.attach(directory)
+    assert registry.serving("a", "database") is database
+    assert registry.serving("a", "directory") is directory
+    assert registry.serving("a", "payroll") is None
 
 
 def test_a_realm_that_has_too_many_loses_its_oldest() -> None:
@@ -50,7 +62,7 @@ def test_a_realm_that_has_too_many_loses_its_oldest() -> None:
 def test_a_bridge_serves_its_own_realm_only() -> None:
     registry = new()
     registry.attach(Bridge(realm="a"))
-    assert registry.serving("b") is None
+    assert registry.serving("b", "database") is None
 
 
 def test_an_absent_realm_tells_since_when() -> None:

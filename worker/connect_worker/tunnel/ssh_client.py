@@ -41,7 +41,7 @@ class SshTunnel:
         self._login = login
         self._place = place
         self._keepalive = keepalive
-        self._connecting = asyncio.Lock()
+        self._connecting: asyncio.Task[Connection] | None = None
         self._connection: Connection | None = None
 
     async def __aenter__(self) -> Self:
@@ -50,6 +50,9 @@ class SshTunnel:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._connecting is not None:
+            self._connecting.cancel()
+            await asyncio.wait([self._connecting])
         if self._connection is not None:
             self._connection.close()
             with suppress(TimeoutError):
@@ -112,14 +115,22 @@ class SshTunnel:
         except ChannelRefusedError as no:
             raise self._route.not_opened(target, self._place.name, str(no), forbidden=no.forbidden) from no
         except TimeoutError as late:
-            raise self._unreachable(f"no answer within {OPEN_SECONDS} s") from late
+            why = f"no answer within {OPEN_SECONDS} s"
+            raise self._route.silent(target, self._place.name, why) from late
 
     async def _connected(self) -> Connection:
-        """The one connection; another one where it has been lost."""
-        async with self._connecting:
-            if self._connection is None or self._connection.is_closed():
-                self._connection = await self._connect()
-            return self._connection
+        """The one connection; another one where it has been lost. All who want it wait for the same attempt."""
+        if self._connection is None or self._connection.is_closed():
+            if self._connecting is None:
+                self._connecting = asyncio.create_task(self._connect())
+                self._connecting.add_done_callback(self._attempted)
+            return await asyncio.shield(self._connecting)
+        return self._connection
+
+    def _attempted(self, attempt: asyncio.Task[Connection]) -> None:
+        self._connecting = None
+        if not attempt.cancelled() and attempt.exception() is None:
+            self._connection = attempt.result()
 
     async def _connect(self) -> Connection:
         place, route = self._place, self._route

@@ -12,7 +12,7 @@ from connect_protocol.relay.frames import Reset, ResetCode
 from connect_worker.errors import ConfigurationError, ConnectError, ConnectionFailedError, LoginRefusedError
 from connect_worker.settings import Settings
 from connect_worker.tunnel import failures
-from connect_worker.tunnel.base import UNREACHABLE, Target
+from connect_worker.tunnel.base import UNREACHABLE, Obstacle, PassedOverError, Target
 
 _PORTS = {Target.DATABASE: 5432, Target.DIRECTORY: 636, Target.CATALOG: 3269}
 """What ssh wants with every name; the relay looks at the name only."""
@@ -60,6 +60,9 @@ class Route(Protocol):
     def not_opened(self, target: Target, where: str, message: str, *, forbidden: bool) -> Exception:
         """The server has not opened a channel: an error, or PassedOverError where another server may do better."""
 
+    def silent(self, target: Target, where: str, why: str) -> Exception:
+        """The server, which is there, has not answered in time whether it opens a channel; as `not_opened`."""
+
     def broken(self, target: Target, where: str, message: str) -> ConnectError:
         """A connection that had been opened broke beyond the server."""
 
@@ -93,6 +96,11 @@ class RelayRoute:
         if told is None:
             return failures.not_opened(Reset(code=ResetCode.UNSPECIFIED, message=message), target, where)
         return failures.not_opened(Reset(code=told, message=words), target, where)
+
+    def silent(self, target: Target, where: str, why: str) -> Exception:
+        """See Route. It has less patience with its bridges than we with it."""
+        del target
+        return PassedOverError(Obstacle.UNREACHABLE, self.unreachable(where, why))
 
     def broken(self, target: Target, where: str, message: str) -> ConnectError:
         """See Route."""
@@ -137,8 +145,12 @@ class JumpHostRoute:
                 todo=f"Allow it in the jump host's sshd_config: AllowTcpForwarding local, PermitOpen {goal}",
                 reason=failures.TARGET_UNKNOWN,
             )
+        return self.silent(target, where, message)
+
+    def silent(self, target: Target, where: str, why: str) -> Exception:
+        """See Route. It waits for whatever is slow to refuse, or drops what comes."""
         return ConnectionFailedError(
-            f"the jump host at {where} cannot reach {target} at {goal}: {message}",
+            f"the jump host at {where} cannot reach {target} at {self.goals[target]}: {why}",
             todo=f"Check in the {target} Secret that host and port are right as the jump host knows them, and that the "
             "server runs",
             reason=UNREACHABLE[target],
