@@ -17,6 +17,7 @@ from connect_worker.tunnel import failures
 from connect_worker.tunnel.any_relay import AnyRelay
 from connect_worker.tunnel.base import Obstacle, PassedOverError, Target
 from connect_worker.tunnel.places import Place
+from tests.support.virtual_time import run_in_virtual_time
 
 NAME = "connect-relays:8443"
 NONE = timedelta()
@@ -49,6 +50,7 @@ class World:
     asked: list[tuple[str, timedelta]] = field(default_factory=list)
     carried: list[str] = field(default_factory=list)
     resolved: int = 0
+    tunnels: int = 0
     bridge_comes: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def find(self, name: str) -> Sequence[Place]:
@@ -61,7 +63,9 @@ class World:
     @asynccontextmanager
     async def through(self, place: Place) -> AsyncIterator["OneRelay"]:
         """The tunnel through one of them."""
+        self.tunnels += 1
         yield OneRelay(world=self, host=place.host)
+        self.tunnels -= 1
 
     def any_relay(self) -> AnyRelay:
         """The tunnel under test."""
@@ -101,14 +105,58 @@ def world(**answers: Exception | None) -> World:
     return World(answers=answers)
 
 
-async def test_a_single_relay_is_asked_once_and_waits_at_once() -> None:
+async def test_a_relay_that_leads_there_is_asked_once() -> None:
     """It costs no round trip more than if there could be no other."""
     relays = world(a=None)
     async with relays.any_relay() as tunnel:
         await tunnel.reach(Target.DATABASE, wait=LONG)
-    assert [host for host, _ in relays.asked] == ["a"]
-    assert relays.asked[0][1] > LONG - timedelta(seconds=5)
+    assert relays.asked == [("a", NONE)]
     assert relays.resolved == 1
+
+
+@pytest.mark.parametrize("meanwhile", [DRAINING, AWAY])
+def test_a_wait_goes_on_when_the_relay_restarts(meanwhile: Exception) -> None:
+    relays = world(a=ABSENT)
+
+    async def restart() -> None:
+        await asyncio.sleep(60)
+        relays.answers["a"] = meanwhile
+        relays.bridge_comes.set()
+        await asyncio.sleep(10)
+        relays.answers["a"] = None
+
+    async def reach() -> float:
+        async with relays.any_relay() as tunnel, asyncio.TaskGroup() as tasks:
+            tasks.create_task(restart())
+            await tunnel.reach(Target.DATABASE, wait=LONG)
+        return asyncio.get_running_loop().time()
+
+    assert 70 <= run_in_virtual_time(reach()) <= 73
+
+
+def test_a_wait_ends_in_time_however_often_relays_come_and_go() -> None:
+    relays = world(a=DRAINING)
+
+    async def reach() -> float:
+        async with relays.any_relay() as tunnel:
+            with pytest.raises(ConnectionFailedError, match="going down"):
+                await tunnel.reach(Target.DATABASE, wait=LONG)
+        return asyncio.get_running_loop().time()
+
+    assert run_in_virtual_time(reach()) == LONG.total_seconds()
+
+
+async def test_a_tunnel_through_a_relay_that_is_gone_is_closed_with_its_last_user(connection: socket.socket) -> None:
+    relays = world(a=AWAY)
+    async with relays.any_relay() as tunnel:
+        for _ in range(5):
+            with pytest.raises(ConnectionFailedError):
+                await tunnel.carry(Target.DATABASE, connection)
+        assert relays.tunnels == 0
+        relays.answers["a"] = None
+        await tunnel.carry(Target.DATABASE, connection)
+        assert relays.tunnels == 1
+    assert relays.tunnels == 0
 
 
 @pytest.mark.parametrize("obstacle", [ABSENT, DRAINING, AWAY, NOT_ADMITTED, refusal(ResetCode.LIMIT)])

@@ -3,8 +3,8 @@
 import asyncio
 import random
 import socket
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from types import TracebackType
@@ -17,6 +17,9 @@ from connect_worker.tunnel.places import Place, places_of
 
 HANDOVER = timedelta(seconds=5)
 """How long a connection waits for a bridge where one relay of several is gone: its bridges may be about to come."""
+
+PAUSE = timedelta(seconds=2)
+"""Between two searches while a run waits for a bridge and no relay is there to wait at."""
 
 Open = Callable[[Place], AbstractAsyncContextManager[Tunnel]]
 """A tunnel through one relay; entering its context asks nobody for anything yet."""
@@ -32,9 +35,16 @@ class _Search:
 
     passed: dict[Place, PassedOverError] = field(default_factory=dict)
     unknown: dict[str, PassedOverError] = field(default_factory=dict)
+    waits: bool = False
+    """Whether a bridge is being waited for: since another search, or because some relay has none or goes down."""
 
     def places(self, obstacle: Obstacle) -> list[Place]:
         return [place for place, why in self.passed.items() if why.obstacle is obstacle]
+
+    def begins_to_wait(self) -> bool:
+        """Whether what is missing may come."""
+        self.waits = self.waits or bool(self.places(Obstacle.BRIDGE_ABSENT) or self.places(Obstacle.DRAINING))
+        return self.waits
 
     def may_change_over(self) -> bool:
         """Whether some relay goes down or has done so, and its bridges may be on their way to one that has none."""
@@ -47,6 +57,16 @@ class _Search:
         if len(said) == 1:
             return telling
         return failures.none_leads(telling, {where: why.failure.what for where, why in said.items()})
+
+
+@dataclass(kw_only=True, slots=True, eq=False)
+class _Kept:
+    """A tunnel through one relay; once it is `retired`, the last who leaves closes it."""
+
+    tunnel: Tunnel
+    context: AsyncExitStack
+    users: int = 0
+    retired: bool = False
 
 
 class AnyRelay:
@@ -69,8 +89,7 @@ class AnyRelay:
         self._find = find
         self._unreachable = unreachable
         self._places: list[Place] = []
-        self._tunnels: dict[Place, Tunnel] = {}
-        self._contexts = AsyncExitStack()
+        self._tunnels: dict[Place, _Kept] = {}
 
     async def __aenter__(self) -> Self:
         return self
@@ -78,21 +97,28 @@ class AnyRelay:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._contexts.aclose()
+        for kept in self._tunnels.values():
+            await kept.context.aclose()
 
     async def reach(self, target: Target, *, wait: timedelta) -> None:
-        """See the port. Once all have been asked, the wait for a bridge is at every relay that has none, at once."""
-        left = _countdown(wait)
-        search = _Search()
+        """See the port.
+
+        Only where no relay leads there the wait for a bridge begins, at every relay that has none, at once. It goes on
+        when a relay restarts meanwhile, or when others come.
+        """
 
         async def reach(tunnel: Tunnel) -> None:
-            # Where there is only one relay, it needs not be asked twice.
-            await tunnel.reach(target, wait=left() if len(self._places) == 1 else timedelta())
+            await tunnel.reach(target, wait=timedelta())
 
-        if await self._leads(reach, search):
-            return
-        if not left() or not await self._comes(search, target, left()):
-            raise search.failure()
+        left = _countdown(wait)
+        search = _Search()
+        while not await self._leads(reach, search):
+            if not (search.begins_to_wait() and left()):
+                raise search.failure()
+            if await self._comes(search, target, left()):
+                return
+            await asyncio.sleep(min(PAUSE, left()).total_seconds())
+            search = _Search(waits=True)
 
     async def carry(self, target: Target, connection: socket.socket) -> None:
         """See the port."""
@@ -113,20 +139,19 @@ class AnyRelay:
         """Whether a relay leads to the target; then it has been used."""
         while (place := await self._next(search)) is not None:
             try:
-                await use(await self._tunnel(place))
+                async with self._tunnel(place) as tunnel:
+                    await use(tunnel)
             except PassedOverError as why:
                 search.passed[place] = why
-                self._pass_over(place, why.obstacle)
+                await self._pass_over(place, why.obstacle)
             else:
                 return True
         return False
 
     async def _comes(self, search: _Search, target: Target, wait: timedelta) -> bool:
         """Whether a bridge comes in time to any of the relays that have none."""
-        tasks = {
-            asyncio.create_task((await self._tunnel(place)).reach(target, wait=wait)): place
-            for place in search.places(Obstacle.BRIDGE_ABSENT)
-        }
+        places = search.places(Obstacle.BRIDGE_ABSENT)
+        tasks = {asyncio.create_task(self._reach(place, target, wait)): place for place in places}
         waiting = set(tasks)
         try:
             while waiting:
@@ -142,6 +167,10 @@ class AnyRelay:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
         return False
+
+    async def _reach(self, place: Place, target: Target, wait: timedelta) -> None:
+        async with self._tunnel(place) as tunnel:
+            await tunnel.reach(target, wait=wait)
 
     async def _next(self, search: _Search) -> Place | None:
         """A relay that has not been asked; when all have been, names are resolved anew, in case there are others."""
@@ -164,16 +193,33 @@ class AnyRelay:
         random.shuffle(found)
         return found
 
-    async def _tunnel(self, place: Place) -> Tunnel:
+    @asynccontextmanager
+    async def _tunnel(self, place: Place) -> AsyncIterator[Tunnel]:
+        """Within: the tunnel through this relay."""
         if place not in self._tunnels:
-            self._tunnels[place] = await self._contexts.enter_async_context(self._tunnel_through(place))
-        return self._tunnels[place]
+            context = AsyncExitStack()
+            tunnel = await context.enter_async_context(self._tunnel_through(place))
+            if place in self._tunnels:
+                # Somebody else was faster.
+                await context.aclose()
+            else:
+                self._tunnels[place] = _Kept(tunnel=tunnel, context=context)
+        kept = self._tunnels[place]
+        kept.users += 1
+        try:
+            yield kept.tunnel
+        finally:
+            kept.users -= 1
+            if kept.retired and not kept.users:
+                await kept.context.aclose()
 
-    def _pass_over(self, place: Place, obstacle: Obstacle) -> None:
+    async def _pass_over(self, place: Place, obstacle: Obstacle) -> None:
         """Ask it last from now on; one that does not answer, on a connection that knows nothing of that."""
         self._places = sorted(self._places, key=lambda each: each == place)
-        if obstacle is Obstacle.UNREACHABLE:
-            self._tunnels.pop(place, None)
+        if obstacle is Obstacle.UNREACHABLE and (kept := self._tunnels.pop(place, None)) is not None:
+            kept.retired = True
+            if not kept.users:
+                await kept.context.aclose()
 
     def _begin_with(self, place: Place) -> None:
         self._places = sorted(self._places, key=lambda each: each != place)
