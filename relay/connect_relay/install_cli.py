@@ -1,5 +1,6 @@
 """`connect-bridge install` and `uninstall`: the bridge as a service of systemd."""
 
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
@@ -14,7 +15,7 @@ from connect_relay.bridge_options import (
     require_different_names,
 )
 from connect_relay.errors import ConfigurationError
-from connect_relay.installation import FOLDER, UNIT, WANTED, PlannedFile, known_files
+from connect_relay.installation import ENVIRONMENT, FOLDER, UNIT, WANTED, PlannedFile, known_files
 from connect_relay.installation import LOGIN as LOGIN_FILE
 from connect_relay.installer import Change, Host, require_systemd, systemctl, wait_until_attached
 from connect_relay.options import RELAY as RELAY_NAME
@@ -25,6 +26,8 @@ from connect_relay.wishes import asked_for
 
 HIDDEN = {"home", "root", "tmp"}
 """Folders in which the service sees nothing."""
+PLAIN = re.compile(r"[\w./+-]+", re.ASCII)
+_LOGIN_IN_URL = re.compile(r"//[^/@\s]*@")
 
 INSTALL_HELP = """
 Install the bridge as a service of systemd, and start it.
@@ -100,6 +103,8 @@ def install(
         before = host.installed()
         wanted = asked_for(before, bundle, relays=relays, targets=targets, proxy=proxy, login=proxy_login)
         planned = tuple(wanted.planned(_program(hidden_is_fine=dry_run or root is not None)))
+        for file in planned:
+            host.require_ours(file.path)
         if dry_run:
             click.echo("\n".join(_preview(planned)))
             return
@@ -122,9 +127,11 @@ def uninstall(root: Path | None) -> None:
             if Path(UNIT).exists():
                 systemctl("disable", "--now", UNIT.name)
         host = Host(root or Path("/"))
-        for path in (WANTED, UNIT, FOLDER):
+        for path in (WANTED, UNIT, *(FOLDER / name for name in (ENVIRONMENT, *known_files(), LOGIN_FILE))):
             if host.remove(path):
                 click.echo(f"removed    {path}")
+        if not host.remove_folder():
+            click.echo(f"kept       {FOLDER}: there are files in it that are not the bridge's")
         if root is None:
             systemctl("daemon-reload")
 
@@ -132,9 +139,15 @@ def uninstall(root: Path | None) -> None:
 def _program(*, hidden_is_fine: bool) -> PurePosixPath:
     """This command, where the service finds it too. Raises ConfigurationError."""
     program = Path(sys.argv[0]).absolute()
-    if not hidden_is_fine and program.parts[1] in HIDDEN:
+    for place in (program, program.resolve(), Path(sys.prefix).resolve()):
+        if not hidden_is_fine and place.parts[1] in HIDDEN:
+            raise ConfigurationError(
+                f"{place} stands where a service cannot see it", todo="Install it below /opt, as the how-to says"
+            )
+    if not PLAIN.fullmatch(str(program)):
         raise ConfigurationError(
-            f"{program} stands where a service cannot see it", todo="Install it below /opt, as the how-to says"
+            f"{program} is no path for a unit: it has characters that systemd reads in its own way",
+            todo="Install it below /opt, as the how-to says",
         )
     return PurePosixPath(program)
 
@@ -143,7 +156,7 @@ def _preview(planned: Sequence[PlannedFile]) -> Iterator[str]:
     for file in planned:
         yield f"would write {file.path} ({file.mode:04o})"
         if not file.secret and file.path.suffix != ".crt":
-            yield from (f"    {line}".rstrip() for line in file.text.splitlines())
+            yield from (f"    {_LOGIN_IN_URL.sub('//…@', line)}".rstrip() for line in file.text.splitlines())
     yield f"would run   systemctl daemon-reload, systemctl enable {UNIT.name}, systemctl restart {UNIT.name}"
 
 

@@ -111,7 +111,14 @@ def read_variables(text: str) -> dict[str, str]:
     """The variables of an environment file, as systemd and docker read it."""
     lines = (line.strip() for line in text.splitlines())
     pairs = (line.partition("=") for line in lines if line and not line.startswith("#"))
-    return {name.strip(): value.strip().strip('"') for name, _, value in pairs}
+    return {name.strip(): _unquoted(value.strip()) for name, _, value in pairs}
+
+
+def _unquoted(value: str) -> str:
+    for quote in ('"', "'"):
+        if len(value) > 1 and value.startswith(quote) and value.endswith(quote):
+            return value[1:-1]
+    return value
 
 
 def _papers(files: Sequence[BundledFile]) -> Iterator[tuple[str, str]]:

@@ -1,7 +1,6 @@
 """Brings an installed bridge onto a machine, or into a folder in its place: files, and what systemd is told."""
 
 import os
-import shutil
 import subprocess
 import tempfile
 import time
@@ -24,6 +23,8 @@ from connect_relay.installation import (
 from connect_relay.service_manager import ATTACHED
 
 FOLDER_MODE = 0o750
+LEAST_SYSTEMD = 247
+"""The first version that hands keys to a service (LoadCredential)."""
 SYSTEMCTL_SECONDS = 120
 ATTACH_SECONDS = 20.0
 LOOK_EVERY_SECONDS = 0.25
@@ -53,6 +54,15 @@ class Host:
         login = (self._read(FOLDER / LOGIN) or "").strip()
         return Installation(variables=read_variables(environment), files=files, login=login)
 
+    def require_ours(self, path: PurePosixPath) -> None:
+        """Raise where somebody has put a link in this file's place."""
+        place = self._at(path)
+        if place.is_symlink():
+            raise ConfigurationError(
+                f"{place} is a link to {place.readlink()}, and not ours to replace",
+                todo="Remove it; a unit that links to /dev/null is masked: systemctl unmask connect-bridge",
+            )
+
     def write(self, file: PlannedFile) -> Change:
         """Let it be there so; whoever reads it sees the old one or the new one."""
         path = self._at(file.path)
@@ -70,14 +80,24 @@ class Host:
         return Change.NEW if before is None else Change.CHANGED
 
     def remove(self, path: PurePosixPath) -> bool:
-        """Take it away, a folder with all that is in it; returns whether it was there."""
+        """Take a file away; returns whether it was there."""
         place = self._at(path)
         if not os.path.lexists(place):
             return False
-        if place.is_dir():
-            shutil.rmtree(place)
-        else:
+        try:
             place.unlink()
+        except OSError as error:
+            raise ConfigurationError(f"{place} cannot be removed: {error.strerror}") from error
+        return True
+
+    def remove_folder(self) -> bool:
+        """Take away the bridge's folder, if nothing of others is in it; returns whether it is gone."""
+        try:
+            self._at(FOLDER).rmdir()
+        except FileNotFoundError:
+            return True
+        except OSError:
+            return False
         return True
 
     def enable(self) -> None:
@@ -121,6 +141,12 @@ def require_systemd() -> None:
         raise ConfigurationError(
             "this machine is not run by systemd",
             todo="Run the bridge as a container, or let your own service manager start `connect-bridge run`",
+        )
+    version = systemctl("--version").split()[1]
+    if version.isdecimal() and int(version) < LEAST_SYSTEMD:
+        raise ConfigurationError(
+            f"systemd {version} is too old: {LEAST_SYSTEMD} is the first that can keep the key for the service",
+            todo="Run the bridge as a container",
         )
 
 

@@ -64,6 +64,27 @@ def test_it_writes_these_files_and_no_others(pki: Pki, bundle: Path, tmp_path: P
     assert files(root) == {}
 
 
+def test_uninstall_leaves_what_is_not_the_bridges(bundle: Path, tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    run("connect-bridge", "install", bundle, *TARGETS, "--root", root)
+    notes = root / "etc/connect-bridge/notes"
+    notes.write_text("the administrator's own\n")
+    code, output = run("connect-bridge", "uninstall", "--root", root)
+    assert (code, "kept       /etc/connect-bridge" in output) == (0, True)
+    assert list(files(root)) == ["etc/connect-bridge/notes"]
+
+
+def test_a_unit_that_is_masked_stays_masked(bundle: Path, tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    unit = root / "etc/systemd/system/connect-bridge.service"
+    unit.parent.mkdir(parents=True)
+    unit.symlink_to("/dev/null")
+    code, output = run("connect-bridge", "install", bundle, *TARGETS, "--root", root)
+    assert (code, "systemctl unmask connect-bridge" in output) == (2, True)
+    assert unit.is_symlink()
+    assert not (root / "etc/connect-bridge").exists(), "nothing has been written before"
+
+
 def test_again_changes_only_what_is_told(bundle: Path, tmp_path: Path) -> None:
     root = tmp_path / "root"
     run("connect-bridge", "install", bundle, *TARGETS, "--root", root)
