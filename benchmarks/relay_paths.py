@@ -23,7 +23,7 @@ from benchmarks.processes import running, telling_ports
 from benchmarks.traffic import Path, Servers
 from benchmarks.traffic_server import HOST, Wanted
 from connect_protocol.relay.identity import Role
-from connect_relay.pki import Authority, server
+from connect_relay.pki.certificates import Authority, server
 from tests.support.openssh import HOST_KEY, SshKeys, public_key, ssh_port
 from tests.support.relay import REALM, Command, Pki, RelayCommand, start_bridge
 

@@ -10,7 +10,7 @@ from connect_relay.handshakes import TRACER
 from connect_relay.log import configure_log
 from connect_relay.native_log import begin_with_tracer
 from connect_relay.options import ADDRESS, COUNT, FILE, FOLDER, RATE, SECONDS, SETTINGS, log_level_option, told
-from connect_relay.pki_cli import pki
+from connect_relay.pki.cli import pki
 from connect_relay.server import serve as run_relay
 from connect_relay.settings import Address, Limits, RelaySettings, SshSettings, Times
 

@@ -27,7 +27,7 @@ from connect_relay.reloading import Source, Watched, keep_looking
 from connect_relay.rpc import Handler, Server
 from connect_relay.settings import Limits, RelaySettings
 from connect_relay.slots import Slots
-from connect_relay.ssh_server import SshServer
+from connect_relay.ssh.server import SshServer
 from connect_relay.switchboard import Switchboard
 from connect_relay.visit import visit
 

@@ -10,7 +10,14 @@ from tests.support.repository import ROOT, read, table
 PAGE = "docs/explanation/architecture.md"
 
 
-HEADINGS = {"connect_worker": "Layers", "connect_operator": "The operator", "connect_relay": "Relay and bridge"}
+HEADINGS = {
+    "connect_worker": "## Layers",
+    "connect_operator": "## The operator",
+    "connect_relay": "## Relay and bridge",
+    "connect_relay.bridge": "### The bridge",
+    "connect_relay.pki": "### The authority",
+    "connect_relay.ssh": "### The SSH port",
+}
 
 
 def layers() -> dict[str, list[str]]:
@@ -21,7 +28,7 @@ def layers() -> dict[str, list[str]]:
 
 @pytest.mark.parametrize(("package", "heading"), HEADINGS.items())
 def test_the_layers_are_those_of_the_import_contract(package: str, heading: str) -> None:
-    block = re.search(rf"## {heading}\n.*?\n```\n(.*?)```", read(PAGE), flags=re.DOTALL)
+    block = re.search(rf"\n{heading}\n.*?\n```\n(.*?)```", read(PAGE), flags=re.DOTALL)
     assert block
     assert [re.split(r"  +", line)[0] for line in block[1].splitlines()] == layers()[package]
 

@@ -7,9 +7,10 @@ import click
 import pytest
 import yaml
 
-from connect_relay import bridge_cli, cli
-from connect_relay.examination import Area, Chapter, as_lines
-from connect_relay.installation import FOLDER
+from connect_relay import cli
+from connect_relay.bridge import cli as bridge_cli
+from connect_relay.bridge.examination import Area, Chapter, as_lines
+from connect_relay.bridge.installation import FOLDER
 from tests.support.repository import read, table
 
 PAGE = "docs/how-to/bridge.md"

@@ -4,7 +4,8 @@ import click
 import pytest
 
 from connect_protocol.relay.frames import ResetCode
-from connect_relay import bridge_cli, cli
+from connect_relay import cli
+from connect_relay.bridge import cli as bridge_cli
 from connect_relay.metrics import Metrics
 from connect_relay.server import watch
 from connect_relay.settings import Limits, Times

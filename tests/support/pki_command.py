@@ -4,7 +4,7 @@ from pathlib import Path
 
 from click.testing import CliRunner, Result
 
-from connect_relay.pki_cli import pki
+from connect_relay.pki.cli import pki
 
 
 def call(*arguments: str) -> Result:

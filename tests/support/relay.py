@@ -26,8 +26,8 @@ from connect_protocol.relay.identity import Identity, Role
 from connect_protocol.relay.pump import Ending, pump
 from connect_protocol.relay.service import HEARTBEAT_SECONDS
 from connect_relay.credentials import load_certificates
-from connect_relay.pki import Authority, Issued, client, server
-from connect_relay.pki_folder import RELAY, PkiFolder, folder_of
+from connect_relay.pki.certificates import Authority, Issued, client, server
+from connect_relay.pki.folder import RELAY, PkiFolder, folder_of
 from connect_relay.rpc import Channel, ClientStream
 from connect_relay.settings import Address
 from tests.support.frame_streams import connected_sockets

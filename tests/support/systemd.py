@@ -168,7 +168,7 @@ def _install_connect(running: Systemd) -> None:
     running.ask(f"/opt/python/bin/{version}", "-m", "venv", "--without-pip", "/opt/connect-bridge")
     running.ask("cp", "-r", "/opt/shared/connect/.", home)
     running.write(f"{home}/libraries.pth", "/opt/packages\n")
-    program = "#!/opt/connect-bridge/bin/python3\nfrom connect_relay.bridge_cli import main\n\nmain()\n"
+    program = "#!/opt/connect-bridge/bin/python3\nfrom connect_relay.bridge.cli import main\n\nmain()\n"
     running.write(PROGRAM, program)
     running.ask("chmod", "755", PROGRAM)
 

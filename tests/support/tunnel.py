@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from connect_protocol.relay.identity import Identity, Role
-from connect_relay.pki import Authority, Issued, client, server
+from connect_relay.pki.certificates import Authority, Issued, client, server
 
 REALM = "musterwil"
 WAIT_SECONDS = 30

@@ -20,7 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connect_protocol.relay.identity import Identity, Role
-from connect_relay.pki import Authority, Issued, client
+from connect_relay.pki.certificates import Authority, Issued, client
 from connect_worker import config_values
 from connect_worker.config import load_settings, today
 from connect_worker.errors import ConfigurationError

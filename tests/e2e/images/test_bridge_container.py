@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from connect_relay.installation import read_variables
+from connect_relay.bridge.installation import read_variables
 from scripts.build_images import Part
 from tests.cluster.images import built
 from tests.support.relay import HOST, Pki, RelayCommand, dial, tunnel, worker_channel

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from connect_operator import settings as operator_settings
-from connect_relay import bridge_cli
+from connect_relay.bridge import cli as bridge_cli
 from connect_relay.cli import serve
 from tests.support.chart import CHART, CONNECT_JOB, Document, environment, helm, one, pod, read_documents, render
 from tests.support.repository import ROOT, read, table

@@ -18,8 +18,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from connect_protocol.relay.identity import Identity, Role
-from connect_relay.pki import client, server
-from connect_relay.pki_folder import PkiFolder
+from connect_relay.pki.certificates import client, server
+from connect_relay.pki.folder import PkiFolder
 from tests.support.certificates import create_authority, issue
 from tests.support.http_proxy import http_proxy
 from tests.support.ports import closed_port, listens

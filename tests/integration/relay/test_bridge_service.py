@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from connect_relay.cli import main as relay_command
-from connect_relay.pki import Authority
+from connect_relay.pki.certificates import Authority
 from tests.support.ports import closed_port
 from tests.support.relay import HOST, Pki, RelayCommand, dial, tunnel, worker_channel
 from tests.support.systemd import PROGRAM, Systemd, systemd

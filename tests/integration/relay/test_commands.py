@@ -10,8 +10,8 @@ from shutil import copyfile, copytree
 import pytest
 
 from connect_protocol.relay.identity import Identity, Role
-from connect_relay.pki import client
-from connect_relay.pki_folder import PkiFolder
+from connect_relay.pki.certificates import client
+from connect_relay.pki.folder import PkiFolder
 from tests.support.relay import Pki, now
 from tests.support.targets import Targets
 

@@ -38,7 +38,7 @@ else:
 """What of kubectl the page uses, without a cluster: it keeps what it is told to apply."""
 CONNECT_RELAY = f"""#!{sys.executable}
 import sys
-from connect_relay.pki_cli import pki
+from connect_relay.pki.cli import pki
 assert sys.argv.pop(1) == "pki"
 pki()
 """

@@ -12,7 +12,7 @@ from connect_protocol.relay import service
 from connect_protocol.relay.control import Heartbeat, encode_from_bridge
 from connect_protocol.relay.errors import StreamBrokenError
 from connect_protocol.relay.frames import Reset, ResetCode, decode
-from connect_relay import bridge
+from connect_relay.bridge import process
 from connect_relay.rpc import Channel
 from connect_relay.server import Relay, running
 from connect_relay.settings import Address, BridgeSettings, RelayName, RelaySettings, Target, Times
@@ -35,7 +35,7 @@ async def relay_and_bridge(pki: Pki, goals: Targets) -> AsyncIterator[Relay]:
             ),
             dial_seconds=0.5,
         )
-        attached = asyncio.create_task(bridge.run(settings, bridge.callers_of(settings)))
+        attached = asyncio.create_task(process.run(settings, process.callers_of(settings)))
         yield relay
         attached.cancel()
         with suppress(asyncio.CancelledError):

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from connect_relay.bridge.proxy import reach
 from connect_relay.errors import UnreachableError
-from connect_relay.proxy import reach
 from connect_relay.settings import Address, Proxy
 from tests.support.http_proxy import HttpProxy, http_proxy
 from tests.support.ports import closed_port

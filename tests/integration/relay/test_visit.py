@@ -7,9 +7,9 @@ import pytest
 from connect_protocol.relay import service
 from connect_protocol.relay.control import Heartbeat, Hello, encode_from_bridge
 from connect_protocol.relay.errors import StreamBrokenError
+from connect_relay.bridge.visiting import visit
 from connect_relay.server import running
 from connect_relay.settings import Address, RelaySettings, Times
-from connect_relay.visiting import visit
 from tests.support.relay import HOST, REALM, Command, Pki, RelayCommand, dial, tunnel, worker_channel
 
 HELLO = Hello(version="test", targets=("database",))

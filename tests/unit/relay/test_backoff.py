@@ -1,6 +1,6 @@
 """Pauses between attempts."""
 
-from connect_relay.backoff import Backoff
+from connect_relay.bridge.backoff import Backoff
 
 
 def test_pauses_double_up_to_the_longest() -> None:

@@ -6,9 +6,9 @@ from pathlib import PurePosixPath
 import pytest
 
 from connect_relay import bundle as bundles
+from connect_relay.bridge.installation import FOLDER, Installation, Wishes, read_variables
 from connect_relay.bundle import Bundle, BundledFile
 from connect_relay.errors import ConfigurationError
-from connect_relay.installation import FOLDER, Installation, Wishes, read_variables
 from connect_relay.settings import Address, Proxy, ProxyChoice, RelayName, Target
 
 PROGRAM = PurePosixPath("/opt/connect-bridge/bin/connect-bridge")

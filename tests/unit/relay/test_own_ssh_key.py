@@ -7,9 +7,9 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_pri
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
-from connect_relay import bridge
+from connect_relay.bridge import process
+from connect_relay.bridge.own_ssh_key import OwnSshKey
 from connect_relay.errors import ConfigurationError
-from connect_relay.own_ssh_key import OwnSshKey
 from connect_relay.settings import Address, BridgeSettings, RelayName, Target, Transport
 
 RELAY = Address(host="relay.example.org", port=2222)
@@ -75,8 +75,8 @@ def settings(*relays: RelayName, ssh: Path | None = None) -> BridgeSettings:
 
 def test_each_transport_needs_its_own_folder(folder: Path) -> None:
     by_ssh = RelayName(transport=Transport.SSH, address=RELAY)
-    assert bridge.callers_of(settings(by_ssh, ssh=folder)).keys() == {Transport.SSH}
+    assert process.callers_of(settings(by_ssh, ssh=folder)).keys() == {Transport.SSH}
     with pytest.raises(ConfigurationError, match=r"--ssh is not given, and relay\.example\.org:2222 needs it"):
-        bridge.callers_of(settings(by_ssh))
+        process.callers_of(settings(by_ssh))
     with pytest.raises(ConfigurationError, match="--tls is not given"):
-        bridge.callers_of(settings(by_ssh, RelayName(address=RELAY), ssh=folder))
+        process.callers_of(settings(by_ssh, RelayName(address=RELAY), ssh=folder))

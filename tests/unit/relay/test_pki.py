@@ -8,7 +8,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
 
 from connect_protocol.relay.identity import Identity, Role
-from connect_relay.pki import Authority, Issued, PkiError, Subject, client, names_of, server
+from connect_relay.pki.certificates import Authority, Issued, PkiError, Subject, client, names_of, server
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 YEAR = timedelta(days=365)

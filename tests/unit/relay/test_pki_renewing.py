@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
 from connect_protocol.relay.identity import Identity, Role
 from connect_relay.authorized_keys import AuthorizedKeys
 from connect_relay.bundle import parse
-from connect_relay.pki_folder import PkiFolder
+from connect_relay.pki.folder import PkiFolder
 from tests.support.pki_command import call, contents, done, refused
 
 BRIDGE = "realms/musterwil/bridge"

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from connect_relay.bridge.proxy_choice import from_environment, parse_proxy, read_login
 from connect_relay.errors import ConfigurationError
-from connect_relay.proxy_choice import from_environment, parse_proxy, read_login
 from connect_relay.settings import Address, Proxy, ProxyChoice
 
 PROXY = Proxy(address=Address(host="proxy.school.example", port=3128))

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
-from connect_relay.relays import Pace, stay_connected
+from connect_relay.bridge.relays import Pace, stay_connected
 from connect_relay.settings import Address, RelayName, RelayPlace
 
 NAME = RelayName(address=Address(host="relay.school.test", port=8443))

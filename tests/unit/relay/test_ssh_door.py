@@ -1,6 +1,6 @@
 """How many may stand at the door before they have said who they are."""
 
-from connect_relay.ssh_door import is_too_many
+from connect_relay.ssh.door import is_too_many
 
 MOST = 30
 

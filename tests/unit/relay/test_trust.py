@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from connect_protocol.relay.identity import Identity, Role
 from connect_relay.errors import ConfigurationError
 from connect_relay.metrics import Metrics
-from connect_relay.pki import Authority, Revoked, client
+from connect_relay.pki.certificates import Authority, Revoked, client
 from connect_relay.revocations import load_revocations
 from connect_relay.trust import Trust, ends_soon, expiry
 

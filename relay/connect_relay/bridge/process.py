@@ -1,0 +1,311 @@
+"""The bridge: in the customer's network, it stays connected to the relays, and opens what is on its list."""
+
+import asyncio
+import os
+import socket
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from importlib import metadata
+from pathlib import Path
+from typing import Protocol
+
+import structlog
+
+from connect_protocol.relay import service
+from connect_protocol.relay.control import (
+    Heartbeat,
+    Hello,
+    Open,
+    Welcome,
+    decode_from_relay,
+    encode_from_bridge,
+)
+from connect_protocol.relay.errors import ProtocolError, StreamBrokenError
+from connect_protocol.relay.frames import Opened, Reset, ResetCode, Serve, encode
+from connect_protocol.relay.pump import BUDGET, Ending, pump
+from connect_relay.bridge import relays
+from connect_relay.bridge.dialing import dial
+from connect_relay.bridge.own_certificates import OwnCertificates
+from connect_relay.bridge.own_ssh_key import OwnSshKey
+from connect_relay.bridge.relays import Pace, resolve_behind, stay_connected
+from connect_relay.bridge.service_manager import Presence, ServiceManager
+from connect_relay.bridge.ssh_attachment import SshCaller
+from connect_relay.errors import ConfigurationError, RefusedError
+from connect_relay.rpc import Channel, ClientStream
+from connect_relay.settings import Address, BridgeSettings, RelayPlace, Transport
+
+log = structlog.stdlib.get_logger()
+
+VERSION = metadata.version("connect")
+WELCOME_SECONDS = 10.0
+FAREWELL_SECONDS = 5.0
+
+
+class Caller(Protocol):
+    """Attaches the bridge to relays of one transport."""
+
+    @property
+    def realm(self) -> str:
+        """Whose bridge this is, if that stands in what it shows to relays; else empty."""
+
+    def attach(self, place: RelayPlace, tasks: asyncio.TaskGroup, presence: Presence) -> relays.Attachment:
+        """A new attachment, which has not begun; `tasks` are for the connections through it."""
+
+    async def keep_looking(self) -> None:
+        """Take note of new certificates or keys, until cancelled or there is nothing to look at."""
+
+
+def callers_of(settings: BridgeSettings) -> Mapping[Transport, Caller]:
+    """A caller for each transport that a relay speaks. Raises ConfigurationError."""
+    callers: dict[Transport, Caller] = {}
+    if settings.relays_by(Transport.GRPC):
+        tls = required(settings.tls, "--tls", settings.relays_by(Transport.GRPC))
+        callers[Transport.GRPC] = GrpcCaller(settings, OwnCertificates(tls))
+    if found := settings.relays_by(Transport.SSH):
+        callers[Transport.SSH] = SshCaller(settings, OwnSshKey(required(settings.ssh, "--ssh", found), found))
+    return callers
+
+
+def required(folder: Path | None, option: str, relays: Sequence[Address]) -> Path:
+    """The folder without which these relays cannot be called. Raises ConfigurationError."""
+    if folder is None:
+        names = ", ".join(map(str, relays))
+        raise ConfigurationError(f"{option} is not given, and {names} needs it", todo="Name the folder that was issued")
+    return folder
+
+
+async def run(settings: BridgeSettings, callers: Mapping[Transport, Caller]) -> None:
+    """Stay connected to every relay until cancelled; there is a caller for the transport of each."""
+    manager = ServiceManager(os.environ)
+    presence = Presence(manager, settings.relays)
+    presence.ready()
+    async with asyncio.TaskGroup() as connections:
+        connections.create_task(manager.live())
+
+        def attach(place: RelayPlace) -> relays.Attachment:
+            return callers[place.relay.transport].attach(place, connections, presence)
+
+        for caller in callers.values():
+            connections.create_task(caller.keep_looking())
+        pace = Pace(longest_pause=settings.longest_pause_seconds)
+        await stay_connected(settings.relays, attach, pace, resolve_behind(settings.proxy))
+
+
+class GrpcCaller:
+    """Attaches the bridge to relays by gRPC."""
+
+    def __init__(self, settings: BridgeSettings, own: OwnCertificates) -> None:
+        self._settings = settings
+        self._own = own
+
+    @property
+    def realm(self) -> str:
+        """See Caller."""
+        return self._own.identity.realm
+
+    def attach(self, place: RelayPlace, tasks: asyncio.TaskGroup, presence: Presence) -> "Attachment":
+        """See Caller."""
+        self._own.look()
+        return Attachment(self._settings, place, self._own, tasks, presence)
+
+    async def keep_looking(self) -> None:
+        """See Caller."""
+        await self._own.keep_looking()
+
+
+class Attachment:
+    """One connection to one relay: its control stream, and the connections that were opened over it.
+
+    These outlive the control stream, for a relay that goes down lets them end by themselves; but not a silent relay.
+    """
+
+    def __init__(
+        self,
+        settings: BridgeSettings,
+        place: RelayPlace,
+        own: OwnCertificates,
+        tasks: asyncio.TaskGroup,
+        presence: Presence,
+    ) -> None:
+        self._settings = settings
+        self._place = place
+        name = place.relay.address
+        self._channel = Channel(
+            place.address,
+            own.current,
+            settings.heartbeat_seconds,
+            name=name.host,
+            proxy=settings.proxy.towards(name),
+        )
+        self._renewed = own.renewed
+        self._tasks = tasks
+        self._presence = presence
+        self._serving: set[asyncio.Task[None]] = set()
+        self.stood = False
+
+    @property
+    def busy(self) -> bool:
+        """Whether connections go through it now."""
+        return bool(self._serving)
+
+    async def run(self) -> str:
+        """Stay attached; returns why it is over."""
+        control = self._channel.call(service.ATTACH)
+        try:
+            return await self._attached(control)
+        except (ProtocolError, StreamBrokenError) as error:
+            return str(error)
+        finally:
+            control.close()
+            self._tasks.create_task(self._close())
+
+    async def _attached(self, control: ClientStream) -> str:
+        names = tuple(target.name for target in self._settings.targets)
+        welcome = await self._greet(control, Hello(version=VERSION, targets=names))
+        self.stood = True
+        place = self._place
+        log.info(
+            "relay connected",
+            relay=str(place.relay),
+            address=str(place.address),
+            relay_version=welcome.version,
+            targets=names,
+        )
+        with self._presence.at(place):
+            return await self._until_over(control)
+
+    async def _until_over(self, control: ClientStream) -> str:
+        tasks = [
+            asyncio.create_task(self._listen(control)),
+            asyncio.create_task(self._beat(control)),
+            asyncio.create_task(self._until_renewed()),
+        ]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            return done.pop().result()
+        finally:
+            await _stop(tasks)
+
+    async def _greet(self, control: ClientStream, hello: Hello) -> Welcome:
+        try:
+            async with asyncio.timeout(WELCOME_SECONDS):
+                await control.send(encode_from_bridge(hello))
+                data = await control.receive()
+        except TimeoutError:
+            raise StreamBrokenError(f"the relay has not answered within {WELCOME_SECONDS:g} s") from None
+        welcome = None if data is None else decode_from_relay(data)
+        if not isinstance(welcome, Welcome):
+            raise ProtocolError("the relay has not said Welcome")
+        return welcome
+
+    async def _listen(self, control: ClientStream) -> str:
+        patience = service.MISSED_HEARTBEATS * self._settings.heartbeat_seconds
+        while True:
+            try:
+                async with asyncio.timeout(patience):
+                    data = await control.receive()
+            except TimeoutError:
+                await self._channel.close()
+                return f"the relay has said nothing for {patience:g} s"
+            if data is None:
+                return "the relay has ended the connection"
+            message = decode_from_relay(data)
+            if isinstance(message, Open):
+                self._begin(message)
+
+    async def _beat(self, control: ClientStream) -> str:
+        number = 0
+        while True:
+            await asyncio.sleep(self._settings.heartbeat_seconds)
+            number += 1
+            await control.send(encode_from_bridge(Heartbeat(number)))
+
+    async def _until_renewed(self) -> str:
+        await self._renewed.wait()
+        return "the bridge has a new certificate"
+
+    def _begin(self, order: Open) -> None:
+        if len(self._serving) >= relays.MOST_CONNECTIONS:
+            log.warning("order passed over", connection=order.connection_id, connections=len(self._serving))
+            return
+        task = self._tasks.create_task(_Service(self._settings, self._channel, order).run())
+        self._serving.add(task)
+        task.add_done_callback(self._serving.discard)
+
+    async def _close(self) -> None:
+        try:
+            if self._serving:
+                await asyncio.wait(self._serving)
+        finally:
+            await self._channel.close()
+
+
+class _Service:
+    """Carries out one order of the relay."""
+
+    def __init__(self, settings: BridgeSettings, channel: Channel, order: Open) -> None:
+        self._settings = settings
+        self._channel = channel
+        self._order = order
+
+    async def run(self) -> None:
+        """Reach the target and move bytes until the connection is over. Nothing is raised but CancelledError."""
+        line = log.bind(connection=self._order.connection_id, target=self._order.target)
+        try:
+            ending = await self._serve()
+        except RefusedError as refused:
+            line.warning("connection refused", reason=str(refused))
+        except (ProtocolError, StreamBrokenError, TimeoutError) as error:
+            line.warning("connection not opened", reason=str(error))
+        except Exception:  # noqa: BLE001 - a fault in one connection must not end the others, nor the bridge
+            line.exception("connection failed")
+        else:
+            reason = "" if ending.reset is None else ending.reset.message
+            line.info("connection closed", end=ending.end, reason=reason, sent=ending.received, received=ending.sent)
+
+    async def _serve(self) -> Ending:
+        """Dial first: a call to the relay that says nothing yet would run into its patience."""
+        try:
+            connection = await self._reached()
+        except RefusedError as refused:
+            with self._call() as stream:
+                await self._refuse(stream, refused.reset)
+            raise
+        with self._call() as stream, closing(BUDGET.open()) as window:
+            try:
+                await stream.send(encode(Serve(connection_id=self._order.connection_id)))
+                await stream.send(encode(Opened(window=window.size)))
+            except BaseException:
+                connection.close()
+                raise
+            return await pump(connection, stream, send_window=self._order.window, receive_window=window)
+
+    @contextmanager
+    def _call(self) -> Iterator[ClientStream]:
+        stream = self._channel.call(service.SERVE)
+        try:
+            yield stream
+        finally:
+            stream.close()
+
+    async def _reached(self) -> socket.socket:
+        target = self._settings.target(self._order.target)
+        if target is None:
+            message = f"this bridge has no target {self._order.target!r}"
+            raise RefusedError(ResetCode.UNKNOWN_TARGET, message)
+        return await dial(target, self._settings.dial_seconds)
+
+    async def _refuse(self, stream: ClientStream, reset: Reset) -> None:
+        """Tell the relay, and let it end the stream, lest the reset be lost on its way."""
+        async with asyncio.timeout(FAREWELL_SECONDS):
+            await stream.send(encode(Serve(connection_id=self._order.connection_id)))
+            await stream.send(encode(reset))
+            await stream.end()
+            while await stream.receive() is not None:
+                pass
+
+
+async def _stop(tasks: Sequence[asyncio.Task[str]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

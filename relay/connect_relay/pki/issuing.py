@@ -1,0 +1,174 @@
+"""`connect-relay pki relay | bridge | worker | ssh-host`: issue certificates and SSH keys."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import click
+
+from connect_protocol.relay.identity import Identity, Role
+from connect_relay.options import ADDRESS
+from connect_relay.pki.certificates import Issued, Subject, client, server
+from connect_relay.pki.folder import CA_CERTIFICATE, RELAY, TLS_CERTIFICATE, TLS_KEY, PkiFolder, folder_of
+from connect_relay.pki.options import (
+    SECRET,
+    current_time,
+    days_option,
+    folder_argument,
+    identity_of,
+    output_option,
+    realm_argument,
+    secret,
+    secret_name_option,
+    ssh_option,
+    told,
+)
+from connect_relay.pki.ssh import CLIENT_KEY, CLIENT_KNOWN_HOSTS, KeyPair, SshFolder, read_public_key
+from connect_relay.settings import Address
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Order:
+    """Where the authority is, how long a certificate shall be valid, and what to make of it."""
+
+    folder: Path
+    days: int
+    form: str
+    secret_name: str
+
+    @property
+    def is_secret(self) -> bool:
+        """Whether a Secret goes to stdout, and the private key nowhere else."""
+        return self.form == SECRET
+
+    def issue(self, subject: Subject) -> Issued:
+        """A certificate by the authority. Raises PkiError."""
+        return PkiFolder(self.folder).load_authority().issue(subject, timedelta(days=self.days), current_time())
+
+    def tell(self, kept: Path, issued: Issued) -> None:
+        """Say what there is now, or show the Secret."""
+        if self.is_secret:
+            files = {CA_CERTIFICATE: issued.authority, TLS_CERTIFICATE: issued.certificate, TLS_KEY: issued.key}
+            click.echo(secret(self.secret_name, files), nl=False)
+        else:
+            click.echo(f"{kept} holds {TLS_CERTIFICATE}, {TLS_KEY} and {CA_CERTIFICATE}, valid for {self.days} days.")
+
+    def tell_ssh(self, kept: Path, pair: KeyPair) -> None:
+        """The same of an SSH key."""
+        if self.is_secret:
+            click.echo(secret(self.secret_name, SshFolder(self.folder).files(pair)), nl=False)
+        else:
+            click.echo(f"{kept} holds {CLIENT_KEY} and {CLIENT_KNOWN_HOSTS}; the relay's authorized_keys lets it in.")
+
+
+@click.command()
+@folder_argument
+@click.option(
+    "--name", "names", multiple=True, required=True, help="A DNS name or IP address of the relay; repeatable."
+)
+@days_option
+@output_option
+@secret_name_option
+def relay(folder: Path, names: tuple[str, ...], days: int, form: str, secret_name: str | None) -> None:
+    """Issue the relay's server certificate.
+
+    Give every name by which workers (the service in the cluster) and bridges (from outside) call it.
+    """
+    order = Order(folder=folder, days=days, form=form, secret_name=secret_name or relay_secret())
+    with told(), PkiFolder(folder).alone():
+        _issue(RELAY, server(names), order)
+
+
+@click.command("ssh-host")
+@folder_argument
+@click.option(
+    "--name",
+    "names",
+    type=ADDRESS,
+    metavar="HOST:PORT",
+    multiple=True,
+    required=True,
+    help="Where bridges and workers call the relay by SSH; repeatable.",
+)
+def ssh_host(folder: Path, names: tuple[Address, ...]) -> None:
+    """Make the relay's SSH host key, and the known_hosts by which it is recognized."""
+    with told(), PkiFolder(folder).alone():
+        kept = SshFolder(folder).keep_host(KeyPair.create(), names)
+    click.echo(f"{kept} is what the relay's --ssh wants; known_hosts is for those who call it.")
+
+
+def client_command(role: Role, text: str) -> click.Command:
+    """`bridge` or `worker`; `text` is its help."""
+
+    @click.command(role.value, help=text)
+    @folder_argument
+    @realm_argument
+    @ssh_option
+    @click.option(
+        "--public-key",
+        type=click.Path(dir_okay=False, path_type=Path),
+        help="The .pub file of an SSH key (Ed25519) that its owner has made himself: let it in.",
+    )
+    @days_option
+    @output_option
+    @secret_name_option
+    def issue(
+        *,
+        folder: Path,
+        realm: str,
+        ssh: bool,
+        public_key: Path | None,
+        days: int,
+        form: str,
+        secret_name: str | None,
+    ) -> None:
+        with told(), PkiFolder(folder).alone():
+            identity = identity_of(realm, role)
+            name = secret_name or client_secret(identity, ssh=ssh)
+            order = Order(folder=folder, days=days, form=form, secret_name=name)
+            if public_key is not None:
+                _register(identity, public_key, folder)
+            elif ssh:
+                _issue_ssh(identity, order)
+            else:
+                _issue(folder_of(identity), client(identity), order)
+
+    return issue
+
+
+bridge = client_command(Role.BRIDGE, "Issue the certificate, or the SSH key, of REALM's bridge.")
+worker = client_command(
+    Role.WORKER,
+    "Issue the certificate, or the SSH key, of REALM's workers.\n\nIt reaches the targets of this realm and no other.",
+)
+
+
+def relay_secret() -> str:
+    """What the relay's Secret is called, unless somebody says otherwise."""
+    return "connect-relay"
+
+
+def client_secret(identity: Identity, *, ssh: bool) -> str:
+    """The same of a bridge's or worker's."""
+    return f"{identity.realm}-relay{'-ssh' if ssh else ''}"
+
+
+def _issue(place: Path, subject: Subject, order: Order) -> None:
+    root = PkiFolder(order.folder)
+    root.require_free(place)
+    issued = order.issue(subject)
+    kept = root.keep_without_key(place, issued) if order.is_secret else root.keep(place, issued)
+    order.tell(kept, issued)
+
+
+def _issue_ssh(identity: Identity, order: Order) -> None:
+    root, pair = SshFolder(order.folder), KeyPair.create()
+    root.require_free(identity)
+    kept = root.keep_without_key(identity, pair) if order.is_secret else root.keep(identity, pair)
+    order.tell_ssh(kept, pair)
+
+
+def _register(identity: Identity, path: Path, folder: Path) -> None:
+    blob, comment = read_public_key(path)
+    entry = SshFolder(folder).register(identity, blob, comment)
+    click.echo(f"{entry.fingerprint} is let in as {identity.uri}; its owner needs {folder / 'ssh' / 'known_hosts'}.")
