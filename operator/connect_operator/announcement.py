@@ -4,9 +4,9 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
-from connect_operator.decision import Event
+from connect_operator.core.decision import Event
+from connect_operator.core.names import API_VERSION, GROUP, KIND, MANAGER
 from connect_operator.index import KnownJob
-from connect_operator.names import API_VERSION, GROUP, KIND, MANAGER
 
 CONTROLLER = f"{GROUP}/{MANAGER}"
 ACTION = "Reconcile"

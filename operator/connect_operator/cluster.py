@@ -9,13 +9,13 @@ import re
 from collections.abc import Mapping
 
 from connect_operator.announcement import Announcement
-from connect_operator.decision import Action, Create, Replace
+from connect_operator.core.decision import Action, Create, Replace
+from connect_operator.core.facts import WarningEvent
+from connect_operator.core.names import MANAGER, cron_job_name
 from connect_operator.errors import ConflictError, NotFoundError
-from connect_operator.facts import WarningEvent
 from connect_operator.index import Key
 from connect_operator.kind import Kind, Resource
 from connect_operator.kube import Body, Kube
-from connect_operator.names import MANAGER, cron_job_name
 from connect_protocol.environment import SecretKey
 from connect_protocol.json_object import JsonObject
 

@@ -10,9 +10,9 @@ from typing import Any, Literal
 
 import kopf
 
+from connect_operator.core.names import GROUP, MANAGER
 from connect_operator.kind import Kind
 from connect_operator.kube import is_in_cluster
-from connect_operator.names import GROUP, MANAGER
 from connect_operator.notice import Notice
 
 EventType = Literal["ADDED", "MODIFIED", "DELETED"] | None

@@ -13,13 +13,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
-from connect_operator import status_document
-from connect_operator.facts import CronJobFacts, JobFacts, PodFacts, RealmClaim
+from connect_operator.core import status_document
+from connect_operator.core.facts import CronJobFacts, JobFacts, PodFacts, RealmClaim
+from connect_operator.core.names import CONNECT_JOB_LABEL, cron_job_name
+from connect_operator.core.spec import ConnectJob
+from connect_operator.core.status import Status
+from connect_operator.core.trim import cron_job_facts, job_facts, pod_facts
 from connect_operator.kind import Kind
-from connect_operator.names import CONNECT_JOB_LABEL, cron_job_name
-from connect_operator.spec import ConnectJob
-from connect_operator.status import Status
-from connect_operator.trim import cron_job_facts, job_facts, pod_facts
 from connect_protocol.json_object import JsonObject
 
 F = TypeVar("F")

@@ -11,8 +11,8 @@ from datetime import datetime
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from connect_operator.core.status import ConditionType, LastRun, Truth
 from connect_operator.index import KnownJob
-from connect_operator.status import ConditionType, LastRun, Truth
 
 Sample = tuple[tuple[str, ...], float]
 """Values of the labels beyond namespace and connectjob, and the gauge's own."""

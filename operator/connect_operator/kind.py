@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import Enum
 
-from connect_operator.names import GROUP, MANAGED_BY_LABEL, MANAGER, PLURAL, VERSION
+from connect_operator.core.names import GROUP, MANAGED_BY_LABEL, MANAGER, PLURAL, VERSION
 
 OWN = f"{MANAGED_BY_LABEL}={MANAGER}"
 """The label selector of what belongs to ConnectJobs: other people's Jobs and pods never reach this process."""

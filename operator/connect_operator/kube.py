@@ -16,6 +16,7 @@ from kubernetes.aio.client.configuration import Configuration
 from kubernetes.aio.config import ConfigException, load_incluster_config, load_kube_config
 from kubernetes.aio.config.incluster_config import SERVICE_TOKEN_FILENAME
 
+from connect_operator.core.names import MANAGER
 from connect_operator.errors import (
     ConflictError,
     ForbiddenError,
@@ -25,7 +26,6 @@ from connect_operator.errors import (
     SettingsError,
     UnreachableError,
 )
-from connect_operator.names import MANAGER
 
 Body = Mapping[str, object]
 Counted = Callable[[str, int], None]

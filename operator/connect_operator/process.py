@@ -21,8 +21,8 @@ import structlog
 from prometheus_client import CollectorRegistry
 
 from connect_operator.cluster import Cluster
+from connect_operator.core.facts import Defaults
 from connect_operator.errors import ConflictError, NotFoundError, OperatorError, SettingsError, WatchLostError
-from connect_operator.facts import Defaults
 from connect_operator.handlers import kopf_settings, register
 from connect_operator.index import Index, Key
 from connect_operator.job_metrics import JobCollector

@@ -16,23 +16,23 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from connect_operator import status_document
 from connect_operator.announcement import Announcement
 from connect_operator.cluster import Cluster
-from connect_operator.decision import Create, Decision, Event, Observed, Replace, Suspend
-from connect_operator.drift import left_behind
+from connect_operator.core import status_document
+from connect_operator.core.decision import Create, Decision, Event, Observed, Replace, Suspend
+from connect_operator.core.drift import left_behind
+from connect_operator.core.facts import CronJobFacts, Defaults, Refusal, RelayView, WarningEvent
+from connect_operator.core.names import MANAGED_BY_LABEL, MANAGER, cron_job_name
+from connect_operator.core.realm import rival
+from connect_operator.core.reconcile import reconcile
+from connect_operator.core.starting import last_pod, wants_warnings
+from connect_operator.core.status import Status
+from connect_operator.core.trim import cron_job_facts
 from connect_operator.errors import ForbiddenError, NotFoundError, RefusedError
-from connect_operator.facts import CronJobFacts, Defaults, Refusal, RelayView, WarningEvent
 from connect_operator.index import Index, Key, KnownJob
 from connect_operator.kind import Kind
-from connect_operator.names import MANAGED_BY_LABEL, MANAGER, cron_job_name
-from connect_operator.realm import rival
-from connect_operator.reconcile import reconcile
 from connect_operator.relay_watch import RelayWatch
 from connect_operator.secrets_watch import SecretsWatch
-from connect_operator.starting import last_pod, wants_warnings
-from connect_operator.status import Status
-from connect_operator.trim import cron_job_facts
 
 log = structlog.stdlib.get_logger()
 

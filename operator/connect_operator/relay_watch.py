@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 import httpx
 import structlog
 
+from connect_operator.core.facts import BridgeState, RelayView
 from connect_operator.errors import RelayUnknownError
-from connect_operator.facts import BridgeState, RelayView
 from connect_protocol.json_object import JsonObject
 
 log = structlog.stdlib.get_logger()

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from connect_operator.cluster import Cluster
-from connect_operator.facts import SecretRole, SecretsView
+from connect_operator.core.facts import SecretRole, SecretsView
+from connect_operator.core.secret_needs import due, findings, look_again, needs
+from connect_operator.core.spec import ConnectJob
 from connect_operator.index import Key, KnownJob
-from connect_operator.secret_needs import due, findings, look_again, needs
-from connect_operator.spec import ConnectJob
 
 
 class SecretsWatch:

@@ -8,7 +8,7 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from connect_operator.errors import SettingsError
-from connect_operator.zones import TimeZoneError, zone
+from connect_operator.schedule.zones import TimeZoneError, zone
 
 DEFAULT_TIME_ZONE = "Europe/Zurich"
 DEFAULT_LEVEL = "info"

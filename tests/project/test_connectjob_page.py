@@ -3,7 +3,7 @@
 import ast
 import re
 
-from connect_operator.status import ConditionType
+from connect_operator.core.status import ConditionType
 from tests.support.custom_resource import definition, fields, schema
 from tests.support.repository import ROOT, read, table
 
@@ -27,7 +27,7 @@ def words(heading: str) -> list[str]:
 
 def constants(module: str) -> set[str]:
     """Every text in a module of the operator that is a word."""
-    tree = ast.parse((ROOT / "operator" / "connect_operator" / f"{module}.py").read_text())
+    tree = ast.parse((ROOT / "operator" / "connect_operator" / "core" / f"{module}.py").read_text())
     texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
     return {text for text in texts if WORD.fullmatch(text)}
 

@@ -1,6 +1,6 @@
 """docs/how-to/on-call.md says for every reason, of operator and worker, whom it concerns; for each once."""
 
-from connect_operator.status import ConditionType
+from connect_operator.core.status import ConditionType
 from tests.support.repository import read, table
 
 

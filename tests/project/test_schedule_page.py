@@ -4,10 +4,10 @@ from datetime import datetime
 
 import pytest
 
-from connect_operator.clock_change import clock_change
-from connect_operator.cron_fields import COLUMNS
-from connect_operator.schedule import MACROS, ScheduleError, resolve
-from connect_operator.zones import zone
+from connect_operator.schedule.clock_change import clock_change
+from connect_operator.schedule.cron_fields import COLUMNS
+from connect_operator.schedule.grammar import MACROS, ScheduleError, resolve
+from connect_operator.schedule.zones import zone
 from tests.support.repository import read, table
 
 PAGE = read("docs/reference/schedule.md")

@@ -4,10 +4,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from connect_operator import status_document
-from connect_operator.cronjob import Resolved, fingerprint, labels, manifest
-from connect_operator.decision import Create, Decision, Observed, Replace, Suspend
-from connect_operator.facts import (
+from connect_operator.core import status_document
+from connect_operator.core.cronjob import Resolved, fingerprint, labels, manifest
+from connect_operator.core.decision import Create, Decision, Observed, Replace, Suspend
+from connect_operator.core.facts import (
     CronJobFacts,
     Defaults,
     JobEnd,
@@ -20,10 +20,10 @@ from connect_operator.facts import (
     Terminated,
     Trigger,
 )
-from connect_operator.names import MANAGER
-from connect_operator.reconcile import reconcile
-from connect_operator.spec import ConnectJob, RelaySpec, SecretNames, Transport
-from connect_operator.status import ConditionType, Status
+from connect_operator.core.names import MANAGER
+from connect_operator.core.reconcile import reconcile
+from connect_operator.core.spec import ConnectJob, RelaySpec, SecretNames, Transport
+from connect_operator.core.status import ConditionType, Status
 from connect_protocol.report import Report, RunResult
 
 NOW = datetime(2026, 11, 22, 17, 0, tzinfo=UTC)

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from connect_operator.decision import Observed
-from connect_operator.facts import JobFacts, PodFacts
-from connect_operator.reconcile import reconcile
-from connect_operator.status import LastRun
+from connect_operator.core.decision import Observed
+from connect_operator.core.facts import JobFacts, PodFacts
+from connect_operator.core.reconcile import reconcile
+from connect_operator.core.status import LastRun
 from connect_protocol.report import RunResult, StageDuration, WarningCount
 from tests.support.connect_jobs import (
     cron_job,

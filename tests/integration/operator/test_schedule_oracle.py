@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 from itertools import cycle, islice
 from zoneinfo import ZoneInfo
 
-from connect_operator.cron_fields import COLUMNS, DAY_OF_MONTH, DAY_OF_WEEK, HOUR, MINUTE, MONTH, Column
-from connect_operator.schedule import MACROS, ScheduleError, resolve
-from connect_operator.zones import names, zone
+from connect_operator.schedule.cron_fields import COLUMNS, DAY_OF_MONTH, DAY_OF_WEEK, HOUR, MINUTE, MONTH, Column
+from connect_operator.schedule.grammar import MACROS, ScheduleError, resolve
+from connect_operator.schedule.zones import names, zone
 from tests.support.schedule_oracle import Question, ScheduleOracle, schedule_oracle
 
 __all__ = ["schedule_oracle"]

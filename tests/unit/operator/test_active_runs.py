@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from connect_operator.decision import Decision
-from connect_operator.facts import JobFacts, PodFacts, PodPhase, Terminated, Trigger, Waiting, WarningEvent
-from connect_operator.reconcile import reconcile
-from connect_operator.status import ConditionType, Phase
+from connect_operator.core.decision import Decision
+from connect_operator.core.facts import JobFacts, PodFacts, PodPhase, Terminated, Trigger, Waiting, WarningEvent
+from connect_operator.core.reconcile import reconcile
+from connect_operator.core.status import ConditionType, Phase
 from tests.support.connect_jobs import (
     LAST_NIGHT,
     NOW,

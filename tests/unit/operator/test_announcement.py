@@ -4,9 +4,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from connect_operator.announcement import Announcement
-from connect_operator.decision import Event, EventType
+from connect_operator.core.decision import Event, EventType
+from connect_operator.core.status import Status
 from connect_operator.index import KnownJob
-from connect_operator.status import Status
 from tests.support.connect_jobs import MUSTERWIL
 
 AT = datetime(2026, 11, 22, 3, 0, 0, 250, tzinfo=UTC)

@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from connect_operator.clock_change import ClockChange, Effect, clock_change
-from connect_operator.schedule import resolve
-from connect_operator.zones import zone
+from connect_operator.schedule.clock_change import ClockChange, Effect, clock_change
+from connect_operator.schedule.grammar import resolve
+from connect_operator.schedule.zones import zone
 
 NOW = datetime(2026, 11, 22, 12, 0, 5, 250_000, tzinfo=UTC)
 

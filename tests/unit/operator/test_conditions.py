@@ -5,14 +5,14 @@ from datetime import timedelta
 
 import pytest
 
-from connect_operator.decision import Create
-from connect_operator.facts import (
+from connect_operator.core.decision import Create
+from connect_operator.core.facts import (
     BridgeState,
     RealmClaim,
     RelayView,
 )
-from connect_operator.reconcile import reconcile
-from connect_operator.status import ConditionType
+from connect_operator.core.reconcile import reconcile
+from connect_operator.core.status import ConditionType
 from tests.support.connect_jobs import (
     CREATED,
     LAST_NIGHT,

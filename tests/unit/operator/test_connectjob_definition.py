@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from connect_operator import names, status_document
-from connect_operator.cronjob import Resolved, manifest
-from connect_operator.facts import SecretRole, Trigger
-from connect_operator.spec import ConnectJob, Mode, Transport
-from connect_operator.status import (
+from connect_operator.core import names, status_document
+from connect_operator.core.cronjob import Resolved, manifest
+from connect_operator.core.facts import SecretRole, Trigger
+from connect_operator.core.spec import ConnectJob, Mode, Transport
+from connect_operator.core.status import (
     ActiveRun,
     Condition,
     ConditionType,

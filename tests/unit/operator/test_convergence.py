@@ -6,8 +6,8 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connect_operator.decision import Observed
-from connect_operator.facts import (
+from connect_operator.core.decision import Observed
+from connect_operator.core.facts import (
     BridgeState,
     CronJobFacts,
     JobEnd,
@@ -25,9 +25,9 @@ from connect_operator.facts import (
     Waiting,
     WarningEvent,
 )
-from connect_operator.reconcile import reconcile
-from connect_operator.spec import ConnectJob, Mode
-from connect_operator.status import ConditionType, Truth
+from connect_operator.core.reconcile import reconcile
+from connect_operator.core.spec import ConnectJob, Mode
+from connect_operator.core.status import ConditionType, Truth
 from connect_protocol.report import RunResult, WarningCount
 from tests.support.connect_jobs import (
     CREATED,

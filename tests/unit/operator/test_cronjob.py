@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from connect_operator.cronjob import Resolved, fingerprint, manifest
-from connect_operator.spec import ConnectJob, Mode, PodWishes, RelaySpec, Safety, SecretNames, Transport
+from connect_operator.core.cronjob import Resolved, fingerprint, manifest
+from connect_operator.core.spec import ConnectJob, Mode, PodWishes, RelaySpec, Safety, SecretNames, Transport
 from connect_protocol.environment import RelayTransport
 from tests.support.connect_jobs import MUSTERWIL
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from connect_operator.facts import JobEnd, PodFacts, PodPhase, Terminated, Trigger, Waiting
-from connect_operator.reconcile import reconcile
-from connect_operator.status import ConditionType
+from connect_operator.core.facts import JobEnd, PodFacts, PodPhase, Terminated, Trigger, Waiting
+from connect_operator.core.reconcile import reconcile
+from connect_operator.core.status import ConditionType
 from connect_protocol.report import ChangeCount, StageDuration, WarningCount
 from tests.support.connect_jobs import (
     LAST_NIGHT,

@@ -3,10 +3,10 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from connect_operator.decision import Observed
-from connect_operator.facts import JobEnd, JobFacts
-from connect_operator.reconcile import reconcile
-from connect_operator.status import Status
+from connect_operator.core.decision import Observed
+from connect_operator.core.facts import JobEnd, JobFacts
+from connect_operator.core.reconcile import reconcile
+from connect_operator.core.status import Status
 from tests.support.connect_jobs import (
     CREATED,
     LAST_NIGHT,

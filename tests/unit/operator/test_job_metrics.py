@@ -6,10 +6,8 @@ from datetime import UTC, datetime, timedelta
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import generate_latest
 
-from connect_operator.facts import Trigger
-from connect_operator.index import KnownJob
-from connect_operator.job_metrics import JobCollector
-from connect_operator.status import (
+from connect_operator.core.facts import Trigger
+from connect_operator.core.status import (
     Condition,
     ConditionType,
     Evidence,
@@ -20,6 +18,8 @@ from connect_operator.status import (
     Status,
     Truth,
 )
+from connect_operator.index import KnownJob
+from connect_operator.job_metrics import JobCollector
 from connect_protocol.report import ChangeCount, WarningCount
 from tests.support.connect_jobs import MUSTERWIL
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, reject
 from hypothesis import strategies as st
 
-from connect_operator.cron_fields import Fields
-from connect_operator.schedule import Schedule, ScheduleError, resolve
-from connect_operator.zones import zone
+from connect_operator.schedule.cron_fields import Fields
+from connect_operator.schedule.grammar import Schedule, ScheduleError, resolve
+from connect_operator.schedule.zones import zone
 
 
 def schedule(expression: str) -> Schedule:

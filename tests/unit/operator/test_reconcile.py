@@ -5,17 +5,17 @@ from datetime import timedelta
 
 import pytest
 
-from connect_operator.decision import Action, Create, Observed, Replace, Suspend
-from connect_operator.drift import left_behind
-from connect_operator.errors import ForbiddenError, RefusedError
-from connect_operator.facts import (
+from connect_operator.core.decision import Action, Create, Observed, Replace, Suspend
+from connect_operator.core.drift import left_behind
+from connect_operator.core.facts import (
     RealmClaim,
     Refusal,
     SecretsView,
 )
-from connect_operator.reconcile import reconcile
+from connect_operator.core.reconcile import reconcile
+from connect_operator.core.status import ConditionType
+from connect_operator.errors import ForbiddenError, RefusedError
 from connect_operator.reconciler import as_refusal
-from connect_operator.status import ConditionType
 from tests.support.connect_jobs import (
     CREATED,
     DEFAULTS,

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from connect_operator.facts import BridgeState, RelayView
+from connect_operator.core.facts import BridgeState, RelayView
 from connect_operator.relay_watch import PATIENCE, RelayWatch, read_bridges
 
 SINCE = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from connect_operator.schedule import MACROS, ScheduleError, resolve
+from connect_operator.schedule.grammar import MACROS, ScheduleError, resolve
 
 REALM = "musterwil"
 

@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from connect_operator.facts import SecretFinding, SecretRole, SecretsView
-from connect_operator.secret_needs import due, findings, look_again, needs
-from connect_operator.spec import Mode, RelaySpec, SecretNames, Transport
+from connect_operator.core.facts import SecretFinding, SecretRole, SecretsView
+from connect_operator.core.secret_needs import due, findings, look_again, needs
+from connect_operator.core.spec import Mode, RelaySpec, SecretNames, Transport
 from tests.support.connect_jobs import MUSTERWIL, NOW
 
 NEXT_RUN = NOW + timedelta(hours=9)

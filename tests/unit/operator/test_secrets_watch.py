@@ -7,10 +7,10 @@ from datetime import timedelta
 import pytest
 
 from connect_operator.cluster import Cluster
+from connect_operator.core.status import Status
 from connect_operator.index import Key, KnownJob
 from connect_operator.kube import Body, Kube
 from connect_operator.secrets_watch import SecretsWatch
-from connect_operator.status import Status
 from tests.support.connect_jobs import MUSTERWIL, NOW
 
 INTERVAL = timedelta(minutes=5)

@@ -3,13 +3,13 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from connect_operator.decision import Observed, Replace
-from connect_operator.facts import (
+from connect_operator.core.decision import Observed, Replace
+from connect_operator.core.facts import (
     Refusal,
     SecretsView,
 )
-from connect_operator.reconcile import reconcile
-from connect_operator.status import ConditionType
+from connect_operator.core.reconcile import reconcile
+from connect_operator.core.status import ConditionType
 from tests.support.connect_jobs import (
     LAST_NIGHT,
     NOW,

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from connect_operator.facts import JobEnd, PodPhase, RealmClaim, Trigger, Waiting
-from connect_operator.realm import rival
-from connect_operator.trim import cron_job_facts, job_facts, pod_facts
+from connect_operator.core.facts import JobEnd, PodPhase, RealmClaim, Trigger, Waiting
+from connect_operator.core.realm import rival
+from connect_operator.core.trim import cron_job_facts, job_facts, pod_facts
 
 AT = "2026-11-22T02:17:00Z"
 MOMENT = datetime(2026, 11, 22, 2, 17, tzinfo=UTC)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from connect_operator.zones import TimeZoneError, names, zone
+from connect_operator.schedule.zones import TimeZoneError, names, zone
 
 
 def test_a_zone_is_read_from_the_packages_data() -> None:

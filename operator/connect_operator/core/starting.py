@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from connect_operator.facts import JobFacts, PodFacts, PodPhase, Waiting, WarningEvent
+from connect_operator.core.facts import JobFacts, PodFacts, PodPhase, Waiting, WarningEvent
 
 PATIENCE = timedelta(minutes=5)
 """A pod may take this long to start before somebody is told."""

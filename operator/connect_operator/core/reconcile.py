@@ -4,17 +4,17 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from connect_operator import secret_needs
-from connect_operator.decision import Decision, Observed
-from connect_operator.drift import choose, corrected, recorded
-from connect_operator.events import events
-from connect_operator.findings import RUN_MISSED, findings, ready, run_missed
-from connect_operator.names import cron_job_name
-from connect_operator.planning import Plan, make_plan
-from connect_operator.runs import Runs, look
-from connect_operator.starting import LOOKS_AGAIN
-from connect_operator.status import ActiveRun, ConditionType, Finding, LastRun, Status, Truth, Wanted, conditions
-from connect_operator.summary import summary
+from connect_operator.core import secret_needs
+from connect_operator.core.decision import Decision, Observed
+from connect_operator.core.drift import choose, corrected, recorded
+from connect_operator.core.events import events
+from connect_operator.core.findings import RUN_MISSED, findings, ready, run_missed
+from connect_operator.core.names import cron_job_name
+from connect_operator.core.planning import Plan, make_plan
+from connect_operator.core.runs import Runs, look
+from connect_operator.core.starting import LOOKS_AGAIN
+from connect_operator.core.status import ActiveRun, ConditionType, Finding, LastRun, Status, Truth, Wanted, conditions
+from connect_operator.core.summary import summary
 
 REFUSAL_HOLDS = timedelta(minutes=10)
 """A refused CronJob is tried again after this time: what refuses may be a quota or somebody's admission webhook."""

@@ -3,8 +3,8 @@
 import re
 from dataclasses import dataclass
 
-from connect_operator.facts import JobEnd, PodFacts, Terminated
-from connect_operator.status import Evidence, Result
+from connect_operator.core.facts import JobEnd, PodFacts, Terminated
+from connect_operator.core.status import Evidence, Result
 from connect_protocol.exit_codes import ExitCode
 from connect_protocol.report import Report, RunResult
 

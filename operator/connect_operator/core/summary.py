@@ -3,8 +3,8 @@
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from connect_operator.findings import RUN_MISSED
-from connect_operator.status import ConditionType, Evidence, LastRun, Status, Summary, Truth
+from connect_operator.core.findings import RUN_MISSED
+from connect_operator.core.status import ConditionType, Evidence, LastRun, Status, Summary, Truth
 from connect_protocol.report import ChangeCount
 
 _SIGNS = {"create": "+", "delete": "-"}

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
-from connect_operator.facts import Trigger
-from connect_operator.status import (
+from connect_operator.core.facts import Trigger
+from connect_operator.core.status import (
     ActiveRun,
     Condition,
     ConditionType,

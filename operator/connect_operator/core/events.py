@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from connect_operator.decision import Event, EventType
-from connect_operator.status import Condition, ConditionType, LastRun, Result, Status, Truth
+from connect_operator.core.decision import Event, EventType
+from connect_operator.core.status import Condition, ConditionType, LastRun, Result, Status, Truth
 
 _TRANSITIONS = {
     (ConditionType.READY, Truth.TRUE): (EventType.NORMAL, "Reconciled"),

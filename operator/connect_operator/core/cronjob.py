@@ -5,7 +5,7 @@ import json
 from dataclasses import dataclass
 from datetime import timedelta
 
-from connect_operator.names import (
+from connect_operator.core.names import (
     API_VERSION,
     CONNECT_JOB_LABEL,
     CONTAINER,
@@ -16,8 +16,8 @@ from connect_operator.names import (
     REALM_LABEL,
     cron_job_name,
 )
-from connect_operator.pod import pod_spec
-from connect_operator.spec import ConnectJob
+from connect_operator.core.pod import pod_spec
+from connect_operator.core.spec import ConnectJob
 from connect_protocol.exit_codes import ExitCode
 
 RETRIES = 3

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from connect_operator.facts import RealmClaim
+from connect_operator.core.facts import RealmClaim
 
 
 def rival(claim: RealmClaim, claims: Iterable[RealmClaim]) -> RealmClaim | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from connect_operator.facts import (
+from connect_operator.core.facts import (
     CronJobFacts,
     Defaults,
     JobFacts,
@@ -16,8 +16,8 @@ from connect_operator.facts import (
     SecretsView,
     WarningEvent,
 )
-from connect_operator.spec import ConnectJob
-from connect_operator.status import Status
+from connect_operator.core.spec import ConnectJob
+from connect_operator.core.status import Status
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,7 +27,7 @@ class Observed:
     `cron_job` is whatever CronJob has the name of ours. `jobs` and `pods` are all that have our label: never some of
     them, or a run would seem deleted. `secrets` must be no older than `secret_needs.due` allows, and `warnings` be
     there when `starting.wants_warnings` says so. `relay` is None where no relay is asked, `rival` where the realm is
-    this one's (`connect_operator.realm`). `now` is in UTC.
+    this one's (`connect_operator.core.realm`). `now` is in UTC.
     """
 
     job: ConnectJob

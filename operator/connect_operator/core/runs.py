@@ -4,11 +4,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from connect_operator.decision import Observed
-from connect_operator.endings import JOB_DELETED, Ending, ending
-from connect_operator.facts import JobEnd, JobFacts, PodFacts, PodPhase
-from connect_operator.starting import Hindrance, has_begun, hindrance, is_hindered, last_pod, late_at
-from connect_operator.status import ActiveRun, ConditionType, Evidence, History, LastRun, Phase, Result, Status, Truth
+from connect_operator.core.decision import Observed
+from connect_operator.core.endings import JOB_DELETED, Ending, ending
+from connect_operator.core.facts import JobEnd, JobFacts, PodFacts, PodPhase
+from connect_operator.core.starting import Hindrance, has_begun, hindrance, is_hindered, last_pod, late_at
+from connect_operator.core.status import (
+    ActiveRun,
+    ConditionType,
+    Evidence,
+    History,
+    LastRun,
+    Phase,
+    Result,
+    Status,
+    Truth,
+)
 from connect_protocol.report import Report
 
 LAST_WORD = timedelta(seconds=10)

@@ -1,4 +1,4 @@
-"""What is observed of the world, trimmed to what the operator decides upon. `connect_operator.trim` reads it.
+"""What is observed of the world, trimmed to what the operator decides upon. `connect_operator.core.trim` reads it.
 
 Moments have a time zone; they are UTC where they come from Kubernetes.
 """

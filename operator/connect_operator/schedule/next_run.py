@@ -12,7 +12,7 @@ The steps are its, not ours, since each of its oddities is a night on which a cu
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from connect_operator.cron_fields import Fields
+from connect_operator.schedule.cron_fields import Fields
 
 _YEARS = 5  # the library gives up after them
 _NOON = 12

@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from connect_operator.decision import Observed
-from connect_operator.endings import shown
-from connect_operator.facts import BridgeState, Refusal, RelayView, SecretFinding
-from connect_operator.names import CONNECT_JOB_LABEL, cron_job_name
-from connect_operator.planning import Plan
-from connect_operator.runs import Runs
-from connect_operator.spec import ConnectJob
-from connect_operator.status import ConditionType, Finding, LastRun, Status, Truth
+from connect_operator.core.decision import Observed
+from connect_operator.core.endings import shown
+from connect_operator.core.facts import BridgeState, Refusal, RelayView, SecretFinding
+from connect_operator.core.names import CONNECT_JOB_LABEL, cron_job_name
+from connect_operator.core.planning import Plan
+from connect_operator.core.runs import Runs
+from connect_operator.core.spec import ConnectJob
+from connect_operator.core.status import ConditionType, Finding, LastRun, Status, Truth
 from connect_protocol.report import WarningCount
 
 FIRST_NOT_BLOCKING = 101

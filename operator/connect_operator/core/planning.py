@@ -5,14 +5,14 @@ from datetime import datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from connect_operator import zones
-from connect_operator.clock_change import clock_change
-from connect_operator.cronjob import Manifest, Resolved, fingerprint, manifest
-from connect_operator.facts import Defaults
-from connect_operator.schedule import Schedule, ScheduleError, resolve
-from connect_operator.spec import ConnectJob
-from connect_operator.status import ConditionType, Finding, Truth
-from connect_operator.zones import TimeZoneError
+from connect_operator.core.cronjob import Manifest, Resolved, fingerprint, manifest
+from connect_operator.core.facts import Defaults
+from connect_operator.core.spec import ConnectJob
+from connect_operator.core.status import ConditionType, Finding, Truth
+from connect_operator.schedule import zones
+from connect_operator.schedule.clock_change import clock_change
+from connect_operator.schedule.grammar import Schedule, ScheduleError, resolve
+from connect_operator.schedule.zones import TimeZoneError
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -11,8 +11,8 @@ from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from connect_operator.next_run import instant
-from connect_operator.schedule import Schedule
+from connect_operator.schedule.grammar import Schedule
+from connect_operator.schedule.next_run import instant
 
 HORIZON = timedelta(days=396)
 """How far ahead clock changes are looked for: thirteen months, so that each yearly one is always in sight."""

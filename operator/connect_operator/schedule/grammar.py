@@ -11,8 +11,8 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from connect_operator.cron_fields import COLUMNS, Fields, ScheduleError, parse_field
-from connect_operator.next_run import next_run
+from connect_operator.schedule.cron_fields import COLUMNS, Fields, ScheduleError, parse_field
+from connect_operator.schedule.next_run import next_run
 
 __all__ = ["MACROS", "Schedule", "ScheduleError", "resolve"]
 

@@ -2,9 +2,9 @@
 
 from datetime import timedelta
 
-from connect_operator.facts import SecretRole
-from connect_operator.names import CONTAINER
-from connect_operator.spec import ConnectJob, Mode, Transport
+from connect_operator.core.facts import SecretRole
+from connect_operator.core.names import CONTAINER
+from connect_operator.core.spec import ConnectJob, Mode, Transport
 from connect_protocol.environment import Variable
 
 SECRETS_FOLDER = "/run/secrets/connect"

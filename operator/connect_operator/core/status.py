@@ -1,11 +1,11 @@
-"""A ConnectJob's status as types. `connect_operator.status_document` reads and writes it as Kubernetes keeps it."""
+"""A ConnectJob's status as types. `status_document` reads and writes it as Kubernetes keeps it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
-from connect_operator.facts import CronJobFacts, Trigger
+from connect_operator.core.facts import CronJobFacts, Trigger
 from connect_protocol.report import ChangeCount, StageDuration, WarningCount
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
-from connect_operator.facts import (
+from connect_operator.core.facts import (
     CronJobFacts,
     JobEnd,
     JobFacts,
@@ -13,7 +13,7 @@ from connect_operator.facts import (
     Trigger,
     Waiting,
 )
-from connect_operator.names import CONTAINER, INSTANTIATE_ANNOTATION, MANAGER, MODE_ANNOTATION
+from connect_operator.core.names import CONTAINER, INSTANTIATE_ANNOTATION, MANAGER, MODE_ANNOTATION
 from connect_protocol.json_object import JsonObject
 
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)

@@ -1,0 +1,1 @@
+"""What the operator decides: from what is observed to what is wanted, told and written. Pure."""

@@ -1,0 +1,1 @@
+"""Schedules: cron's grammar with `H`, time zones, the next run. Pure."""
