@@ -13,6 +13,7 @@ import uvloop
 from connect_protocol.relay.service import HEARTBEAT_SECONDS
 from connect_relay.bridge import process
 from connect_relay.bridge.doctor_cli import check, doctor
+from connect_relay.bridge.grpc_attachment import VERSION
 from connect_relay.bridge.install_cli import install, uninstall
 from connect_relay.bridge.options import (
     dial_seconds_option,
@@ -125,7 +126,7 @@ def run(
             realm=next((caller.realm for caller in callers.values() if caller.realm), None),
             relays=[str(relay) for relay in relays],
             proxies=sorted({str(found) for relay in relays if (found := settings.proxy.towards(relay.address))}),
-            version=process.VERSION,
+            version=VERSION,
         )
         uvloop.run(_run(settings, callers))
     log.info("bridge has stopped")
