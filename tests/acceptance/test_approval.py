@@ -5,9 +5,11 @@ from datetime import date, timedelta
 
 import pytest
 
+from connect_protocol import plan_block
 from tests.support.builders import TODAY
 from tests.support.scenario import Office, School
 from tests.support.site import Site, assert_clear, assert_discreet, assert_recorded
+from tests.support.worker import Ended
 
 PUPILS, LEAVERS = 12, 11
 SENTENCE = "11 users to disable because of their exit date exceed the limit of 10"
@@ -83,6 +85,64 @@ def test_the_same_people_a_day_later_are_still_those_who_were_approved(site: Sit
     site.worker.today = TODAY + timedelta(days=1)
     assert site.run().report["reason"] == "Synced"
     assert enabled(site) == PUPILS - LEAVERS
+
+
+def log_of(site: Site, *arguments: str) -> Ended:
+    """A command as a pod runs it."""
+    return site.worker(*arguments, CONNECT_PLAN_IN_LOG="yes")
+
+
+def plan_of(ended: Ended) -> plan_block.PlanBlock:
+    """The plan that stands in a pod's log, whose two outputs were collected one after the other."""
+    found = plan_block.find(ended.stdout + ended.stderr)
+    assert found, ended.stdout
+    return found
+
+
+def test_exactly_what_a_stopped_run_printed_is_approved(site: Site, stopped: str) -> None:
+    """On-call has the pod's log and nothing else: who is locked out stands there, and nobody besides is."""
+    ended = log_of(site, "run")
+    assert ended.exit_code == 4
+    assert_discreet(site, ended)
+    printed = plan_of(ended)
+    assert (printed.checksum, printed.blocked, printed.excesses) == (stopped, True, (SENTENCE,))
+    assert printed.shows_what_is_gated
+    told = {change.dn for change in printed.changes if change.kind == "disable" and change.gated}
+    assert len(told) == LEAVERS
+    assert site.run("approve", printed.checksum).report["reason"] == "Synced"
+    locked_out = {each.dn for sam, each in site.domain.objects().items() if sam[:2] == "S." and not each.is_enabled}
+    assert locked_out == told
+
+
+def test_the_approval_of_a_printed_plan_is_not_good_for_another(site: Site, stopped: str) -> None:
+    printed = plan_of(log_of(site, "plan"))
+    assert printed.checksum == stopped
+    site.customer.edit_school(School(students={PUPILS: {"exit_on": TODAY}}))
+    refused = log_of(site, "approve", printed.checksum)
+    assert refused.exit_code == 4
+    other = plan_of(refused)
+    assert other.checksum != printed.checksum
+    assert enabled(site) == PUPILS
+    assert site.run("approve", other.checksum).report["reason"] == "Synced"
+    assert enabled(site) == 0
+
+
+def test_people_who_would_leave_the_scope_are_printed_too(site: Site) -> None:
+    """The update is stopped before there is a plan."""
+    site.enrol(PUPILS)
+    assert log_of(site, "run").exit_code == 0
+    gone = range(1, LEAVERS + 1)
+    site.customer.edit_school(School(students=dict.fromkeys(gone)))
+    printed = plan_of(log_of(site, "run"))
+    assert {change.object for change in printed.changes} == {f"S.{number:05d}" for number in gone}
+    assert printed.counts == {"disable": LEAVERS}
+    assert site.run("approve", printed.checksum).report["reason"] == "Synced"
+    assert enabled(site) == PUPILS - LEAVERS
+
+
+def test_a_run_that_goes_through_prints_no_plan(site: Site) -> None:
+    site.enrol(1)
+    assert plan_block.find(log_of(site, "run").stdout) is None
 
 
 def test_a_checksum_that_no_run_was_stopped_with_is_refused(site: Site) -> None:

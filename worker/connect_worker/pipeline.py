@@ -231,7 +231,7 @@ async def _taken_names(run: Run, directory: Directory) -> Sequence[TakenName]:
 
 async def _update(run: Run, taken: Sequence[TakenName] | None) -> update.Updated:
     with run.tally.stage("update"):
-        updated = await update.update(run.store, run.context, taken)
+        updated = await update.update(run.store, run.context, taken, judged=run.tally.judged)
     run.tally.people = PeopleCount(in_scope=updated.in_scope, out_of_scope=updated.out_of_scope)
     run.tally.validated(updated.validation)
     log.info("updated", **{key.replace(" ", "_"): count for key, count in updated.changed.items()})
@@ -261,7 +261,7 @@ async def _judge(run: Run, planned: sync.Planned) -> gate.Verdict:
     """What the safety gate says of the plan. Raises BlockedBySafetyGateError."""
     gate.require_own_ground(planned)
     verdict = await gate.judge_plan(run.store, run.context, planned)
-    run.tally.verdict = verdict
+    run.tally.judged(verdict)
     verdict.require_open()
     return verdict
 

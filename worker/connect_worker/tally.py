@@ -20,6 +20,7 @@ from connect_worker.errors import (
     StoppedError,
     TimedOutError,
 )
+from connect_worker.model.approval import Gate
 from connect_worker.model.outcome import Outcome, Result
 from connect_worker.stages.gate import Verdict
 
@@ -62,6 +63,11 @@ class Tally:
         self.validation = validation
         self.user_warnings = Counter(validation.user_codes.values())
         self.group_warnings = Counter(validation.group_codes.values())
+
+    def judged(self, verdict: Verdict) -> None:
+        """Keep what the safety gate says; of a change of scope only if it stops the run, for the plan is judged too."""
+        if verdict.gate is Gate.PLAN or verdict.blocked:
+            self.verdict = verdict
 
     def planned(self, plan: Plan) -> None:
         """Count what a plan would do."""

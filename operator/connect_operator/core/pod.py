@@ -82,6 +82,7 @@ def _variables(job: ConnectJob, time_zone: str) -> dict[Variable, str]:
         Variable.TIME_ZONE: time_zone,
         Variable.TIMEOUT: _duration(job.timeout),
         Variable.TERMINATION_MESSAGE: "/dev/termination-log",
+        Variable.PLAN_IN_LOG: "yes",
     }
     if job.relay.transport is not Transport.NONE:
         variables[Variable.RELAY_TRANSPORT] = job.relay.transport

@@ -142,6 +142,7 @@ def test_the_worker_is_told_its_settings() -> None:
         "CONNECT_TIME_ZONE": "Europe/Zurich",
         "CONNECT_TIMEOUT": "60m0s",
         "CONNECT_TERMINATION_MESSAGE": "/dev/termination-log",
+        "CONNECT_PLAN_IN_LOG": "yes",
         "CONNECT_RELAY_TRANSPORT": "gRPC",
         "CONNECT_RELAY_ADDRESS": "connect-relay:8443",
         "CONNECT_SAFETY_MAX_DELETES": "5",

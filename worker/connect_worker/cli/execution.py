@@ -15,11 +15,13 @@ from rich.console import Console
 
 from connect_protocol.environment import Variable
 from connect_protocol.exit_codes import ExitCode
+from connect_protocol.plan_block import encode
 from connect_protocol.report import Report
 from connect_worker import output, pipeline
 from connect_worker.config import load_settings, today
 from connect_worker.errors import ConfigurationError, ConnectError
 from connect_worker.log import bind_run, configure_log
+from connect_worker.planned import plan_block
 from connect_worker.progress import BarProgress, LoggedProgress
 from connect_worker.settings import Settings
 from connect_worker.stages.context import Context
@@ -95,6 +97,15 @@ def _print(report: Report, tally: Tally, form: str, show: str) -> None:
     if plan is not None:
         output.print_plan(screen, plan, show)
     output.print_report(screen, report, validation=tally.validation, plan=tally.plan)
+    if os.environ.get(Variable.PLAN_IN_LOG):
+        _print_plan_block(report, tally)
+
+
+def _print_plan_block(report: Report, tally: Tally) -> None:
+    """Last, so that the end of the log holds it."""
+    block = plan_block(report, tally)
+    if block is not None:
+        click.echo("\n".join(encode(block)))
 
 
 async def _execute(settings: Settings, work: pipeline.Work, tally: Tally, started_at: datetime) -> Report:

@@ -25,10 +25,11 @@ _TODO = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Verdict:
-    """Which limits are exceeded, and the approvals that allow it."""
+    """Which limits are exceeded by what the gate counts, and the approvals that allow it."""
 
     gate: Gate
     checksum: str
+    gated: frozenset[GatedChange]
     excesses: tuple[Excess, ...] = ()
     approvals: tuple[Approval, ...] = ()
 
@@ -84,7 +85,7 @@ def _require_prefix(planned: Planned) -> None:
 async def judge_plan(store: Store, context: Context, planned: Planned) -> Verdict:
     """Whether the plan may be applied (ruling 35); one that may not is kept, so that it can be approved."""
     changes, gated = planned.plan.changes, planned.plan.gated
-    verdict = Verdict(gate=Gate.PLAN, checksum=checksum_of(gated))
+    verdict = Verdict(gate=Gate.PLAN, checksum=checksum_of(gated), gated=gated)
     if not gated:
         return verdict
     recent = await store.read_recent_acts(since=context.today - timedelta(days=DAYS - 1), until=context.today)
@@ -101,7 +102,7 @@ async def judge_plan(store: Store, context: Context, planned: Planned) -> Verdic
         confirmed = frozenset(change for approval in leavers for change in approval.gated)
         good = () if exceeded(unconfirmed(changes, confirmed)) else leavers
     verdict = replace(verdict, excesses=found, approvals=good)
-    await _keep(store, context, verdict, gated)
+    await _keep(store, context, verdict)
     return verdict
 
 
@@ -114,15 +115,16 @@ async def judge_scope(store: Store, context: Context, before: Sequence[Account],
     verdict = Verdict(
         gate=Gate.SCOPE,
         checksum=checksum_of(gated),
+        gated=gated,
         excesses=found,
         approvals=tuple(approval for approval in approvals if gated <= approval.gated),
     )
-    await _keep(store, context, verdict, gated)
+    await _keep(store, context, verdict)
     return verdict
 
 
-async def _keep(store: Store, context: Context, verdict: Verdict, gated: frozenset[GatedChange]) -> None:
+async def _keep(store: Store, context: Context, verdict: Verdict) -> None:
     if verdict.blocked:
         sentences = tuple(excess.sentence for excess in verdict.excesses)
-        plan = BlockedPlan(gate=verdict.gate, checksum=verdict.checksum, gated=gated, excesses=sentences)
+        plan = BlockedPlan(gate=verdict.gate, checksum=verdict.checksum, gated=verdict.gated, excesses=sentences)
         await store.keep_plan(context.run_id, plan)

@@ -6,7 +6,7 @@ commits also when there are warnings.
 
 import secrets
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -26,7 +26,7 @@ from connect_worker.model.person import MasterData
 from connect_worker.model.secret import SealedSecret
 from connect_worker.model.state import State
 from connect_worker.stages.context import Context
-from connect_worker.stages.gate import judge_scope
+from connect_worker.stages.gate import Verdict, judge_scope
 from connect_worker.store.crypto import Keyring, user_owner
 from connect_worker.store.repository import Store
 
@@ -44,10 +44,13 @@ class Updated:
     changed: Counter[str]
 
 
-async def update(store: Store, context: Context, taken: Sequence[TakenName] | None) -> Updated:
+async def update(
+    store: Store, context: Context, taken: Sequence[TakenName] | None, *, judged: Callable[[Verdict], None]
+) -> Updated:
     """Bring Connect's tables to today. Raises BlockedBySafetyGateError before anything is written (ruling 33).
 
-    `taken` are the names in the directory; None: the reserved names of the last run hold (ruling 12).
+    `taken` are the names in the directory; None: the reserved names of the last run hold (ruling 12). `judged` hears
+    what the safety gate says of the change of scope.
     """
     night = await store.read_night()
     known, found = night.state, None
@@ -72,6 +75,7 @@ async def update(store: Store, context: Context, taken: Sequence[TakenName] | No
         strangers=found,
     )
     verdict = await judge_scope(store, context, night.state.accounts, result.state.accounts)
+    judged(verdict)
     verdict.require_open()
     async with store.transaction():
         written = await store.write_state(night.state, result.state)
