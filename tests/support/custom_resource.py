@@ -1,4 +1,4 @@
-"""The definition of the ConnectJob as the repository holds it, walked field by field."""
+"""The definitions of ConnectJob and ConnectRun as the repository holds them, walked field by field."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -7,18 +7,19 @@ import yaml
 
 from tests.support.repository import ROOT
 
-PATH = "manifests/crd/connectjobs.schoolconnect.io.yaml"
+JOBS, RUNS = "connectjobs", "connectruns"
 
 
-def definition() -> dict[str, Any]:
+def definition(plural: str = JOBS) -> dict[str, Any]:
     """The whole CustomResourceDefinition."""
-    document: dict[str, Any] = yaml.safe_load((ROOT / PATH).read_text(encoding="utf-8"))
+    path = ROOT / "manifests" / "crd" / f"{plural}.schoolconnect.io.yaml"
+    document: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
     return document
 
 
-def schema() -> dict[str, Any]:
-    """The schema of a ConnectJob."""
-    (version,) = definition()["spec"]["versions"]
+def schema(plural: str = JOBS) -> dict[str, Any]:
+    """The schema of a ConnectJob, or of another kind."""
+    (version,) = definition(plural)["spec"]["versions"]
     found: dict[str, Any] = version["schema"]["openAPIV3Schema"]
     return found
 

@@ -25,7 +25,8 @@ from tests.support.repository import ROOT
 ACCOUNT = "connect-operator"
 RBAC = "rbac.authorization.k8s.io"
 QUICK = {"CONNECT_UNWATCHED_INTERVAL": "0.5"}
-CRD = ROOT / "manifests" / "crd" / "connectjobs.schoolconnect.io.yaml"
+CRDS = ROOT / "manifests" / "crd"
+CRD = CRDS / "connectjobs.schoolconnect.io.yaml"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -116,8 +117,8 @@ class Site:
 @pytest.fixture(scope="package")
 def operator_cluster() -> Iterator[Cluster]:
     with start_cluster() as cluster:
-        cluster.kubectl("apply", f"--filename={CRD}")
-        cluster.kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd/connectjobs.schoolconnect.io")
+        cluster.kubectl("apply", f"--kustomize={CRDS}")
+        cluster.kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd", "--all")
         yield cluster
 
 

@@ -37,9 +37,9 @@ def test_what_kustomize_makes_says_nothing_of_helm() -> None:
     assert "helm" not in rendered.lower()
 
 
-def test_the_charts_definition_is_a_copy() -> None:
-    name = "connectjobs.schoolconnect.io.yaml"
-    assert (CHART / "files" / "crd" / name).read_text() == read(f"manifests/crd/{name}")
+def test_the_charts_definitions_are_copies() -> None:
+    for name in ("connectjobs.schoolconnect.io.yaml", "connectruns.schoolconnect.io.yaml"):
+        assert (CHART / "files" / "crd" / name).read_text() == read(f"manifests/crd/{name}")
 
 
 def test_the_sample_names_the_sample_secrets() -> None:

@@ -259,9 +259,10 @@ def test_what_is_said_of_a_pod_reaches_it(part: str) -> None:
     assert template["metadata"]["annotations"] == {"note": "b"}
 
 
-def test_the_definition_is_the_one_in_manifests_and_outlives_the_release() -> None:
-    (source,) = read_documents(ROOT / "manifests/crd/connectjobs.schoolconnect.io.yaml")
-    rendered = one(render(), "CustomResourceDefinition", "connectjobs.schoolconnect.io")
+@pytest.mark.parametrize("plural", ["connectjobs", "connectruns"])
+def test_the_definition_is_the_one_in_manifests_and_outlives_the_release(plural: str) -> None:
+    (source,) = read_documents(ROOT / f"manifests/crd/{plural}.schoolconnect.io.yaml")
+    rendered = one(render(), "CustomResourceDefinition", f"{plural}.schoolconnect.io")
     assert rendered["spec"] == source["spec"]
     assert rendered["metadata"]["annotations"] == {"helm.sh/resource-policy": "keep"}
 
@@ -284,7 +285,7 @@ def test_whoever_may_edit_in_a_namespace_may_edit_its_connect_jobs() -> None:
     assert [label for label in edit["metadata"]["labels"] if label.startswith(to)] == [
         f"{to}{each}" for each in ("edit", "admin")
     ]
-    assert {resource for _, resource, _ in rights(edit)} == {"connectjobs"}
+    assert {resource for _, resource, _ in rights(edit)} == {"connectjobs", "connectruns"}
     assert {verb for _, _, verbs in rights(view) for verb in verbs} == {"get", "list", "watch"}
 
 
