@@ -57,6 +57,14 @@ def _suspended(known: KnownJob) -> Iterator[Sample]:
     yield (), float(known.status.truth(ConditionType.SUSPENDED) is Truth.TRUE)
 
 
+def _office_locked(known: KnownJob) -> Iterator[Sample]:
+    yield (), float(known.status.office_lock is not None)
+
+
+def _lags(known: KnownJob) -> Iterator[Sample]:
+    yield (), float(bool(known.status.summary.lags))
+
+
 def _active(known: KnownJob) -> Iterator[Sample]:
     yield (), float(known.status.active is not None)
 
@@ -123,6 +131,16 @@ FAMILIES = (
         read=_info,
     ),
     Family(name="connect_job_suspended", meaning="1 if no scheduled run starts until revoked", read=_suspended),
+    Family(
+        name="connect_job_office_locked",
+        meaning="1 if the school's office has locked the sync, as the last run found",
+        read=_office_locked,
+    ),
+    Family(
+        name="connect_job_lags",
+        meaning="1 if the next run, or the one under way, has another image than the operator's release",
+        read=_lags,
+    ),
     Family(name="connect_job_active_runs", meaning="Runs that go on", read=_active),
     Family(name="connect_job_last_success_timestamp_seconds", meaning="When a run last ended well", read=_last_success),
     Family(name="connect_job_last_failure_timestamp_seconds", meaning="When a run last failed", read=_last_failure),

@@ -168,7 +168,10 @@ class Operator:
 
 def _defaults(settings: Settings) -> Defaults:
     return Defaults(
-        image=settings.worker_image, time_zone=settings.time_zone, image_pull_secrets=settings.image_pull_secrets
+        image=settings.worker_image,
+        time_zone=settings.time_zone,
+        image_pull_secrets=settings.image_pull_secrets,
+        patience=settings.start_patience,
     )
 
 

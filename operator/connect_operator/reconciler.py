@@ -125,7 +125,7 @@ class Reconciler:
     async def _warnings(self, key: Key, now: datetime) -> tuple[WarningEvent, ...]:
         """What Kubernetes says of a run that does not start; nothing is asked while all is well."""
         jobs, pods = self._index.jobs(key), self._index.pods(key)
-        if not wants_warnings(jobs, pods, now):
+        if not wants_warnings(jobs, pods, now, self._defaults.patience):
             return ()
         uids = [job.uid for job in jobs if job.end is None]
         uids += [pod.uid for pod in (last_pod(uid, pods) for uid in list(uids)) if pod is not None]

@@ -32,6 +32,7 @@ class Variable(StrEnum):
     UNWATCHED_INTERVAL = "CONNECT_UNWATCHED_INTERVAL"
     RELAY_INTERVAL = "CONNECT_RELAY_INTERVAL"
     RECHECK_INTERVAL = "CONNECT_RECHECK_INTERVAL"
+    START_PATIENCE = "CONNECT_START_PATIENCE"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,7 +40,8 @@ class Settings:
     """What the operator is told. `namespace` None means all; `relay_admin_url` None means that nobody asks a relay.
 
     `unwatched_interval` is the time between two looks at what must change but is not watched: a Secret that lacks
-    something, a CronJob of somebody else's that has our name.
+    something, a CronJob of somebody else's that has our name. `start_patience` is how long a run's pod may take to run
+    before somebody is told.
     """
 
     worker_image: str
@@ -53,6 +55,7 @@ class Settings:
     unwatched_interval: timedelta = timedelta(minutes=1)
     relay_interval: timedelta = timedelta(seconds=30)
     recheck_interval: timedelta = timedelta(minutes=5)
+    start_patience: timedelta = timedelta(minutes=5)
 
 
 def load_settings(environ: Mapping[str, str]) -> Settings:
@@ -71,6 +74,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         unwatched_interval=source.optional(Variable.UNWATCHED_INTERVAL, _seconds, standard.unwatched_interval),
         relay_interval=source.optional(Variable.RELAY_INTERVAL, _seconds, standard.relay_interval),
         recheck_interval=source.optional(Variable.RECHECK_INTERVAL, _seconds, standard.recheck_interval),
+        start_patience=source.optional(Variable.START_PATIENCE, _seconds, standard.start_patience),
     )
     if source.faults:
         raise SettingsError(*source.faults, todo="Correct the operator's environment, then start it again")

@@ -58,12 +58,25 @@ class PeopleCount:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class OfficeLock:
+    """That the school's office has suspended the sync: who and why, in its own words, and since when in ISO 8601.
+
+    `reason` and `since` are empty where the configuration does not say.
+    """
+
+    by: str
+    reason: str = ""
+    since: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Report:
     """What a run did and how it ended. It holds no secrets.
 
     `command` is run, update, validate, plan or sync. `reason` is the CamelCase word for on-call. Times are ISO 8601.
     `message` says what was wrong, `todo` what to do about it. `errors` are the first ones, at most MOST_ERRORS.
-    `approved_by`: who let the plan through the safety gate.
+    `approved_by`: who let the plan through the safety gate. `office_lock` is told by every run that reads the
+    configuration, whatever its end.
     `shortened`: something was left out to make it fit.
     """
 
@@ -85,6 +98,7 @@ class Report:
     plan_checksum: str | None = None
     approved_by: str | None = None
     people: PeopleCount | None = None
+    office_lock: OfficeLock | None = None
     shortened: bool = False
 
     def to_json(self) -> str:
@@ -112,6 +126,7 @@ def _ever_shorter(report: Report) -> Iterator[Report]:
         errors=tuple(_cut(error, 300) for error in report.errors[:MOST_ERRORS]),
         message=_cut(report.message, 1200),
         todo=_cut(report.todo, 600),
+        office_lock=_cut_lock(report.office_lock),
         shortened=True,
     )
     for count in range(len(less.errors), 0, -1):
@@ -133,6 +148,7 @@ def _bare(report: Report) -> Report:
         report,
         plan_checksum=None,
         approved_by=None,
+        office_lock=None,
         run_id=_cut(report.run_id, 36),
         realm=_cut(report.realm, 63),
         command=_cut(report.command, 16),
@@ -140,6 +156,12 @@ def _bare(report: Report) -> Report:
         started_at=_cut(report.started_at, 32),
         finished_at=_cut(report.finished_at, 32),
     )
+
+
+def _cut_lock(lock: OfficeLock | None) -> OfficeLock | None:
+    if lock is None:
+        return None
+    return OfficeLock(by=_cut(lock.by, 100), reason=_cut(lock.reason, 300), since=_cut(lock.since, 32))
 
 
 def _size(text: str) -> int:
@@ -172,6 +194,7 @@ def _document(report: Report) -> dict[str, object]:
         "planChecksum": report.plan_checksum,
         "approvedBy": report.approved_by,
         "people": _people_document(report.people),
+        "officeLock": _lock_document(report.office_lock),
         "stages": {row.stage: round(row.seconds, 3) for row in report.stages},
         "changes": _changes_document(report.changes),
         "warnings": _warnings_document(report),
@@ -194,6 +217,10 @@ def _document(report: Report) -> dict[str, object]:
 
 def _people_document(people: PeopleCount | None) -> dict[str, int]:
     return {} if people is None else {"inScope": people.in_scope, "outOfScope": people.out_of_scope}
+
+
+def _lock_document(lock: OfficeLock | None) -> dict[str, str]:
+    return {} if lock is None else {"by": lock.by, "reason": lock.reason, "since": lock.since}
 
 
 def _changes_document(changes: tuple[ChangeCount, ...]) -> dict[str, dict[str, int]]:
@@ -231,6 +258,7 @@ def _report(document: JsonObject) -> Report:
         plan_checksum=document.optional_text("planChecksum"),
         approved_by=document.optional_text("approvedBy"),
         people=_people(document.object("people")) if document.has("people") else None,
+        office_lock=_lock(document.object("officeLock")) if document.has("officeLock") else None,
         shortened=document.flag("shortened"),
     )
 
@@ -257,3 +285,11 @@ def _warnings(document: JsonObject) -> Iterator[WarningCount]:
 
 def _people(document: JsonObject) -> PeopleCount:
     return PeopleCount(in_scope=document.integer("inScope"), out_of_scope=document.integer("outOfScope"))
+
+
+def _lock(document: JsonObject) -> OfficeLock:
+    return OfficeLock(
+        by=document.text("by"),
+        reason=document.optional_text("reason") or "",
+        since=document.optional_text("since") or "",
+    )

@@ -76,6 +76,7 @@ def test_an_approval_lifts_neither_warnings_nor_the_offices_lock(site: Site, sto
     site.customer.edit_office(Office(users={"S.00012": {"user_mail_alias1": None}}, locked="K. Muster"))
     locked = site.run("approve", stopped)
     assert_clear(site, locked, exit_code=10, reason="Locked", says=("K. Muster",))
+    assert locked.report["officeLock"]["by"] == "K. Muster"
     assert enabled(site) == PUPILS
 
 

@@ -94,7 +94,8 @@ async def validate_only(run: Run) -> None:
     """`validate`: the tables as they are. Raises BlockedByWarningsError if a sync would be blocked."""
     await run.begin()
     with run.tally.stage("validate"):
-        _, _, validation = await update.read_validated(run.store)
+        configuration, _, validation = await update.read_validated(run.store)
+    run.tally.configured(configuration)
     run.tally.validated(validation)
     run.tally.reason = "Validated"
     _require_no_warnings(run)
@@ -117,6 +118,7 @@ async def sync_only(run: Run) -> None:
     async with run.open_directory() as directory:
         with run.tally.stage("validate"):
             configuration, state, validation = await update.read_validated(run.store)
+        run.tally.configured(configuration)
         run.tally.validated(validation)
         _require_no_warnings(run)
         _require_unlocked(configuration)
@@ -233,6 +235,7 @@ async def _update(run: Run, taken: Sequence[TakenName] | None) -> update.Updated
     with run.tally.stage("update"):
         updated = await update.update(run.store, run.context, taken, judged=run.tally.judged)
     run.tally.people = PeopleCount(in_scope=updated.in_scope, out_of_scope=updated.out_of_scope)
+    run.tally.configured(updated.configuration)
     run.tally.validated(updated.validation)
     log.info("updated", **{key.replace(" ", "_"): count for key, count in updated.changed.items()})
     if updated.conflicts:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from connect_protocol.exit_codes import ExitCode
-from connect_protocol.report import ChangeCount, PeopleCount, Report, RunResult, StageDuration, WarningCount
+from connect_protocol.report import ChangeCount, OfficeLock, PeopleCount, Report, RunResult, StageDuration, WarningCount
 from connect_worker import log
 from connect_worker.core.plan import Plan
 from connect_worker.core.validation import Validation
@@ -21,6 +21,7 @@ from connect_worker.errors import (
     TimedOutError,
 )
 from connect_worker.model.approval import Gate
+from connect_worker.model.configuration import Configuration
 from connect_worker.model.outcome import Outcome, Result
 from connect_worker.stages.gate import Verdict
 
@@ -47,6 +48,7 @@ class Tally:
     plan: Plan | None = None
     verdict: Verdict | None = None
     validation: Validation | None = None
+    office_lock: OfficeLock | None = None
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
@@ -57,6 +59,15 @@ class Tally:
                 yield
         finally:
             self.stages.append(StageDuration(stage=name, seconds=time.perf_counter() - begun))
+
+    def configured(self, configuration: Configuration) -> None:
+        """Tell whether the office has locked the sync."""
+        if configuration.locked_by is not None:
+            self.office_lock = OfficeLock(
+                by=configuration.locked_by,
+                reason=configuration.lock_reason or "",
+                since=configuration.locked_at.isoformat(timespec="seconds") if configuration.locked_at else "",
+            )
 
     def validated(self, validation: Validation) -> None:
         """Count the warnings that the columns show."""
@@ -104,6 +115,7 @@ class Tally:
             plan_checksum=self._checksum(error),
             approved_by=self.verdict.approved_by if self.verdict is not None else None,
             people=self.people,
+            office_lock=self.office_lock,
         )
 
     def _checksum(self, error: ConnectError | None) -> str | None:

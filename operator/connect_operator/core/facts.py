@@ -5,7 +5,7 @@ Moments have a time zone; they are UTC where they come from Kubernetes.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 
@@ -16,6 +16,8 @@ class Defaults:
     image: str
     time_zone: str
     image_pull_secrets: tuple[str, ...] = ()
+    patience: timedelta = timedelta(minutes=5)
+    """A pod may take this long to start before somebody is told."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,13 +62,17 @@ class JobEnd:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class JobFacts:
-    """One run as Kubernetes sees it. `mode` is what MODE_ANNOTATION says; `end` is None until the Job has ended."""
+    """One run as Kubernetes sees it. `mode` is what MODE_ANNOTATION says; `end` is None until the Job has ended.
+
+    `image` is its worker's; empty where its template has none.
+    """
 
     name: str
     uid: str
     owner_uid: str | None
     trigger: Trigger
     mode: str
+    image: str = ""
     created: datetime
     started: datetime | None = None
     end: JobEnd | None = None

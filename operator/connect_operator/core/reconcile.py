@@ -10,6 +10,7 @@ from connect_operator.core.drift import choose, corrected, recorded
 from connect_operator.core.events import events
 from connect_operator.core.findings import RUN_MISSED, findings, ready, run_missed
 from connect_operator.core.names import cron_job_name
+from connect_operator.core.office import office_lock
 from connect_operator.core.planning import Plan, make_plan
 from connect_operator.core.runs import Runs, look
 from connect_operator.core.starting import LOOKS_AGAIN
@@ -62,6 +63,7 @@ def _status(observed: Observed, plan: Plan, verdict: Finding, runs: Runs, due: d
         image=plan.image,
         time_zone=plan.timetable.zone.key if plan.timetable else "",
         suspended_since=(old.suspended_since or now) if job.suspend else None,
+        office_lock=office_lock(runs.history.last, old.office_lock),
         resolved_schedule=plan.timetable.schedule.expression if plan.timetable else "",
         next_run=_next_run(observed, plan, verdict),
         last_schedule=_last_schedule(observed),
@@ -69,7 +71,8 @@ def _status(observed: Observed, plan: Plan, verdict: Finding, runs: Runs, due: d
         active=runs.active,
         wanted=_wanted(observed, plan, verdict),
     )
-    return replace(status, summary=summary(status, plan.timetable.zone if plan.timetable else None))
+    zone = plan.timetable.zone if plan.timetable else None
+    return replace(status, summary=summary(status, zone, release=observed.defaults.image))
 
 
 def _next_run(observed: Observed, plan: Plan, verdict: Finding) -> datetime | None:

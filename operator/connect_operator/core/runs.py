@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from connect_operator.core.decision import Observed
-from connect_operator.core.endings import JOB_DELETED, Ending, ending
+from connect_operator.core.endings import JOB_DELETED, Ending, ending, shown
 from connect_operator.core.facts import JobEnd, JobFacts, PodFacts, PodPhase
 from connect_operator.core.starting import Hindrance, has_begun, hindrance, is_hindered, last_pod, late_at
 from connect_operator.core.status import (
@@ -14,11 +14,13 @@ from connect_operator.core.status import (
     Evidence,
     History,
     LastRun,
+    OfficeLock,
     Phase,
     Result,
     Status,
     Truth,
 )
+from connect_protocol.report import OfficeLock as ReportedLock
 from connect_protocol.report import Report
 
 LAST_WORD = timedelta(seconds=10)
@@ -87,6 +89,7 @@ def _deleted(observed: Observed) -> JobFacts | None:
         owner_uid=None,
         trigger=run.trigger,
         mode=run.mode,
+        image=run.image,
         created=run.started,
         started=run.started,
         end=None if alive else JobEnd(complete=False, at=observed.now, reason=JOB_DELETED),
@@ -108,7 +111,7 @@ def _with_active(open_jobs: list[JobFacts], observed: Observed, history: History
         return Runs(active=None, phase=Phase.IDLE, history=history, ended=news)
     job = open_jobs[0]
     pod = last_pod(job.uid, observed.pods)
-    late = None if job.end else late_at(job, observed.pods)
+    late = None if job.end else late_at(job, observed.pods, observed.defaults.patience)
     running = job.end is not None or (pod is not None and pod.phase is PodPhase.RUNNING)
     return Runs(
         active=_active(job),
@@ -122,7 +125,14 @@ def _with_active(open_jobs: list[JobFacts], observed: Observed, history: History
 
 
 def _active(job: JobFacts) -> ActiveRun:
-    return ActiveRun(name=job.name, uid=job.uid, trigger=job.trigger, mode=job.mode, started=job.started or job.created)
+    return ActiveRun(
+        name=job.name,
+        uid=job.uid,
+        trigger=job.trigger,
+        mode=job.mode,
+        image=job.image,
+        started=job.started or job.created,
+    )
 
 
 def _last_run(job: JobFacts, observed: Observed) -> LastRun:
@@ -157,6 +167,7 @@ def _made(run: ActiveRun, end: Ending, *, completed: datetime, begun: bool) -> L
         uid=run.uid,
         trigger=run.trigger,
         mode=run.mode,
+        image=run.image,
         started=run.started,
         completed=completed,
         result=end.result,
@@ -177,7 +188,19 @@ def _counted(run: LastRun, report: Report) -> LastRun:
         user_warnings=report.user_warnings,
         group_warnings=report.group_warnings,
         plan_checksum=report.plan_checksum or "",
+        office_lock=_office_lock(report.office_lock),
     )
+
+
+def _office_lock(told: ReportedLock | None) -> OfficeLock | None:
+    """A moment that cannot be read is none."""
+    if told is None:
+        return None
+    try:
+        since = datetime.fromisoformat(told.since).astimezone(UTC)
+    except ValueError:
+        since = None
+    return OfficeLock(by=shown(told.by), reason=shown(told.reason), since=since)
 
 
 def _order(run: LastRun) -> tuple[datetime, str]:

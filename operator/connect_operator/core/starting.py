@@ -6,8 +6,6 @@ from datetime import datetime, timedelta
 
 from connect_operator.core.facts import JobFacts, PodFacts, PodPhase, Waiting, WarningEvent
 
-PATIENCE = timedelta(minutes=5)
-"""A pod may take this long to start before somebody is told."""
 LOOKS_AGAIN = timedelta(minutes=1)
 
 _ON_THE_WAY = {"", "ContainerCreating", "PodInitializing"}
@@ -52,17 +50,17 @@ def has_begun(pod: PodFacts | None) -> bool:
     return pod.phase is PodPhase.RUNNING or (pod.terminated is not None and pod.terminated.started is not None)
 
 
-def late_at(job: JobFacts, pods: Iterable[PodFacts]) -> datetime | None:
+def late_at(job: JobFacts, pods: Iterable[PodFacts], patience: timedelta) -> datetime | None:
     """From when on a run that does not run is late; None if its worker runs, or its last try has ended."""
     pod = last_pod(job.uid, pods)
     if pod is None:
-        return (job.started or job.created) + PATIENCE
-    return None if has_begun(pod) or pod.phase.ended or pod.gone else pod.created + PATIENCE
+        return (job.started or job.created) + patience
+    return None if has_begun(pod) or pod.phase.ended or pod.gone else pod.created + patience
 
 
-def wants_warnings(jobs: Iterable[JobFacts], pods: tuple[PodFacts, ...], now: datetime) -> bool:
+def wants_warnings(jobs: Iterable[JobFacts], pods: tuple[PodFacts, ...], now: datetime, patience: timedelta) -> bool:
     """Whether Kubernetes' Warnings for Jobs and pods must be observed: one list, only while a run does not start."""
-    moments = (late_at(job, pods) for job in jobs if job.end is None)
+    moments = (late_at(job, pods, patience) for job in jobs if job.end is None)
     return any(moment is not None and moment <= now for moment in moments)
 
 

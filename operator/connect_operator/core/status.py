@@ -74,6 +74,15 @@ class Evidence(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class OfficeLock:
+    """That the school's office has suspended the sync. `since` is None where nobody knows."""
+
+    by: str
+    reason: str = ""
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ActiveRun:
     """A run that has not ended. `started` is when its Job started, or was made if it has not."""
 
@@ -81,17 +90,19 @@ class ActiveRun:
     uid: str
     trigger: Trigger
     mode: str
+    image: str = ""
     started: datetime
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LastRun:
-    """A run that has ended. `begun`: its worker ran, were it for a moment. The counts are the report's."""
+    """A run that has ended. `begun`: its worker ran, were it for a moment. Counts and lock are the report's."""
 
     name: str
     uid: str
     trigger: Trigger
     mode: str
+    image: str = ""
     started: datetime
     completed: datetime
     result: Result
@@ -105,6 +116,7 @@ class LastRun:
     user_warnings: tuple[WarningCount, ...] = ()
     group_warnings: tuple[WarningCount, ...] = ()
     plan_checksum: str = ""
+    office_lock: OfficeLock | None = None
 
     @property
     def succeeded(self) -> bool:
@@ -156,11 +168,15 @@ class Summary:
     duration: str = ""
     suspended: str = ""
     next_run: str = ""
+    lags: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Status:
-    """All of it. `suspended_since` is when the operator first saw the suspension."""
+    """All of it. `suspended_since` is when the operator first saw the suspension.
+
+    `office_lock` is what the last run found that has read the customer's configuration.
+    """
 
     generation: int = 0
     conditions: tuple[Condition, ...] = ()
@@ -169,6 +185,7 @@ class Status:
     image: str = ""
     time_zone: str = ""
     suspended_since: datetime | None = None
+    office_lock: OfficeLock | None = None
     resolved_schedule: str = ""
     next_run: datetime | None = None
     last_schedule: datetime | None = None

@@ -12,6 +12,7 @@ from connect_operator.core.status import (
     Finding,
     History,
     LastRun,
+    OfficeLock,
     Phase,
     Result,
     Status,
@@ -37,6 +38,7 @@ def to_document(status: Status) -> Document:
             "image": status.image,
             "timeZone": status.time_zone,
             "since": _text(status.suspended_since),
+            "officeLock": _lock_document(status.office_lock),
             "resolvedSchedule": status.resolved_schedule,
             "nextRunTime": _text(status.next_run),
             "lastScheduleTime": _text(status.last_schedule),
@@ -90,6 +92,7 @@ def _active_document(run: ActiveRun) -> Document:
             "uid": run.uid,
             "trigger": run.trigger.value,
             "mode": run.mode,
+            "image": run.image,
             "startTime": _text(run.started),
         }
     )
@@ -102,6 +105,7 @@ def _last_document(run: LastRun) -> Document:
             "uid": run.uid,
             "trigger": run.trigger.value,
             "mode": run.mode,
+            "image": run.image,
             "startTime": _text(run.started),
             "completionTime": _text(run.completed),
             "result": run.result.value,
@@ -116,8 +120,13 @@ def _last_document(run: LastRun) -> Document:
                 {"users": _warnings_document(run.user_warnings), "groups": _warnings_document(run.group_warnings)}
             ),
             "planChecksum": run.plan_checksum,
+            "officeLock": _lock_document(run.office_lock),
         }
     )
+
+
+def _lock_document(lock: OfficeLock | None) -> Document | None:
+    return None if lock is None else _filled({"by": lock.by, "reason": lock.reason, "since": _text(lock.since)})
 
 
 def _changes_document(changes: tuple[ChangeCount, ...]) -> dict[str, dict[str, int]]:
@@ -145,6 +154,7 @@ def _summary_document(summary: Summary) -> Document:
             "duration": summary.duration,
             "suspended": summary.suspended,
             "nextRun": summary.next_run,
+            "lags": summary.lags,
         }
     )
 
@@ -159,6 +169,7 @@ def _status(status: JsonObject) -> Status:
         image=_word(status, "image"),
         time_zone=_word(status, "timeZone"),
         suspended_since=_moment(status, "since"),
+        office_lock=_lock(status),
         resolved_schedule=_word(status, "resolvedSchedule"),
         next_run=_moment(status, "nextRunTime"),
         last_schedule=_moment(status, "lastScheduleTime"),
@@ -173,6 +184,7 @@ def _status(status: JsonObject) -> Status:
             duration=_word(summary, "duration"),
             suspended=_word(summary, "suspended"),
             next_run=_word(summary, "nextRun"),
+            lags=_word(summary, "lags"),
         ),
     )
 
@@ -207,6 +219,7 @@ def _active(run: JsonObject) -> ActiveRun:
         uid=run.text("uid"),
         trigger=Trigger(run.text("trigger")),
         mode=_word(run, "mode"),
+        image=_word(run, "image"),
         started=datetime.fromisoformat(run.text("startTime")),
     )
 
@@ -218,6 +231,7 @@ def _last(run: JsonObject) -> LastRun:
         uid=run.text("uid"),
         trigger=Trigger(run.text("trigger")),
         mode=_word(run, "mode"),
+        image=_word(run, "image"),
         started=datetime.fromisoformat(run.text("startTime")),
         completed=datetime.fromisoformat(run.text("completionTime")),
         result=Result(run.text("result")),
@@ -231,7 +245,15 @@ def _last(run: JsonObject) -> LastRun:
         user_warnings=tuple(_warnings(warnings.object("users"))),
         group_warnings=tuple(_warnings(warnings.object("groups"))),
         plan_checksum=_word(run, "planChecksum"),
+        office_lock=_lock(run),
     )
+
+
+def _lock(of: JsonObject) -> OfficeLock | None:
+    if not of.has("officeLock"):
+        return None
+    lock = of.object("officeLock")
+    return OfficeLock(by=_word(lock, "by"), reason=_word(lock, "reason"), since=_moment(lock, "since"))
 
 
 def _changes(changes: JsonObject) -> Iterator[ChangeCount]:

@@ -13,8 +13,11 @@ _OTHER = "~"
 _COUNTED = {"done", "planned"}
 
 
-def summary(status: Status, zone: ZoneInfo | None) -> Summary:
-    """The columns for a status; the next run is shown in its own zone. A run without report has counted nothing."""
+def summary(status: Status, zone: ZoneInfo | None, *, release: str) -> Summary:
+    """The columns for a status; the next run is shown in its own zone. A run without report has counted nothing.
+
+    `release` is the operator's own image for runs.
+    """
     last = status.history.last
     reported = last if last is not None and last.evidence is Evidence.REPORT else None
     result, reason = _verdict(status)
@@ -24,8 +27,9 @@ def summary(status: Status, zone: ZoneInfo | None) -> Summary:
         warnings=_warnings(reported) if reported else "",
         changes=_changes(reported.changes) if reported else "",
         duration=_duration(last.completed - last.started) if last else "",
-        suspended=f"since {status.suspended_since:%Y-%m-%d}" if status.suspended_since else "No",
+        suspended=_suspended(status),
         next_run=_next_run(status.next_run, zone),
+        lags=_lags(status, release),
     )
 
 
@@ -41,6 +45,21 @@ def _verdict(status: Status) -> tuple[str, str]:
         return "Missed", RUN_MISSED
     last = status.history.last
     return (last.result.value, last.reason) if last else ("", "")
+
+
+def _suspended(status: Status) -> str:
+    """The spec's suspension, else the office's lock: runs start all the same then, but end before the directory."""
+    if status.suspended_since is not None:
+        return f"since {status.suspended_since:%Y-%m-%d}"
+    lock = status.office_lock
+    return f"by office, since {lock.since:%Y-%m-%d}" if lock is not None and lock.since is not None else "No"
+
+
+def _lags(status: Status, release: str) -> str:
+    """Who does not have the operator's release yet: a ConnectJob with an image of its own, a run begun on another."""
+    if status.image != release:
+        return "Pinned"
+    return "RunUnderWay" if status.active is not None and status.active.image not in {"", release} else ""
 
 
 def _warnings(last: LastRun) -> str:

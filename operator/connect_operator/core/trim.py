@@ -1,6 +1,6 @@
 """Trims Kubernetes' objects to what is decided upon. Raises ValueError that names the missing field."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 
 from connect_operator.core.facts import (
@@ -47,12 +47,14 @@ def job_facts(body: Mapping[str, object]) -> JobFacts:
     job = JsonObject(body, "job")
     meta, status = job.object("metadata"), job.object("status")
     annotations = meta.object("annotations")
+    pod = job.object("spec").object("template").object("spec")
     return JobFacts(
         name=meta.text("name"),
         uid=meta.text("uid"),
         owner_uid=_owner(meta),
         trigger=Trigger.MANUAL if annotations.has(INSTANTIATE_ANNOTATION) else Trigger.SCHEDULED,
         mode=annotations.optional_text(MODE_ANNOTATION) or "",
+        image=next((each.optional_text("image") or "" for each in _worker(pod.elements("containers"))), ""),
         created=_needed_moment(meta, "creationTimestamp"),
         started=_moment(status, "startTime"),
         end=_job_end(status),
@@ -63,8 +65,7 @@ def pod_facts(body: Mapping[str, object]) -> PodFacts:
     """What matters of a pod, as it was last seen."""
     pod = JsonObject(body, "pod")
     meta, status = pod.object("metadata"), pod.object("status")
-    containers = (each for each in status.elements("containerStatuses") if each.optional_text("name") == CONTAINER)
-    state = next((container.object("state") for container in containers), None)
+    state = next((container.object("state") for container in _worker(status.elements("containerStatuses"))), None)
     return PodFacts(
         name=meta.text("name"),
         uid=meta.text("uid"),
@@ -81,6 +82,11 @@ def pod_facts(body: Mapping[str, object]) -> PodFacts:
             (condition.optional_text("reason") or "" for condition in _held(status, "DisruptionTarget")), ""
         ),
     )
+
+
+def _worker(containers: Iterable[JsonObject]) -> Iterator[JsonObject]:
+    """Of a pod's containers the one that is ours; somebody's admission webhook may have added others."""
+    return (container for container in containers if container.optional_text("name") == CONTAINER)
 
 
 def _owner(meta: JsonObject) -> str | None:

@@ -19,6 +19,7 @@ from connect_operator.core.status import (
     Finding,
     History,
     LastRun,
+    OfficeLock,
     Phase,
     Result,
     Status,
@@ -145,6 +146,7 @@ def test_a_spec_that_cannot_be_read_is_refused_with_the_fields_name() -> None:
         ConnectJob.parse(body(secrets={}))
 
 
+LOCK = OfficeLock(by="K. Muster", reason="classes are being merged", since=LAST_NIGHT)
 FULL = Status(
     generation=3,
     conditions=(
@@ -159,6 +161,7 @@ FULL = Status(
     image="worker:1",
     time_zone="Europe/Zurich",
     suspended_since=NOW,
+    office_lock=LOCK,
     resolved_schedule="17 3 * * *",
     next_run=NOW,
     last_schedule=LAST_NIGHT,
@@ -169,6 +172,7 @@ FULL = Status(
             uid="uid",
             trigger=Trigger.MANUAL,
             mode="Sync",
+            image="worker:0",
             started=LAST_NIGHT,
             completed=NOW,
             result=Result.BLOCKED,
@@ -185,12 +189,13 @@ FULL = Status(
             user_warnings=(WarningCount(code=3, count=12),),
             group_warnings=(WarningCount(code=7, count=1),),
             plan_checksum="sha256:1",
+            office_lock=LOCK,
         ),
         last_successful=LAST_NIGHT,
         last_failure=NOW,
         consecutive_failures=1,
     ),
-    active=ActiveRun(name="next", uid="2", trigger=Trigger.SCHEDULED, mode="Plan", started=NOW),
+    active=ActiveRun(name="next", uid="2", trigger=Trigger.SCHEDULED, mode="Plan", image="worker:0", started=NOW),
     wanted=Wanted(uid="3", generation=4, hash="5"),
     summary=Summary(
         result="Blocked",
@@ -200,6 +205,7 @@ FULL = Status(
         duration="1m",
         suspended="since 2026-11-22",
         next_run="2026-11-23 03:17 CET",
+        lags="Pinned",
     ),
 )
 

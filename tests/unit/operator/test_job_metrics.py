@@ -14,8 +14,10 @@ from connect_operator.core.status import (
     Finding,
     History,
     LastRun,
+    OfficeLock,
     Result,
     Status,
+    Summary,
     Truth,
 )
 from connect_operator.index import KnownJob
@@ -90,6 +92,15 @@ def test_a_condition_is_one_for_the_status_that_it_has_and_zero_for_the_others()
     registry = told(KNOWN)
     statuses = {status: value(registry, "connect_job_condition", type="Ready", status=status) for status in STATUSES}
     assert statuses == {"true": 1, "false": 0, "unknown": 0}
+
+
+def test_the_offices_lock_and_who_lags_are_told() -> None:
+    assert value(told(KNOWN), "connect_job_office_locked") == 0
+    assert value(told(KNOWN), "connect_job_lags") == 0
+    other = replace(STATUS, office_lock=OfficeLock(by="K. Muster"), summary=Summary(lags="Pinned"))
+    registry = told(replace(KNOWN, status=other))
+    assert value(registry, "connect_job_office_locked") == 1
+    assert value(registry, "connect_job_lags") == 1
 
 
 def test_what_has_not_happened_is_not_told() -> None:

@@ -26,6 +26,7 @@ def test_everything_can_be_said() -> None:
             "CONNECT_UNWATCHED_INTERVAL": "0.5",
             "CONNECT_RELAY_INTERVAL": "2",
             "CONNECT_RECHECK_INTERVAL": "3",
+            "CONNECT_START_PATIENCE": "4",
         }
     ) == Settings(
         worker_image="connect-worker:1",
@@ -39,6 +40,7 @@ def test_everything_can_be_said() -> None:
         unwatched_interval=timedelta(seconds=0.5),
         relay_interval=timedelta(seconds=2),
         recheck_interval=timedelta(seconds=3),
+        start_patience=timedelta(seconds=4),
     )
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from connect_protocol.report import (
     LEAST_BYTES,
     ChangeCount,
+    OfficeLock,
     PeopleCount,
     Report,
     RunResult,
@@ -39,6 +40,7 @@ REPORT = Report(
     todo="Choose a mandant for them",
     plan_checksum="sha256:" + "0123456789abcdef" * 4,
     people=PeopleCount(in_scope=190, out_of_scope=10),
+    office_lock=OfficeLock(by="K. Muster", reason="classes are being merged", since="2026-11-20T08:00:00+00:00"),
 )
 
 counts = st.integers(min_value=0, max_value=10**9)
@@ -72,6 +74,7 @@ anything = st.builds(
     plan_checksum=st.none() | texts.filter(bool),
     approved_by=st.none() | texts.filter(bool),
     people=st.none() | st.builds(PeopleCount, in_scope=counts, out_of_scope=counts),
+    office_lock=st.none() | st.builds(OfficeLock, by=texts, reason=texts, since=texts),
     shortened=st.booleans(),
 )
 
@@ -173,6 +176,11 @@ def test_the_json_is_one_line_in_camel_case() -> None:
         "todo": "Choose a mandant for them",
         "planChecksum": "sha256:" + "0123456789abcdef" * 4,
         "people": {"inScope": 190, "outOfScope": 10},
+        "officeLock": {
+            "by": "K. Muster",
+            "reason": "classes are being merged",
+            "since": "2026-11-20T08:00:00+00:00",
+        },
         "stages": {"update": 1.25, "validate": 0.5},
         "changes": {"create_user": {"planned": 12, "failed": 1}, "disable": {"planned": 2}},
         "warnings": {"users": {"1": 3}, "groups": {"4": 2}},

@@ -1,6 +1,7 @@
 """The configurator (seed 002, «Konfigurator») as types: what connect_config and its sister tables hold."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import IntEnum, StrEnum
 
 from connect_worker.model.account import NO_EXTENSIONS, Extensions
@@ -207,6 +208,7 @@ class Configuration:
     rename_at_adoption: bool = False
     locked_by: str | None = None
     lock_reason: str | None = None
+    locked_at: datetime | None = None
 
     def group_grace_days(self, key: GroupKey) -> int:
         """How long a group that ended stays (ruling 18): by its definition, else by its type, else like its people."""

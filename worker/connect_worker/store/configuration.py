@@ -76,6 +76,7 @@ _SAME_NAME = (
     "rename_at_adoption",
     "locked_by",
     "lock_reason",
+    "locked_at",
 )
 
 

@@ -261,7 +261,7 @@ def _updated(state: State, master: MasterData, configuration: Configuration, day
     return update(
         state,
         master,
-        replace(configuration, locked_by=None, lock_reason=None),
+        replace(configuration, locked_by=None, lock_reason=None, locked_at=None),
         today=day.today,
         now=day.now,
         version=day.version,
