@@ -10,15 +10,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from connect_protocol.relay.frames import Reset, ResetCode
-from connect_protocol.relay.pump import (
-    FAREWELL_SECONDS,
-    LARGEST_READ,
-    REST_SECONDS,
-    End,
-    Ending,
-    end_on_close,
-    prepare,
-)
+from connect_protocol.relay.pump import FAREWELL_SECONDS, LARGEST_READ, REST_SECONDS, End, Ending
+from connect_protocol.relay.tcp import end_on_close, prepare
 from connect_ssh.channel import ByteChannel
 from connect_ssh.errors import ChannelBrokenError, ConnectionLostError
 

@@ -7,7 +7,6 @@ sent on at once.
 
 import asyncio
 import socket
-import struct
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -18,24 +17,17 @@ from typing import Protocol
 from connect_protocol.relay.credit import Budget, ReceiveWindow, SendCredit
 from connect_protocol.relay.errors import ProtocolError, StreamBrokenError
 from connect_protocol.relay.frames import Credit, Data, Frame, HalfClose, Reset, ResetCode, decode, encode
+from connect_protocol.relay.gathering import Gathering
 from connect_protocol.relay.inbox import Inbox
+from connect_protocol.relay.tcp import end_on_close, prepare
 
 BUDGET = Budget(time.monotonic)
 """Of this process: memory is what all its connections share, whichever relay or transport they go by."""
 LARGEST_READ = 512 * 1024
-WORTH_SENDING = 64 * 1024
-AT_ONCE_SECONDS = 0.0002
-GATHERING_SECONDS = 0.001
-"""A server that sends small pieces without a pause, as a database does with its rows, is read this much later: a frame
-costs as much as the bytes of a large one. Whoever waits for an answer is not waited for."""
 FAREWELL_SECONDS = 5.0
 """How long a reset may take to be told, and the stream to end after it."""
 REST_SECONDS = 1.0
 """How long the socket's peer may take for what came before the other side's end."""
-
-_RESET_ON_CLOSE = struct.pack("ii", 1, 0)
-_END_ON_CLOSE = struct.pack("ii", 0, 0)
-_KEEPALIVE = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
 
 
 class FrameStream(Protocol):
@@ -100,20 +92,6 @@ async def pump(
         connection.close()
 
 
-def prepare(connection: socket.socket) -> None:
-    """Send small pieces at once, and notice within a minute that a silent peer is gone. Raises OSError.
-
-    Closing it is a TCP reset until `end_on_close`: a plain end would look as if all had come. It is so from the
-    beginning, for the kernel closes the sockets of a process that is killed.
-    """
-    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for name, value in _KEEPALIVE.items():
-        if (option := getattr(socket, name, None)) is not None:
-            connection.setsockopt(socket.IPPROTO_TCP, option, value)
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
-
-
 class _BrokenError(Exception):
     """Ends a flow out of order."""
 
@@ -152,7 +130,9 @@ class _Flow:
         self._input_ended = False
         self._output_ended = False
         self._broken = False
-        self._flowing = False
+        self._writing = False
+        self._to_grant = 0
+        self._gathering = Gathering(time.monotonic)
         self._ways = 2
         self._sent = 0
         self._received = 0
@@ -188,8 +168,7 @@ class _Flow:
                 pass
             case Data() if not self._input_ended:
                 self._window.received(len(frame.payload))
-                self._inbox.put(frame.payload)
-                self._inbox_filled.set()
+                self._take_in(frame.payload)
             case HalfClose() if not self._input_ended:
                 self._input_ended = True
                 self._inbox_filled.set()
@@ -200,6 +179,29 @@ class _Flow:
                 raise _BrokenError(End.RESET_BY_PEER, frame)
             case _:
                 raise ProtocolError(f"a frame {type(frame).__name__} where none may come")
+
+    def _take_in(self, payload: bytes | memoryview) -> None:
+        """Give the socket what it takes at once: to wake the writing task costs as much as the rest of a frame."""
+        written = 0 if self._writing or self._inbox else self._write_at_once(payload)
+        if written < len(payload):
+            self._inbox.put(payload[written:])
+            self._inbox_filled.set()
+
+    def _write_at_once(self, payload: bytes | memoryview) -> int:
+        try:
+            written = self._connection.send(payload)
+        except BlockingIOError:
+            return 0
+        except OSError as error:
+            raise _socket_broken(error) from error
+        self._has_written(written)
+        return written
+
+    def _has_written(self, count: int) -> None:
+        self._received += count
+        self._to_grant += self._window.drained(count)
+        if self._to_grant:
+            self._inbox_filled.set()
 
     async def _socket_to_stream(self) -> None:
         while payload := await self._read():
@@ -215,24 +217,22 @@ class _Flow:
         while not self._credit.available:
             self._credit_granted.clear()
             await self._credit_granted.wait()
-        if self._flowing:
-            await asyncio.sleep(GATHERING_SECONDS)
-        begun = self._loop.time()
+        if pause := self._gathering.pause(self._received):
+            await asyncio.sleep(pause)
+        self._gathering.begin()
         try:
             payload = await self._loop.sock_recv(self._connection, min(LARGEST_READ, self._credit.available))
         except OSError as error:
             raise _socket_broken(error) from error
-        self._flowing = len(payload) < WORTH_SENDING and self._loop.time() - begun < AT_ONCE_SECONDS
+        self._gathering.end(len(payload))
         return payload
 
     async def _stream_to_socket(self) -> None:
+        """What the socket has not taken at once, and credit for all that it has taken."""
         while await self._has_input():
-            payload = self._inbox.take()
-            await self._write(payload)
-            self._received += len(payload)
-            grant = self._window.drained(len(payload))
-            if grant and not (self._input_ended or self._broken):
-                await self._send(Credit(grant))
+            if self._inbox:
+                await self._write(self._inbox.take())
+            await self._grant()
         if self._broken:
             return
         # A peer that has closed altogether refuses the half-close; it has all that it wanted.
@@ -241,17 +241,25 @@ class _Flow:
         await self._end_way()
 
     async def _has_input(self) -> bool:
-        """Wait for something to write; False when all has been written and no more will come."""
-        while not (self._inbox or self._input_ended or self._broken):
+        """Wait for something to write or to grant; False when all has been written and no more will come."""
+        while not (self._inbox or self._to_grant or self._input_ended or self._broken):
             self._inbox_filled.clear()
             await self._inbox_filled.wait()
-        return bool(self._inbox)
+        return bool(self._inbox or self._to_grant)
 
     async def _write(self, payload: bytes | memoryview | bytearray) -> None:
+        self._writing = True
         try:
             await self._loop.sock_sendall(self._connection, payload)
         except OSError as error:
             raise _socket_broken(error) from error
+        self._writing = False
+        self._has_written(len(payload))
+
+    async def _grant(self) -> None:
+        grant, self._to_grant = self._to_grant, 0
+        if grant and not (self._input_ended or self._broken):
+            await self._send(Credit(grant))
 
     async def _receive(self) -> bytes | None:
         try:
@@ -327,8 +335,3 @@ def _stream_broken(message: str) -> _BrokenError:
 def _socket_broken(error: OSError) -> _BrokenError:
     message = f"the connection broke: {error.strerror or type(error).__name__}"
     return _BrokenError(End.RESET_HERE, Reset(code=ResetCode.BROKEN, message=message))
-
-
-def end_on_close(connection: socket.socket) -> None:
-    """Let closing be a plain end: all has come."""
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _END_ON_CLOSE)
