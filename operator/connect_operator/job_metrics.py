@@ -81,6 +81,20 @@ def _next_run(known: KnownJob) -> Iterator[Sample]:
     return _moment(known.status.next_run)
 
 
+def _expected_run(known: KnownJob) -> Iterator[Sample]:
+    return _moment(known.status.expected_run)
+
+
+def _active_since(known: KnownJob) -> Iterator[Sample]:
+    if known.status.active is not None:
+        yield (), known.status.active.started.timestamp()
+
+
+def _result(known: KnownJob) -> Iterator[Sample]:
+    for run in _last_run(known):
+        yield (run.result.value, run.reason), 1
+
+
 def _failures(known: KnownJob) -> Iterator[Sample]:
     yield (), known.status.history.consecutive_failures
 
@@ -110,6 +124,11 @@ def _conditions(known: KnownJob) -> Iterator[Sample]:
     for condition in known.status.conditions:
         for truth in Truth:
             yield (condition.finding.type.value, truth.value.lower()), float(condition.finding.truth is truth)
+
+
+def _conditions_since(known: KnownJob) -> Iterator[Sample]:
+    for condition in known.status.conditions:
+        yield (condition.finding.type.value,), condition.since.timestamp()
 
 
 def _last_run(known: KnownJob) -> Iterator[LastRun]:
@@ -142,9 +161,21 @@ FAMILIES = (
         read=_lags,
     ),
     Family(name="connect_job_active_runs", meaning="Runs that go on", read=_active),
+    Family(name="connect_job_active_run_start_timestamp_seconds", meaning="When that run began", read=_active_since),
     Family(name="connect_job_last_success_timestamp_seconds", meaning="When a run last ended well", read=_last_success),
     Family(name="connect_job_last_failure_timestamp_seconds", meaning="When a run last failed", read=_last_failure),
     Family(name="connect_job_next_schedule_timestamp_seconds", meaning="When the next run starts", read=_next_run),
+    Family(
+        name="connect_job_expected_run_timestamp_seconds",
+        meaning="The scheduled run that is to bring the next success; past, if it has not",
+        read=_expected_run,
+    ),
+    Family(
+        name="connect_job_last_run_result",
+        meaning="1 for how the last run ended, and why",
+        labels=("result", "reason"),
+        read=_result,
+    ),
     Family(name="connect_job_consecutive_failures", meaning="Failures since the last good run", read=_failures),
     Family(name="connect_job_last_run_duration_seconds", meaning="How long the last run took", read=_duration),
     Family(name="connect_job_timeout_seconds", meaning="How long a run may take", read=_timeout),
@@ -165,5 +196,11 @@ FAMILIES = (
         meaning="1 for the status that a condition has, 0 for the others",
         labels=("type", "status"),
         read=_conditions,
+    ),
+    Family(
+        name="connect_job_condition_since_timestamp_seconds",
+        meaning="Since when a condition has had the status that it has",
+        labels=("type",),
+        read=_conditions_since,
     ),
 )

@@ -74,3 +74,18 @@ class QueueCollector(Collector):
             "For how long the one that waits longest has waited",
             value=depth.oldest.total_seconds(),
         )
+
+
+class RecheckCollector(Collector):
+    """When the watch was last compared with the API server."""
+
+    def __init__(self, succeeded: Callable[[], datetime]) -> None:
+        self._succeeded = succeeded
+
+    def collect(self) -> Iterator[Metric]:
+        """The moment of the last comparison."""
+        yield GaugeMetricFamily(
+            "connect_operator_watch_last_comparison_timestamp_seconds",
+            "When the watch was last compared with the API server",
+            value=self._succeeded().timestamp(),
+        )

@@ -28,7 +28,7 @@ from connect_operator.index import Index, Key
 from connect_operator.job_metrics import JobCollector
 from connect_operator.kind import Kind
 from connect_operator.kube import open_kube
-from connect_operator.metrics import OperatorMetrics, QueueCollector
+from connect_operator.metrics import OperatorMetrics, QueueCollector, RecheckCollector
 from connect_operator.metrics_server import serve_metrics
 from connect_operator.notice import Notice
 from connect_operator.queue import Queue
@@ -105,9 +105,10 @@ class Operator:
         self._open = AsyncExitStack()
 
     def collect_in(self, registry: CollectorRegistry) -> None:
-        """Have the gauges that are read from the index and the queue."""
+        """Have the gauges that are read when somebody asks."""
         registry.register(JobCollector(self._index.connect_jobs))
         registry.register(QueueCollector(self._queue.depth))
+        registry.register(RecheckCollector(lambda: self._recheck.succeeded))
 
     async def run(self, registry: CollectorRegistry) -> None:
         """Work until kopf ends: by a signal, or because it cannot go on."""

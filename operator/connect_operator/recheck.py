@@ -52,7 +52,8 @@ class Recheck:
         self._hurry = asyncio.Event()
         self._late: Late = {}
         self._lost: Late = {}
-        self._succeeded = clock()
+        self.succeeded = clock()
+        """When the last comparison was made; before the first, when this began."""
 
     def hurry(self) -> None:
         """The watch began anew: compare at once."""
@@ -63,8 +64,8 @@ class Recheck:
         if self._lost:
             kinds = sorted({kind.value.plural for kind, _ in self._lost})
             return f"the watch of {', '.join(kinds)} has missed changes"
-        if self._clock() - self._succeeded > PATIENCE * self._interval:
-            return f"the API server could not be compared with since {self._succeeded.isoformat(timespec='seconds')}"
+        if self._clock() - self.succeeded > PATIENCE * self._interval:
+            return f"the API server could not be compared with since {self.succeeded.isoformat(timespec='seconds')}"
         return None
 
     async def run(self) -> None:
@@ -86,7 +87,7 @@ class Recheck:
             late |= await self._compare(kind)
         self._lost = {which: version for which, version in late.items() if self._late.get(which, "") == version}
         self._late = late
-        self._succeeded = self._clock()
+        self.succeeded = self._clock()
         if self._lost:
             log.error("the watch has missed changes", objects=[f"{kind.name} {uid}" for kind, uid in self._lost])
 

@@ -1,12 +1,12 @@
 """docs/reference/operator.md names every variable and metric that there is, and no others."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from prometheus_client import CollectorRegistry
 
 from connect_operator.job_metrics import FAMILIES
-from connect_operator.metrics import OperatorMetrics, QueueCollector
+from connect_operator.metrics import OperatorMetrics, QueueCollector, RecheckCollector
 from connect_operator.queue import Depth
 from connect_operator.settings import Variable
 from tests.support.repository import ROOT
@@ -28,5 +28,6 @@ def test_every_metric_is_on_the_page() -> None:
     OperatorMetrics(registry)
     empty = Depth(waiting=0, running=0, delayed=0, oldest=timedelta())
     registry.register(QueueCollector(lambda: empty))
+    registry.register(RecheckCollector(lambda: datetime.now(UTC)))
     own = {metric.name + ("_total" if metric.type == "counter" else "") for metric in registry.collect()}
     assert rows("connect_") == own | {family.name for family in FAMILIES}

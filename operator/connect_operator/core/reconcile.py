@@ -55,6 +55,7 @@ def _settled(observed: Observed) -> Observed:
 def _status(observed: Observed, plan: Plan, verdict: Finding, runs: Runs, due: datetime | None) -> Status:
     job, old, now = observed.job, observed.status, observed.now
     found = findings(observed, plan, verdict, runs, _missed(observed, runs, due))
+    coming = _coming_run(observed, plan)
     status = Status(
         generation=job.generation,
         conditions=conditions(found, old, generation=job.generation, now=now),
@@ -65,7 +66,8 @@ def _status(observed: Observed, plan: Plan, verdict: Finding, runs: Runs, due: d
         suspended_since=(old.suspended_since or now) if job.suspend else None,
         office_lock=office_lock(runs.history.last, old.office_lock),
         resolved_schedule=plan.timetable.schedule.expression if plan.timetable else "",
-        next_run=_next_run(observed, plan, verdict),
+        next_run=coming if verdict.truth is Truth.TRUE else None,
+        expected_run=_expected_run(observed, runs, coming),
         last_schedule=_last_schedule(observed),
         history=runs.history,
         active=runs.active,
@@ -75,10 +77,18 @@ def _status(observed: Observed, plan: Plan, verdict: Finding, runs: Runs, due: d
     return replace(status, summary=summary(status, zone, release=observed.defaults.image))
 
 
-def _next_run(observed: Observed, plan: Plan, verdict: Finding) -> datetime | None:
-    if observed.job.suspend or verdict.truth is not Truth.TRUE or plan.timetable is None:
+def _coming_run(observed: Observed, plan: Plan) -> datetime | None:
+    if observed.job.suspend or plan.timetable is None:
         return None
     return plan.timetable.next_after(observed.now)
+
+
+def _expected_run(observed: Observed, runs: Runs, coming: datetime | None) -> datetime | None:
+    """The run that is to bring the next success: one whose time has passed stays until there is a success since."""
+    expected, succeeded = observed.status.expected_run, runs.history.last_successful
+    if coming is None or expected is None or expected > observed.now:
+        return coming
+    return coming if succeeded is not None and succeeded >= expected else expected
 
 
 def _last_schedule(observed: Observed) -> datetime | None:

@@ -176,6 +176,7 @@ class Status:
     """All of it. `suspended_since` is when the operator first saw the suspension.
 
     `office_lock` is what the last run found that has read the customer's configuration.
+    `expected_run` is the scheduled run that is to bring the next success: `next_run`, or an earlier one that has not.
     """
 
     generation: int = 0
@@ -188,6 +189,7 @@ class Status:
     office_lock: OfficeLock | None = None
     resolved_schedule: str = ""
     next_run: datetime | None = None
+    expected_run: datetime | None = None
     last_schedule: datetime | None = None
     history: History = field(default_factory=History)
     active: ActiveRun | None = None

@@ -164,6 +164,7 @@ FULL = Status(
     office_lock=LOCK,
     resolved_schedule="17 3 * * *",
     next_run=NOW,
+    expected_run=NOW,
     last_schedule=LAST_NIGHT,
     history=History(
         same_second=("another",),

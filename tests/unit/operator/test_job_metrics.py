@@ -8,6 +8,7 @@ from prometheus_client.exposition import generate_latest
 
 from connect_operator.core.facts import Trigger
 from connect_operator.core.status import (
+    ActiveRun,
     Condition,
     ConditionType,
     Evidence,
@@ -44,6 +45,7 @@ STATUS = Status(
     image="connect-worker:1",
     resolved_schedule="17 3 * * *",
     next_run=AT + timedelta(days=1),
+    expected_run=AT + timedelta(days=1),
     history=History(last=RUN, last_successful=RUN.completed, consecutive_failures=0),
     conditions=(
         Condition(
@@ -112,3 +114,17 @@ def test_what_has_not_happened_is_not_told() -> None:
 def test_of_a_connect_job_that_is_gone_nothing_is_told() -> None:
     text = generate_latest(told()).decode()
     assert not [line for line in text.splitlines() if not line.startswith("#")]
+
+
+def test_the_run_under_way_is_told_by_its_beginning() -> None:
+    run = ActiveRun(name="run", uid="run-2", trigger=Trigger.SCHEDULED, mode="Sync", started=AT)
+    registry = told(replace(KNOWN, status=replace(STATUS, active=run)))
+    assert value(registry, "connect_job_active_runs") == 1
+    assert value(registry, "connect_job_active_run_start_timestamp_seconds") == AT.timestamp()
+
+
+def test_how_the_last_run_ended_and_since_when_a_condition_holds_is_told() -> None:
+    registry = told(KNOWN)
+    assert value(registry, "connect_job_last_run_result", result="Done", reason="Synced") == 1
+    assert value(registry, "connect_job_condition_since_timestamp_seconds", type="Ready") == AT.timestamp()
+    assert value(registry, "connect_job_expected_run_timestamp_seconds") == (AT + timedelta(days=1)).timestamp()
