@@ -6,7 +6,8 @@ OperatorError
 ├── RelayUnknownError     the relay's admin endpoint does not say which bridges are there
 └── KubernetesError       the API server did not do what was asked
     ├── UnreachableError  it did not answer, or not in time, or not now
-    ├── ForbiddenError    the service account lacks a right, or admission (a quota, a policy) forbids it
+    ├── LoginError        it does not know who asks
+    ├── ForbiddenError    whoever asks lacks a right, or admission (a quota, a policy) forbids it
     ├── NotFoundError     the object is not there (any more)
     ├── ConflictError     the object is another than the one that was looked at: look again
     └── RefusedError      the object is not valid; the message is the server's own
@@ -50,8 +51,12 @@ class UnreachableError(KubernetesError):
     """The API server did not answer, or not in time, or said that it cannot now."""
 
 
+class LoginError(KubernetesError):
+    """The API server does not know who asks: the credentials are missing, wrong, or have expired."""
+
+
 class ForbiddenError(KubernetesError):
-    """The operator's service account lacks a right, or admission (a quota, a policy, a webhook) forbids it."""
+    """Whoever asks lacks a right, or admission (a quota, a policy, a webhook) forbids it."""
 
 
 class NotFoundError(KubernetesError):

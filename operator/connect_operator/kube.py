@@ -4,6 +4,7 @@ Objects go as JSON, not as the library's models: what a ConnectJob hands on to i
 and a model drops the fields that its version does not know.
 """
 
+import codecs
 import json
 import os
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -13,6 +14,7 @@ from pathlib import Path
 import aiohttp
 from kubernetes.aio.client.api_client import ApiClient
 from kubernetes.aio.client.configuration import Configuration
+from kubernetes.aio.client.rest import RESTResponse
 from kubernetes.aio.config import ConfigException, load_incluster_config, load_kube_config
 from kubernetes.aio.config.incluster_config import SERVICE_TOKEN_FILENAME
 
@@ -21,22 +23,27 @@ from connect_operator.errors import (
     ConflictError,
     ForbiddenError,
     KubernetesError,
+    LoginError,
     NotFoundError,
     RefusedError,
     SettingsError,
     UnreachableError,
 )
+from connect_protocol.json_object import JsonObject
 
 Body = Mapping[str, object]
 Counted = Callable[[str, int], None]
 """Hears of every request: the verb as Kubernetes calls it, and the answer's HTTP status; 0 where there was none."""
 
 TIMEOUT = aiohttp.ClientTimeout(total=30, sock_connect=10)
+ENDLESS = aiohttp.ClientTimeout(total=None, sock_connect=10)
 JSON_PATCH = "application/json-patch+json"
+MERGE_PATCH = "application/merge-patch+json"
 
 _METHODS = {"get": "GET", "list": "GET", "create": "POST", "patch": "PATCH"}
 _ERRORS: Mapping[int, type[KubernetesError]] = {
     400: RefusedError,
+    401: LoginError,
     403: ForbiddenError,
     404: NotFoundError,
     409: ConflictError,
@@ -114,6 +121,30 @@ class Kube:
         """What has become of an object, after a JSON patch."""
         return await self._send("patch", path, query=query, body=operations, content_type=JSON_PATCH)
 
+    async def merge(self, path: str, body: Body, query: Mapping[str, str]) -> Body:
+        """What has become of an object, after a merge patch."""
+        return await self._send("patch", path, query=query, body=body, content_type=MERGE_PATCH)
+
+    async def text(self, path: str, query: Mapping[str, str]) -> str:
+        """What a path answers that is no object, such as a log."""
+        response = await self._request("get", path, query=query, accept="*/*")
+        content = await self._content("get", response)
+        if response.status >= 300:  # noqa: PLR2004 - HTTP's own numbers
+            raise _error("get", path, response.status, content)
+        return content.decode("utf-8", "replace")
+
+    async def follow(self, path: str, query: Mapping[str, str]) -> AsyncIterator[str]:
+        """The same piece by piece, as long as it goes on."""
+        response = await self._request("get", path, query=query, accept="*/*", bounds=ENDLESS)
+        if response.status >= 300:  # noqa: PLR2004 - HTTP's own numbers
+            raise _error("get", path, response.status, await self._content("get", response))
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        try:
+            async for piece in response.response.content.iter_any():
+                yield decoder.decode(piece)
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise _unreachable(error) from error
+
     async def _send(
         self,
         verb: str,
@@ -124,6 +155,20 @@ class Kube:
         accept: str = "application/json",
         content_type: str = "application/json",
     ) -> Body:
+        response = await self._request(verb, path, query=query, body=body, accept=accept, content_type=content_type)
+        return _answer(verb, path, response.status, await self._content(verb, response))
+
+    async def _request(
+        self,
+        verb: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: Body | list[Body] | None = None,
+        accept: str = "application/json",
+        content_type: str = "application/json",
+        bounds: aiohttp.ClientTimeout = TIMEOUT,
+    ) -> RESTResponse:
         request = await self._client.param_serialize(
             _METHODS[verb],
             path,
@@ -133,13 +178,24 @@ class Kube:
             auth_settings=["BearerToken"],
         )
         try:
-            response = await self._client.call_api(*request, _request_timeout=TIMEOUT)
-            text: bytes = await response.read()  # type: ignore[no-untyped-call]
+            response: RESTResponse = await self._client.call_api(*request, _request_timeout=bounds)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             self._counted(verb, 0)
-            raise UnreachableError(f"the API server does not answer ({type(error).__name__}: {error})") from error
+            raise _unreachable(error) from error
+        return response
+
+    async def _content(self, verb: str, response: RESTResponse) -> bytes:
+        try:
+            content: bytes = await response.read()  # type: ignore[no-untyped-call]
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            self._counted(verb, 0)
+            raise _unreachable(error) from error
         self._counted(verb, response.status)
-        return _answer(verb, path, response.status, text)
+        return content
+
+
+def _unreachable(error: Exception) -> UnreachableError:
+    return UnreachableError(f"the API server does not answer ({type(error).__name__}: {error})")
 
 
 def _answer(verb: str, path: str, status: int, text: bytes) -> Body:
@@ -149,6 +205,13 @@ def _answer(verb: str, path: str, status: int, text: bytes) -> Body:
         answer = None
     if status < 300 and isinstance(answer, dict):  # noqa: PLR2004 - HTTP's own numbers
         return answer
-    message = answer.get("message") if isinstance(answer, dict) else None
+    raise _error(verb, path, status, text)
+
+
+def _error(verb: str, path: str, status: int, text: bytes) -> KubernetesError:
+    try:
+        message = JsonObject.parse(text.decode("utf-8", "replace"), "answer").optional_text("message")
+    except ValueError:
+        message = None
     error = _ERRORS.get(status, UnreachableError)
-    raise error(str(message or f"{verb} {path} was answered with {status}"))
+    return error(message or f"{verb} {path} was answered with {status}")

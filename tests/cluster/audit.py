@@ -43,7 +43,7 @@ def _event(entry: dict[str, Any]) -> AuditEvent:
     path = (target.get("apiGroup"), target.get("resource"), target.get("subresource"))
     return AuditEvent(
         at=datetime.fromisoformat(entry["stageTimestamp"]),
-        user=entry.get("impersonatedUser", entry["user"])["username"],
+        user=entry.get("impersonatedUser", entry["user"]).get("username", ""),
         user_agent=entry.get("userAgent", ""),
         verb=entry["verb"],
         uri=entry["requestURI"],

@@ -13,6 +13,7 @@ PAGE = "docs/explanation/architecture.md"
 HEADINGS = {
     "connect_worker": "## Layers",
     "connect_operator": "## The operator",
+    "connect_operator.kubectl": "### kubectl connect",
     "connect_operator.core": "### What the operator decides",
     "connect_operator.schedule": "### Schedules",
     "connect_relay": "## Relay and bridge",

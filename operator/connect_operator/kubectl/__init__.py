@@ -1,0 +1,1 @@
+"""`kubectl connect`: what people on call do with ConnectJobs, by kubectl's own ways and rights."""

@@ -1,0 +1,59 @@
+"""Options that the commands have in common, named as kubectl names them."""
+
+import os
+import sys
+from collections.abc import Callable
+from enum import StrEnum
+from functools import wraps
+from typing import Any
+
+import click
+
+from connect_operator.kubectl.connection import Access
+from connect_operator.kubectl.table import Style
+
+_NAMESPACE = "The namespace to work in; the context's if it is not given."
+
+
+class Form(StrEnum):
+    """How a command answers."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+def access_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command kubectl's own options; it gets them as `access`."""
+
+    @click.option("--kubeconfig", default="", metavar="PATH", help="The kubeconfig; KUBECONFIG if it is not given.")
+    @click.option(
+        "--context", default="", metavar="NAME", help="The context of the kubeconfig; its current one if not given."
+    )
+    @click.option("-n", "--namespace", default="", metavar="NAME", help=_NAMESPACE)
+    @wraps(command)
+    def with_access(*arguments: Any, kubeconfig: str, context: str, namespace: str, **more: Any) -> None:
+        access = Access(kubeconfig=kubeconfig, context=context, namespace=namespace)
+        command(*arguments, access=access, **more)
+
+    return with_access
+
+
+output_option = click.option(
+    "-o",
+    "--output",
+    "form",
+    type=click.Choice([form.value for form in Form]),
+    default=Form.TABLE.value,
+    show_default=True,
+    help="For people, or one JSON document for machines.",
+)
+
+
+def examples(*commands: str) -> str:
+    """The end of a command's help."""
+    return "\n".join(["\b", "Examples:", *(f"  kubectl connect {command}" for command in commands)])
+
+
+def style() -> Style:
+    """Colours on a terminal only, and not where somebody does without (https://no-color.org)."""
+    return Style(coloured=sys.stdout.isatty() and not os.environ.get("NO_COLOR"))
