@@ -1,8 +1,8 @@
 """Renders manifests/ from the chart: `render_manifests.py [--helm PROGRAM]`, which `make manifests` calls.
 
-Each template of the chart's folders operator, rbac and relay becomes the file of the same place, as it is with default
-values for a release named connect in a namespace of that name, without what only Helm is meant to read. The definitions
-in manifests/crd go the other way: the chart gets a copy.
+Each template of the chart's folders operator, rbac, relay, policies and monitoring becomes the file of the same place:
+as it is with default values and monitoring switched on, for a release named connect in a namespace of that name,
+without what only Helm is meant to read. The definitions in manifests/crd go the other way: the chart gets a copy.
 """
 
 import argparse
@@ -17,7 +17,9 @@ ROOT = Path(__file__).resolve().parent.parent
 CHART = ROOT / "charts" / "connect"
 MANIFESTS = ROOT / "manifests"
 DEFINITIONS = MANIFESTS / "crd"
-FOLDERS = ("operator", "rbac", "relay")
+FOLDERS = ("operator", "rbac", "relay", "policies", "monitoring")
+# What a cluster may not know is no part of manifests/kustomization.yaml, and can be applied by itself.
+VALUES = ("crds.enabled=false", *(f"monitoring.{part}.enabled=true" for part in ("podMonitors", "alerts", "dashboard")))
 HEAD = "# Made of charts/connect by `make manifests`: change it there.\n"
 HELMS_OWN = re.compile(r"^ *(?:helm\.sh/chart: .*|app\.kubernetes\.io/managed-by: Helm)\n", re.MULTILINE)
 SOURCE = re.compile(r"^# Source: connect/templates/(?P<path>.+)\n(?P<document>(?:.|\n)*)")
@@ -41,7 +43,7 @@ def main() -> None:
 
 def render(helm: str) -> Mapping[str, str]:
     """Path below manifests/ → text. Exits if Helm is missing or refuses the chart."""
-    command = [helm, "template", "connect", str(CHART), "--namespace", "connect", "--set", "crds.enabled=false"]
+    command = [helm, "template", "connect", str(CHART), "--namespace", "connect", "--set", ",".join(VALUES)]
     try:
         rendered = subprocess.run(command, capture_output=True, text=True, check=True, timeout=TIMEOUT_SECONDS).stdout
     except FileNotFoundError:

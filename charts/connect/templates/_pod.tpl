@@ -55,3 +55,10 @@ affinity:
 priorityClassName: {{ . }}
 {{- end }}
 {{- end -}}
+
+{{/* What every part that calls names must be let to ask, wherever the cluster has its name service. */}}
+{{- define "connect.nameService" -}}
+- ports:
+    - {port: 53, protocol: UDP}
+    - {port: 53, protocol: TCP}
+{{- end -}}

@@ -32,6 +32,16 @@ def test_kustomize_makes_what_the_chart_makes_and_the_namespace() -> None:
     assert identities(kustomized(MANIFESTS)) == chart | {("Namespace", "connect")}
 
 
+def test_what_is_the_whole_clusters_has_no_namespace() -> None:
+    within = {"ServiceAccount", "Role", "RoleBinding", "Service", "Deployment", "NetworkPolicy"}
+    assert {each["kind"] for each in kustomized(MANIFESTS) if "namespace" in each["metadata"]} == within
+
+
+def test_what_is_for_prometheus_and_grafana_can_be_applied_by_itself() -> None:
+    made = kustomized(MANIFESTS / "monitoring")
+    assert {each["kind"] for each in made} == {"PodMonitor", "PrometheusRule", "ConfigMap"}
+
+
 def test_what_kustomize_makes_says_nothing_of_helm() -> None:
     rendered = run_command((built_programs().path("kubectl"), "kustomize", str(MANIFESTS)))
     assert "helm" not in rendered.lower()

@@ -1,0 +1,38 @@
+"""The policy by which on-call stops and resumes, and changes nothing else."""
+
+import re
+
+from tests.support.chart import one, read_documents, render
+from tests.support.repository import ROOT
+
+ONLY_STOPS = {"suspend", "suspendReason", "suspendedBy"}
+
+
+def test_the_policy_guards_every_field_of_the_definition_but_three() -> None:
+    (definition,) = read_documents(ROOT / "manifests/crd/connectjobs.schoolconnect.io.yaml")
+    (version,) = definition["spec"]["versions"]
+    fields = set(version["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"])
+    policy = one(render(), "ValidatingAdmissionPolicy", "connect-connect-on-call")
+    guarded = [
+        found[1]
+        for each in policy["spec"]["validations"]
+        if (found := re.fullmatch(r"object\.spec\.\?(\w+) == oldObject\.spec\.\?\1", each["expression"]))
+    ]
+    assert set(guarded) == fields - ONLY_STOPS
+    assert len(guarded) == len(set(guarded))
+    assert policy["spec"]["failurePolicy"] == "Fail"
+
+
+def test_who_wants_neither_role_nor_policy_gets_none() -> None:
+    names = {each["metadata"]["name"] for each in render({"rbac": {"onCall": False}})}
+    assert "connect-connect-on-call" not in names
+
+
+def test_a_release_in_one_namespace_binds_nobody_elsewhere() -> None:
+    binding = one(render(), "ValidatingAdmissionPolicyBinding", "connect-connect-on-call")
+    selected = binding["spec"]["matchResources"]["namespaceSelector"]["matchLabels"]
+    assert selected == {"kubernetes.io/metadata.name": "connect"}
+    everywhere = one(
+        render({"watchAllNamespaces": True}), "ValidatingAdmissionPolicyBinding", "connect-connect-on-call"
+    )
+    assert "matchResources" not in everywhere["spec"]
