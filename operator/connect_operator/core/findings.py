@@ -117,11 +117,14 @@ def _active_started(runs: Runs, old: Status) -> Finding:
     kind, name, known = ConditionType.RUN_STARTED, runs.active.name, old.condition(ConditionType.RUN_STARTED)
     if runs.begun:
         return Finding(type=kind, truth=Truth.TRUE, reason="Started", message=f"The worker of {name} ran.")
-    if runs.hindered is None:
-        return Finding(type=kind, truth=Truth.UNKNOWN, reason="Starting", message=f"{name} has no running pod yet.")
     same_run = old.active is not None and old.active.uid == runs.active.uid
-    if same_run and known is not None and known.finding.reason == runs.hindered.reason:
-        return known.finding  # Kubernetes words one cause now so, now so: no news
+    told = known.finding if same_run and known is not None and known.finding.truth is Truth.FALSE else None
+    if runs.hindered is None:
+        # A try that has ended without having begun, as at a deadline, takes nothing of it back.
+        starting = Finding(type=kind, truth=Truth.UNKNOWN, reason="Starting", message=f"{name} has no running pod yet.")
+        return told or starting
+    if told is not None and told.reason == runs.hindered.reason:
+        return told  # Kubernetes words one cause now so, now so: no news
     return Finding(type=kind, truth=Truth.FALSE, reason=runs.hindered.reason, message=runs.hindered.sentence)
 
 

@@ -91,7 +91,7 @@ def _waits(waiting: Waiting) -> Hindrance:
 def _warned(warning: WarningEvent | None) -> Hindrance:
     if warning is None:
         return _made("NotStarted", "The pod does not start, and Kubernetes does not say why")
-    return _made(_of_secrets(warning.message) or warning.reason, warning.message)
+    return _made(_of_secrets(warning.message) or _of_image(warning) or warning.reason, warning.message)
 
 
 def _refused(warning: WarningEvent | None) -> Hindrance:
@@ -109,6 +109,12 @@ def _of_secrets(message: str) -> str:
     if "non-existent secret key" in message:
         return "SecretKeyMissing"
     return "SecretMissing" if "secret" in message and "not found" in message else ""
+
+
+def _of_image(warning: WarningEvent) -> str:
+    """While its pod is put away, the container waits for nothing any more, and only the events tell of the image."""
+    told = any(word in warning.message for word in ("ErrImagePull", "ImagePullBackOff", "pull image", "pulling image"))
+    return "ImagePullBackOff" if told else ""
 
 
 def _made(reason: str, message: str) -> Hindrance:

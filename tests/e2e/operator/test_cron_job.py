@@ -181,11 +181,41 @@ def test_a_connect_job_can_be_deleted_while_the_operator_is_down(site: Site) -> 
     site.cluster.wait_until("the CronJob is gone", lambda: site.names("cronjobs"), lambda names: not names)
 
 
-def test_a_cron_job_that_was_left_behind_on_purpose_is_suspended(site: Site) -> None:
-    with site.operator():
+def test_a_cron_job_that_was_left_behind_on_purpose_is_suspended_and_reported(site: Site) -> None:
+    """In the log, and to whoever applies a ConnectJob of that name again; it heals when the orphan goes."""
+    with site.operator() as operator:
         site.apply_with_secrets(connect_job("musterwil"))
         site.wait_until_settled("musterwil")
         site.kubectl("delete", "connectjob", "musterwil", "--cascade=orphan")
         site.cluster.wait_until(
             "the orphan is suspended", lambda: site.get("cronjob", "connect-musterwil")["spec"]["suspend"]
         )
+        assert operator.logged("suspended a CronJob whose ConnectJob is gone or going")
+        site.apply(connect_job("musterwil"))
+        site.wait_for_ready("musterwil", "False", "NameTaken")
+        assert any("was left behind" in note for reason, note in site.events("musterwil") if reason == "NameTaken")
+        site.kubectl("delete", "cronjob", "connect-musterwil")
+        site.wait_until_settled("musterwil")
+
+
+def test_schedules_that_only_the_operator_can_judge_are_told_and_heal(site: Site) -> None:
+    """A clock change is news, but no fault; what never comes, and what nobody knows, is one."""
+    with site.operator():
+        name = site.apply_with_secrets(connect_job("musterwil", schedule="30 2 * * *"))
+        site.wait_until_settled(name)
+        assert site.condition(name, "ScheduleValid") == ("True", "SkippedOrTwiceAtClockChange")
+        for spec, reason in (
+            ({"schedule": "0 3 30 2 *"}, "ScheduleInvalid"),
+            ({"schedule": "0 3 * * 7"}, "ScheduleInvalid"),
+            ({"timeZone": "Europe/Nowhere"}, "TimeZoneUnknown"),
+        ):
+            site.apply(connect_job("musterwil", **spec))
+            site.wait_for_ready(name, "False", reason)
+            assert site.condition(name, "ScheduleValid") == ("False", reason)
+            assert site.get("cronjob", f"connect-{name}")["spec"]["suspend"] is True
+        site.apply(connect_job("musterwil"))
+        site.wait_until_settled(name)
+        assert site.condition(name, "ScheduleValid") == ("True", "Valid")
+        assert site.get("cronjob", f"connect-{name}")["spec"]["suspend"] is False
+    told = [reason for reason, _ in site.events(name)]
+    assert (told.count("SkippedOrTwiceAtClockChange"), told.count("DriftCorrected")) == (1, 0)

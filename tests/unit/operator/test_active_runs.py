@@ -41,6 +41,16 @@ STUCK = {
         WarningEvent(object_uid="pod-1", reason="FailedMount", message="references non-existent secret key: port"),
         "SecretKeyMissing",
     ),
+    "an image, as events tell": (
+        pod(waiting=Waiting(reason="ContainerCreating")),
+        WarningEvent(object_uid="pod-1", reason="Failed", message='Failed to pull image "registry.test/nowhere:1"'),
+        "ImagePullBackOff",
+    ),
+    "another failure, as events tell": (
+        pod(waiting=Waiting(reason="ContainerCreating")),
+        WarningEvent(object_uid="pod-1", reason="Failed", message="Error: context deadline exceeded"),
+        "Failed",
+    ),
     "something else is not mounted": (
         pod(waiting=Waiting(reason="ContainerCreating")),
         WarningEvent(object_uid="pod-1", reason="FailedMount", message="timed out"),
@@ -112,6 +122,19 @@ class TestActiveRun:
         last = of(later)
         assert (last.reason, last.begun) == ("QuotaExceeded", False)
         assert told(reconcile(later).status, ConditionType.RUN_STARTED) == "False QuotaExceeded"
+
+    @pytest.mark.parametrize("gone", [False, True])
+    def test_a_pod_that_is_put_away_without_having_run_takes_nothing_back(self, *, gone: bool) -> None:
+        """The kubelet's last word on it, some moments before the Job's own end."""
+        stuck = seen(
+            job(), pod(waiting=Waiting(reason="ImagePullBackOff", message="no")), now=LAST_NIGHT + timedelta(minutes=10)
+        )
+        last_word = Terminated(exit_code=137, reason="ContainerStatusUnknown")
+        put_away = pod(phase=PodPhase.FAILED, terminated=last_word, gone=gone)
+        between = replace(applied(stuck, reconcile(stuck)), pods=(put_away,), now=NOW)
+        assert told(applied(between, reconcile(between)).status, ConditionType.RUN_STARTED) == "False ImagePullBackOff"
+        over = replace(applied(between, reconcile(between)), jobs=(job(end=DEADLINE),))
+        assert (of(over).result, of(over).reason, of(over).begun) == ("Failed", "ImagePullBackOff", False)
 
     def test_when_it_is_over_its_end_shows(self) -> None:
         tried = pod(unscheduled=Waiting(reason="Unschedulable", message="no node"), gone=True)
