@@ -1,6 +1,7 @@
 """The relay's end of a bridge's control stream: hello, orders, heartbeats both ways."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from time import monotonic
 from typing import Any
@@ -9,6 +10,7 @@ from connect_protocol.relay.control import Heartbeat, Hello, Welcome, decode_fro
 from connect_protocol.relay.errors import ProtocolError, StreamBrokenError
 from connect_protocol.relay.frames import Reset, ResetCode
 from connect_protocol.relay.identity import Role
+from connect_protocol.relay.names import TARGET_NAME_RULE, is_target_name, shown
 from connect_protocol.relay.pump import FrameStream
 from connect_protocol.relay.service import MISSED_HEARTBEATS
 from connect_relay import audit
@@ -20,7 +22,6 @@ from connect_relay.settings import Times
 from connect_relay.switchboard import Switchboard
 
 MOST_TARGETS = 64
-LONGEST_TARGET = 63
 LONGEST_VERSION = 63
 MOST_MESSAGES_PER_SECOND = 50
 """On one control stream; a bridge sends one in 20 s."""
@@ -78,9 +79,7 @@ async def _greeted(stream: FrameStream, switchboard: Switchboard, times: Times, 
     hello = decode_from_bridge(data)
     if not isinstance(hello, Hello):
         raise ProtocolError("something in place of Hello")
-    if len(hello.targets) > MOST_TARGETS or any(len(name) > LONGEST_TARGET for name in hello.targets):
-        message = f"more than {MOST_TARGETS} targets, or names of more than {LONGEST_TARGET} characters"
-        raise RefusedError(ResetCode.LIMIT, message)
+    _require_targets(hello.targets)
     return AttachedBridge(
         realm=realm,
         since=datetime.now(UTC),
@@ -88,6 +87,14 @@ async def _greeted(stream: FrameStream, switchboard: Switchboard, times: Times, 
         targets=hello.targets,
         certificate_end=None if caller.certificate is None else caller.certificate.not_valid_after_utc,
     )
+
+
+def _require_targets(names: Sequence[str]) -> None:
+    if len(names) > MOST_TARGETS:
+        raise RefusedError(ResetCode.LIMIT, f"more than {MOST_TARGETS} targets")
+    for name in names:
+        if not is_target_name(name):
+            raise RefusedError(ResetCode.REFUSED, f"{shown(name)} is no name for a target: {TARGET_NAME_RULE}")
 
 
 async def _until_over(stream: FrameStream, bridge: AttachedBridge, times: Times, attempt: Attempt) -> str:

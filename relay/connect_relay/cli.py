@@ -124,7 +124,7 @@ Exit codes:
     show_default=True,
     envvar="CONNECT_RELAY_DIALS",
     show_envvar=True,
-    help="Dials under way at once, of all realms; those that wait for a bridge count too.",
+    help="Dials under way at once, of all realms.",
 )
 @click.option(
     "--dials-per-realm",
@@ -133,7 +133,7 @@ Exit codes:
     show_default=True,
     envvar="CONNECT_RELAY_DIALS_PER_REALM",
     show_envvar=True,
-    help="Dials under way at once, of one realm.",
+    help="Dials under way at once, of one realm; as many more may wait for an absent bridge.",
 )
 @click.option(
     "--bytes-per-second",

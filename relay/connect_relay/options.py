@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import click
 
+from connect_protocol.relay.names import TARGET_NAME_RULE, is_target_name, shown
 from connect_relay.errors import RelayError
 from connect_relay.settings import Address, RelayName, Target, Transport
 
@@ -56,6 +57,8 @@ class TargetType(click.ParamType[Target]):
         if isinstance(value, Target):
             return value
         name, _, place = str(value).partition("=")
+        if name and not is_target_name(name):
+            self.fail(f"{shown(name)} is no name for a target: {TARGET_NAME_RULE}", param, ctx)
         address = _address(place)
         if not name or address is None or not address.port:
             self.fail(f"{value!r} is not NAME=HOST:PORT, such as database=db.example.org:5432", param, ctx)

@@ -213,7 +213,7 @@ class ClientStream:
 
     async def _cause(self) -> str:
         code = await self._call.code()
-        return f"{code.name}: {await self._call.details()}"
+        return f"{code.name}: {service.in_plain_words(await self._call.details())}"
 
 
 class Channel:
@@ -242,8 +242,11 @@ class Channel:
         self._channel = grpc.aio.secure_channel(str(relay), credentials, options=options)
 
     def call(self, method: str) -> ClientStream:
-        """Begin a call."""
-        return ClientStream(self._channel.stream_stream(method)())
+        """Begin a call. Raises StreamBrokenError when this end has closed the connection."""
+        try:
+            return ClientStream(self._channel.stream_stream(method)())
+        except grpc.aio.UsageError as error:
+            raise StreamBrokenError("the connection to the relay is closed") from error
 
     async def close(self) -> None:
         """End the connection and all calls on it."""

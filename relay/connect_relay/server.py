@@ -141,8 +141,10 @@ def watch(metrics: Metrics, switchboard: Switchboard) -> None:
     metrics.watch("realms_absent", description, lambda: len(registry.absent))
     metrics.watch("connections", "Connections that are open now.", lambda: switchboard.connections.taken)
     metrics.watch("dials_under_way", "Dials of workers that are under way now.", lambda: switchboard.dials.taken)
+    metrics.watch("dials_waiting", "Dials of workers that wait for an absent bridge.", lambda: switchboard.waits.taken)
     description = "SSH connections that have logged in."
-    metrics.watch("ssh_connections", description, lambda: switchboard.ssh_connections.taken)
+    slots = switchboard.ssh_connections.values()
+    metrics.watch("ssh_connections", description, lambda: sum(each.taken for each in slots))
     metrics.watch("tasks", "Tasks of the relay's event loop.", lambda: len(asyncio.all_tasks()))
     metrics.collect(RealmCollector(switchboard))
     metrics.collect(ProcessCollector(registry=None))

@@ -98,6 +98,8 @@ class Limits:
     connections_per_realm: int = 64
     dials: int = 200
     dials_per_realm: int = 32
+    """Under way at once, and as many more that wait for a bridge; of those, all realms may have as many as
+    connections."""
     bridges_per_realm: int = 4
     realms: int = 1000
     bytes_per_second: int = 0
@@ -106,17 +108,17 @@ class Limits:
     ssh_logins: int = 64
     """SSH connections that have not told yet who they are."""
     ssh_connections_per_realm: int = 64
-    """A stock ssh has one for each connection that it makes."""
+    """Of its workers, and as many of its bridges. A stock ssh has one for each connection that it makes."""
 
     @property
     def calls(self) -> int:
-        """How many calls are under way at once at most: both sides of connections and dials, and the bridges."""
-        return 2 * (self.connections + self.dials) + self.realms * self.bridges_per_realm
+        """How many calls are under way at once at most: both sides of connections and dials, who waits, and bridges."""
+        return 2 * (self.connections + self.dials) + self.connections + self.realms * self.bridges_per_realm
 
     @property
     def calls_per_realm(self) -> int:
         """The same, of one realm; its bridges may come again before they have gone."""
-        return 2 * (self.connections_per_realm + self.dials_per_realm) + 4 * self.bridges_per_realm
+        return 2 * self.connections_per_realm + 3 * self.dials_per_realm + 4 * self.bridges_per_realm
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

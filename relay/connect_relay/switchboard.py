@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from secrets import token_hex
@@ -14,6 +14,7 @@ from connect_protocol.relay.credit import LARGEST_WINDOW
 from connect_protocol.relay.errors import ProtocolError, StreamBrokenError
 from connect_protocol.relay.frames import Dial, Frame, Opened, Reset, ResetCode, Serve, decode, encode
 from connect_protocol.relay.identity import Role
+from connect_protocol.relay.names import shown
 from connect_protocol.relay.pump import FrameStream
 from connect_relay.accounts import Accounts
 from connect_relay.admission import Admission, unless_cut
@@ -77,11 +78,10 @@ class Switchboard:
         self.accounts = Accounts(limits, monotonic)
         self.connections = Slots("connections", limit=limits.connections, limit_per_realm=limits.connections_per_realm)
         self.dials = Slots("dials", limit=limits.dials, limit_per_realm=limits.dials_per_realm)
-        self.ssh_connections = Slots(
-            "SSH connections",
-            limit=limits.realms * limits.ssh_connections_per_realm,
-            limit_per_realm=limits.ssh_connections_per_realm,
+        self.waits = Slots(
+            "dials that wait for a bridge", limit=limits.connections, limit_per_realm=limits.dials_per_realm
         )
+        self.ssh_connections = {role: _ssh_connections(role, limits) for role in Role}
         self._answers = Slots("answers", limit=limits.dials, limit_per_realm=limits.dials_per_realm)
 
     @property
@@ -135,10 +135,13 @@ class Switchboard:
     async def _connect(self, stream: FrameStream, attempt: Attempt) -> None:
         realm = self.admission.admit(attempt.caller, Role.WORKER)
         with ExitStack() as until_open, ExitStack() as until_over:
-            until_open.enter_context(self.dials.taken_by(realm))
             async with unless_cut(attempt):
-                dial = await self._dialled(stream, attempt)
-                bridge = await self._bridge(realm, dial)
+                with self.dials.taken_by(realm):
+                    dial = await self._dialled(stream, attempt)
+                if dial.wait_seconds and not self.registry.is_served(realm):
+                    await self._bridge_there(realm, dial)
+                until_open.enter_context(self.dials.taken_by(realm))
+                bridge = self._bridge(realm, dial)
                 until_over.enter_context(self.connections.taken_by(realm))
                 served = await self._order(bridge, dial, attempt)
                 until_over.callback(served.released.set)
@@ -150,29 +153,34 @@ class Switchboard:
 
     async def _dialled(self, stream: FrameStream, attempt: Attempt) -> Dial:
         dial = await self._expect(stream, Dial)
-        attempt.target = dial.target
+        attempt.target = shown(dial.target)
         realm = attempt.caller.realm
         if dial.realm != realm:
             raise RefusedError(
-                ResetCode.REFUSED, f"a {attempt.caller.means} of realm {realm} does not reach realm {dial.realm}"
+                ResetCode.REFUSED, f"a {attempt.caller.means} of realm {realm} does not reach realm {shown(dial.realm)}"
             )
         _require_window(dial.window)
         return dial
 
-    async def _bridge(self, realm: str, dial: Dial) -> AttachedBridge:
-        """The realm's bridge, waited for as long as the worker asks and the relay allows."""
+    async def _bridge_there(self, realm: str, dial: Dial) -> None:
+        """Wait until the realm has a bridge, as long as the worker asks and the relay allows.
+
+        Meanwhile no dial is under way: who waits for nobody must not be in the way of those whose bridge is there.
+        """
         wait = min(dial.wait_seconds, self._times.longest_wait)
-        try:
+        with self.waits.taken_by(realm), suppress(TimeoutError):
             async with asyncio.timeout(wait), self._arrival:
                 await self._arrival.wait_for(lambda: self._draining or self.registry.is_served(realm))
-        except TimeoutError:
-            if not self.registry.is_served(realm):
-                raise RefusedError(ResetCode.BRIDGE_ABSENT, self.registry.absence(realm)) from None
+
+    def _bridge(self, realm: str, dial: Dial) -> AttachedBridge:
+        """The bridge of the realm that leads to the target."""
         self._require_open()
         if not self.registry.is_served(realm):
             raise RefusedError(ResetCode.BRIDGE_ABSENT, self.registry.absence(realm))
         if (bridge := self.registry.serving(realm, dial.target)) is None:
-            raise RefusedError(ResetCode.UNKNOWN_TARGET, f"the bridge of realm {realm} has no target {dial.target!r}")
+            raise RefusedError(
+                ResetCode.UNKNOWN_TARGET, f"the bridge of realm {realm} has no target {shown(dial.target)!a}"
+            )
         return bridge
 
     async def _order(self, bridge: AttachedBridge, dial: Dial, attempt: Attempt) -> _Served:
@@ -315,6 +323,15 @@ async def _first_known(stream: FrameStream) -> Frame:
         if (frame := decode(message)) is not None:
             return frame
     raise StreamBrokenError("the stream ended before it began")
+
+
+def _ssh_connections(role: Role, limits: Limits) -> Slots:
+    """Those of one role: neither shuts out the other."""
+    return Slots(
+        f"SSH connections of {role}s",
+        limit=limits.realms * limits.ssh_connections_per_realm,
+        limit_per_realm=limits.ssh_connections_per_realm,
+    )
 
 
 def _require_window(window: int) -> None:

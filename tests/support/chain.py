@@ -15,7 +15,7 @@ from connect_protocol.relay.identity import Role
 from connect_worker.model.secret import Secret
 from connect_worker.settings import DatabaseSettings, DirectorySecret, GrpcRelay, RelaySettings, Settings, SshRelay
 from connect_worker.tunnel.base import Target
-from connect_worker.tunnel.way import open_way
+from connect_worker.tunnel.way import Way, open_way
 from tests.support.openssh import Ssh, SshKeys, local_forward, ssh_command
 from tests.support.relay import HOST, OTHER_REALM, REALM, Command, Pki, RelayCommand
 
@@ -153,6 +153,22 @@ class Ports:
 @asynccontextmanager
 async def worker_end(identities: Identities, way_in: Entrance, realm: str) -> AsyncIterator[Ports]:
     """Within: the way as a run has it, through the product's own code."""
+    async with worker_way(identities, way_in, realm) as way:
+        yield ports_of(way)
+
+
+def ports_of(way: Way) -> Ports:
+    """Where a way's targets are on loopback."""
+    database, directory = way.settings.database.tunnel_port, way.settings.directory
+    assert database is not None
+    assert directory is not None
+    assert directory.tunnel_port is not None
+    return Ports(database=database, directory=directory.tunnel_port)
+
+
+@asynccontextmanager
+async def worker_way(identities: Identities, way_in: Entrance, realm: str) -> AsyncIterator[Way]:
+    """The same, which can tell why a connection broke."""
     settings = Settings(
         realm=realm,
         run_id=str(uuid.uuid4()),
@@ -165,11 +181,7 @@ async def worker_end(identities: Identities, way_in: Entrance, realm: str) -> As
         relay=identities.worker(way_in, realm),
     )
     async with open_way(settings) as way:
-        database, directory = way.settings.database.tunnel_port, way.settings.directory
-        assert database is not None
-        assert directory is not None
-        assert directory.tunnel_port is not None
-        yield Ports(database=database, directory=directory.tunnel_port)
+        yield way
 
 
 @contextmanager

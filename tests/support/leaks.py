@@ -34,6 +34,31 @@ class Held:
         )
 
 
+async def held_by(relay: RelayCommand, bridge: Command) -> Held:
+    """What they hold now."""
+    return Held(
+        relay_sockets=relay.open_sockets(),
+        relay_tasks=await relay.metric("tasks"),
+        bridge_sockets=bridge.open_sockets(),
+        memory=relay.resident_bytes() + bridge.resident_bytes(),
+    )
+
+
+async def calm(relay: RelayCommand, bridge: Command, before: Held) -> None:
+    """Wait until they hold no more than before."""
+    held = await held_by(relay, bridge)
+    try:
+        async with asyncio.timeout(CALM_SECONDS):
+            # Other processes let go: they can only be asked.
+            while held.exceeds(before):
+                # A call that ended in an exception may be part of a cycle here, and keep its connection.
+                gc.collect()
+                await asyncio.sleep(0.1)
+                held = await held_by(relay, bridge)
+    except TimeoutError:
+        raise AssertionError(f"before {before}, and now {held}") from None
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Stage:
     """A relay with a bridge whose target `echo` answers, and the certificates of both realms."""
@@ -57,12 +82,7 @@ class Stage:
 
     async def held(self) -> Held:
         """What they hold now."""
-        return Held(
-            relay_sockets=self.relay.open_sockets(),
-            relay_tasks=await self.relay.metric("tasks"),
-            bridge_sockets=self.bridge.open_sockets(),
-            memory=self.relay.resident_bytes() + self.bridge.resident_bytes(),
-        )
+        return await held_by(self.relay, self.bridge)
 
     @asynccontextmanager
     async def withstood(self) -> AsyncIterator[None]:
@@ -70,7 +90,7 @@ class Stage:
         before = await self.held()
         async with self.beside():
             yield
-        await self._calm(before)
+        await calm(self.relay, self.bridge, before)
 
     @asynccontextmanager
     async def beside(self) -> AsyncIterator[None]:
@@ -86,20 +106,6 @@ class Stage:
             finally:
                 over.set()
             assert await exchanging > 0
-
-    async def _calm(self, before: Held) -> None:
-        """Wait until they hold no more than before."""
-        held = await self.held()
-        try:
-            async with asyncio.timeout(CALM_SECONDS):
-                # Other processes let go: they can only be asked.
-                while held.exceeds(before):
-                    # A call that ended in an exception may be part of a cycle here, and keep its connection.
-                    gc.collect()
-                    await asyncio.sleep(0.1)
-                    held = await self.held()
-        except TimeoutError:
-            raise AssertionError(f"before {before}, and now {held}") from None
 
 
 async def _exchange(neighbour: Tunnelled, over: asyncio.Event) -> int:

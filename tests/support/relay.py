@@ -246,10 +246,13 @@ class RelayCommand(Command):
         return Address(host=HOST, port=self.port)
 
 
-def start_bridge(tls: Path, relay_port: int, targets: Mapping[str, int], *options: str) -> Command:
+def start_bridge(
+    tls: Path, relay_port: int, targets: Mapping[str, int], *options: str, variables: Mapping[str, str] | None = None
+) -> Command:
     """`connect-bridge run` for targets on loopback: name → port."""
     named = [text for name, port in targets.items() for text in ("--target", f"{name}={HOST}:{port}")]
-    return Command.start("connect-bridge", "run", "--relay", f"{HOST}:{relay_port}", "--tls", tls, *named, *options)
+    relay = ("--relay", f"{HOST}:{relay_port}", "--tls", str(tls))
+    return Command.start("connect-bridge", "run", *relay, *named, *options, variables=variables)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -141,8 +141,8 @@ class Relay(Process):
         return self._gauge("connect_relay_connections")
 
     def waiting_dials(self) -> int:
-        """How many workers wait for their connection."""
-        return self._gauge("connect_relay_dials_under_way")
+        """How many workers wait for a bridge."""
+        return self._gauge("connect_relay_dials_waiting")
 
     def _gauge(self, name: str) -> int:
         lines = (line.split() for line in self._admin("metrics").splitlines())

@@ -4,7 +4,8 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+from connect_protocol.relay.names import is_label
+
 _URI = re.compile(r"connect://realm/([^/]+)/([^/]+)")
 
 
@@ -42,4 +43,4 @@ class Identity:
 
 def is_realm(text: str) -> bool:
     """Whether this can be a realm: a DNS label in lower case, at most 63 characters."""
-    return _LABEL.fullmatch(text) is not None
+    return is_label(text)

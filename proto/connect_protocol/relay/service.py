@@ -21,6 +21,8 @@ MISSED_HEARTBEATS = 3
 IDLE_SECONDS = 60
 LARGEST_METADATA = 8192
 
+_WRITE_FAILED = "Internal error from Core"
+
 Options = Sequence[tuple[str, int]]
 
 
@@ -44,6 +46,14 @@ def server_options(heartbeat: float = HEARTBEAT_SECONDS) -> Options:
         # A second relay on the same port fails instead of taking every other connection.
         ("grpc.so_reuseport", 0),
     )
+
+
+def in_plain_words(details: str) -> str:
+    """What a call's status says, for people.
+
+    gRPC's Python part has words of its own in place of the relay's where the call ends as something is being written.
+    """
+    return "the relay has ended the call without a word" if details == _WRITE_FAILED else details
 
 
 def _both_ends(heartbeat: float) -> Options:

@@ -215,13 +215,9 @@ class _Service:
             with self._call() as stream:
                 await self._refuse(stream, refused.reset)
             raise
-        with self._call() as stream, closing(BUDGET.open()) as window:
-            try:
-                await stream.send(encode(Serve(connection_id=self._order.connection_id)))
-                await stream.send(encode(Opened(window=window.size)))
-            except BaseException:
-                connection.close()
-                raise
+        with connection, self._call() as stream, closing(BUDGET.open()) as window:
+            await stream.send(encode(Serve(connection_id=self._order.connection_id)))
+            await stream.send(encode(Opened(window=window.size)))
             return await pump(connection, stream, send_window=self._order.window, receive_window=window)
 
     @contextmanager

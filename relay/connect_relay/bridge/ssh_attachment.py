@@ -19,6 +19,7 @@ from connect_relay.ssh_stream import channel_refusal
 from connect_ssh.channel import ByteChannel
 from connect_ssh.client import CONNECT_SECONDS, Client, Connection, Server, connect
 from connect_ssh.errors import NotConnectedError
+from connect_ssh.farewell import farewell
 from connect_ssh.options import CHANNEL
 from connect_ssh.pump import pump
 
@@ -165,7 +166,9 @@ class _Ear(Client):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """See asyncssh."""
-        if exc is not None:
+        if reason := farewell(exc):
+            self.cause = f"the relay has sent this bridge away: {reason}"
+        elif exc is not None:
             self.cause = f"the connection to the relay was lost: {' '.join(str(exc).split())}"
 
 

@@ -66,6 +66,14 @@ def read(path: Path) -> bytes:
         return path.read_bytes()
 
 
+def read_text(path: Path) -> str:
+    """The same, as text. Raises PkiError."""
+    try:
+        return read(path).decode()
+    except UnicodeDecodeError as fault:
+        raise PkiError(f"{path} is damaged: it is no text: put it back from a backup of this folder") from fault
+
+
 def require_free(target: Path) -> None:
     """Raise PkiError if there is something already."""
     if os.path.lexists(target):

@@ -32,6 +32,7 @@ _AUTHORITY = Path("ca")
 _RECORD = _AUTHORITY / "revoked"
 _SUPERSEDED = "superseded"
 RELAY = Path("relay")
+_PUT_BACK = "put it back from a backup of this folder"
 
 
 class State(StrEnum):
@@ -120,7 +121,7 @@ class PkiFolder:
         try:
             return Authority.load(read(folder / CA_CERTIFICATE), read(folder / CA_KEY))
         except PkiError as fault:
-            raise PkiError(f"{folder}: {fault}") from fault
+            raise PkiError(f"{folder}: {fault}: {_PUT_BACK}") from fault
 
     def _require_authority(self) -> None:
         if not (self._root / _AUTHORITY).is_dir():
@@ -193,7 +194,10 @@ class PkiFolder:
         try:
             return tuple(_revoked(line) for line in read(path).decode().splitlines())
         except ValueError as fault:
-            raise PkiError(f"{path} is damaged: each line should be a serial number, a time and a folder") from fault
+            raise PkiError(
+                f"{path} is damaged: each line should be a serial number, a time and a folder: {_PUT_BACK}, or mend "
+                "the line; without it, what it has revoked would be let in again"
+            ) from fault
 
     def revoke(self, serial: int, place: Path, now: datetime) -> None:
         """Note that a certificate is revoked, unless it is already. The list has to be signed then."""
@@ -244,7 +248,9 @@ def _parsed(path: Path) -> x509.Certificate:
     try:
         return x509.load_pem_x509_certificate(read(path))
     except ValueError as fault:
-        raise PkiError(f"{path} is no certificate in PEM") from fault
+        raise PkiError(
+            f"{path} is no certificate in PEM: {_PUT_BACK}, or move its folder out of here and issue it anew"
+        ) from fault
 
 
 def _revoked(line: str) -> Revoked:

@@ -19,7 +19,7 @@ from connect_protocol.relay.identity import Identity
 from connect_relay.authorized_keys import AuthorizedKey, AuthorizedKeys, public_key, public_line
 from connect_relay.errors import ConfigurationError
 from connect_relay.pki.certificates import PkiError
-from connect_relay.pki.files import Files, read, replace_file, replace_folder, require_free, write_folder
+from connect_relay.pki.files import Files, read, read_text, replace_file, replace_folder, require_free, write_folder
 from connect_relay.settings import Address
 
 HOST_KEY, KNOWN_HOSTS, AUTHORIZED_KEYS = "ssh_host_ed25519_key", "known_hosts", "authorized_keys"
@@ -70,7 +70,7 @@ class SshFolder:
             raise PkiError(
                 f"the relay has no SSH host key here: make one with `connect-relay pki ssh-host {self._root} --name …`"
             )
-        return read(path).decode()
+        return read_text(path)
 
     def require_kept(self, identity: Identity) -> None:
         """Raise unless there is a key of this identity that was made here."""
@@ -112,7 +112,7 @@ class SshFolder:
         if (found := keys.find(blob)) is not None:
             raise PkiError(f"{path}: this key is there already, as {found.identity.uri}")
         entry = AuthorizedKey(identity=identity, blob=blob, comment=comment)
-        text = read(path).decode()
+        text = read_text(path)
         replace_file(path, f"{text}{'' if text.endswith(chr(10)) or not text else chr(10)}{entry.line}\n")
         return entry
 
@@ -122,7 +122,7 @@ class SshFolder:
         gone = {entry.blob for entry in entries}
         kept = [
             line
-            for line in read(path).decode().splitlines(keepends=True)
+            for line in read_text(path).splitlines(keepends=True)
             if not any(entry.blob in gone for entry in _parsed(line, str(path)).entries)
         ]
         replace_file(path, "".join(kept))
@@ -147,7 +147,7 @@ class SshFolder:
     def _keys(self) -> AuthorizedKeys:
         self.known_hosts()
         path = self._root / _SSH / AUTHORIZED_KEYS
-        return _parsed(read(path).decode(), str(path))
+        return _parsed(read_text(path), str(path))
 
 
 def read_public_key(path: Path) -> tuple[bytes, str]:
@@ -162,7 +162,7 @@ def _parsed(text: str, place: str) -> AuthorizedKeys:
     try:
         return AuthorizedKeys.parse(text, place)
     except ConfigurationError as fault:
-        raise PkiError(str(fault)) from fault
+        raise PkiError(f"{fault}; or put the file back from a backup of this folder") from fault
 
 
 def _host(name: Address) -> str:

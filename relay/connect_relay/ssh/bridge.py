@@ -19,6 +19,7 @@ from connect_relay.settings import Transport
 from connect_relay.ssh.door import Door
 from connect_relay.ssh_stream import ServedStream, reset_told
 from connect_relay.switchboard import GOING_DOWN
+from connect_ssh.farewell import send_away
 from connect_ssh.options import CHANNEL
 
 SETTLE_SECONDS = 0.1
@@ -120,7 +121,7 @@ class SshBridge:
             except RefusedError as error:
                 switchboard.refused(attempt, error)
                 audit.write_refused(attempt)
-                self.connection.disconnect(asyncssh.DISC_BY_APPLICATION, str(error))
+                send_away(self.connection, str(error))
                 return
             audit.write_attached(attempt, version=bridge.version, targets=bridge.targets)
             try:
@@ -131,7 +132,7 @@ class SshBridge:
         if self._carried:
             await asyncio.wait(self._carried)
         # Nothing is left to stay for here, and another relay may have work.
-        self.connection.disconnect(asyncssh.DISC_BY_APPLICATION, self._left_because)
+        send_away(self.connection, self._left_because)
 
     async def _until_over(self, bridge: AttachedBridge, attempt: Attempt) -> None:
         taking = asyncio.create_task(self._take_orders(bridge))

@@ -11,6 +11,7 @@ import structlog
 
 from connect_protocol.relay.frames import ResetCode
 from connect_protocol.relay.identity import Role
+from connect_protocol.relay.names import shown
 from connect_relay import audit
 from connect_relay.admission import require_role
 from connect_relay.audit import Attempt, Caller, Kind
@@ -23,6 +24,7 @@ from connect_relay.ssh.door import Door
 from connect_relay.ssh_names import TargetName, read_target
 from connect_relay.ssh_stream import ChannelStream, DialledStream, channel_refusal, told
 from connect_relay.switchboard import GOING_DOWN
+from connect_ssh.farewell import send_away
 from connect_ssh.fast_path import speed_up
 from connect_ssh.options import CHANNEL
 from connect_ssh.watched import WatchedChannel
@@ -33,8 +35,6 @@ MOST_KEYS = 6
 """Unknown keys that a client may try, as sshd's MaxAuthTries."""
 LEFT_EARLY = "Connection lost"
 """asyncssh's words for a client that has gone without a word."""
-LONGEST_TOLD = 100
-"""Of what was asked for, in an audit line."""
 REVOKED = "key has been revoked"
 MOST_FORBIDDEN = 16
 """Requests on one connection for what is never granted."""
@@ -89,7 +89,7 @@ class SshConnection(asyncssh.SSHServer):
     async def _part(self, tasks: frozenset[asyncio.Task[None]]) -> None:
         if tasks:
             await asyncio.wait(tasks, timeout=FAREWELL_SECONDS)
-        self._connection.disconnect(asyncssh.DISC_BY_APPLICATION, self._over_because)
+        send_away(self._connection, self._over_because)
 
     async def wait_closed(self) -> None:
         """Wait until the connection is gone."""
@@ -126,10 +126,11 @@ class SshConnection(asyncssh.SSHServer):
         try:
             if self._door.switchboard.draining:
                 raise RefusedError(GOING_DOWN.code, GOING_DOWN.message)  # noqa: TRY301 - like the one that follows
-            self._until_gone.enter_context(self._door.switchboard.ssh_connections.taken_by(identity.realm))
+            slots = self._door.switchboard.ssh_connections[identity.role]
+            self._until_gone.enter_context(slots.taken_by(identity.realm))
         except RefusedError as error:
             self._turn_away(error)
-            self._connection.disconnect(asyncssh.DISC_TOO_MANY_CONNECTIONS, told(error.reset))
+            send_away(self._connection, told(error.reset))
             return
         self._door.inside.add(self)
         self._bridge = SshBridge(
@@ -242,7 +243,7 @@ class SshConnection(asyncssh.SSHServer):
         return self._refused(RefusedError(ResetCode.REFUSED, message), None)
 
     def _refused(self, error: RefusedError, target: str | None) -> asyncssh.ChannelOpenError:
-        attempt = Attempt(kind=Kind.REQUEST, caller=self._caller, target=target and target[:LONGEST_TOLD])
+        attempt = Attempt(kind=Kind.REQUEST, caller=self._caller, target=target and shown(target))
         reset = self._door.switchboard.refused(attempt, error)
         audit.write(attempt)
         return channel_refusal(reset)

@@ -12,6 +12,7 @@ import pytest
 from connect_protocol.relay.identity import Identity, Role
 from connect_relay.pki.certificates import client
 from connect_relay.pki.folder import PkiFolder
+from tests.support.ports import closed_port
 from tests.support.relay import Pki, now
 from tests.support.targets import Targets
 
@@ -91,6 +92,7 @@ def test_a_bridge_whose_certificate_has_expired_does_not_start(pki: Pki, tmp_pat
         ("database", "is not NAME=HOST:PORT, such as database=db.example.org:5432"),
         ("database=db", "is not NAME=HOST:PORT"),
         ("=db:5432", "is not NAME=HOST:PORT"),
+        ("Data_base=db:5432", "Data_base is no name for a target: lower-case letters, digits and hyphens between"),
         ("database=db:0", "is not NAME=HOST:PORT"),
         ("database=db:70000", "is not NAME=HOST:PORT"),
         ("database=user@db:5432", "is not NAME=HOST:PORT"),
@@ -145,3 +147,17 @@ def test_help_teaches(arguments: tuple[str, ...]) -> None:
     code, output = ended(*arguments, "--help")
     assert code == 0
     assert "Usage: " in output
+
+
+def test_a_bridge_whose_log_nobody_reads_any_more_ends_without_a_word(pki: Pki) -> None:
+    """As in `connect-bridge run … | head -1`: the relay is away, so a second line comes soon."""
+    relay = f"127.0.0.1:{closed_port()}"
+    arguments = ("run", "--relay", relay, "--tls", pki.bridge(), "--target", "database=db:5432")
+    program = Path(sys.executable).with_name("connect-bridge")
+    bridge = subprocess.Popen([program, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert bridge.stdout is not None
+    assert bridge.stderr is not None
+    with bridge.stdout as lines:
+        assert any("bridge runs" in line for line in lines)
+    with bridge.stderr as errors:
+        assert (bridge.wait(20), errors.read()) == (0, "")

@@ -93,7 +93,7 @@ async def test_a_worker_that_comes_first_waits_for_the_bridge(
 ) -> None:
     async with worker_channel(pki.worker(), own_relay.address) as channel:
         opening = asyncio.create_task(_open_echo(channel))
-        await own_relay.counted("dials_under_way", 1)
+        await own_relay.counted("dials_waiting", 1)
         assert not opening.done()
         with start_bridge(pki.bridge(), own_relay.port, goals.by_name()):
             assert await asyncio.wait_for(opening, 20) == b"there"

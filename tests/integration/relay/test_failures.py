@@ -241,6 +241,7 @@ async def test_nothing_is_left_of_connections_that_ended_in_any_way(
         await _all_kinds_of_ends(own_channel)
     await own_relay.counted("connections", 0)
     await own_relay.counted("dials_under_way", 0)
+    await own_relay.counted("dials_waiting", 0)
     for command, count in zip((own_relay, own_bridge), before, strict=True):
         assert command.open_sockets() <= count + 1
 

@@ -43,6 +43,8 @@ from tests.support.relay import (
 )
 from tests.support.targets import Targets
 
+TELL_LEAKS = {"PYTHONWARNINGS": "default::ResourceWarning"}
+
 
 async def test_a_worker_reaches_no_other_realm(channel: Channel, relay: RelayCommand) -> None:
     """Not by naming it, for its certificate says where it belongs."""
@@ -151,6 +153,37 @@ async def test_a_bridge_opens_nothing_that_is_not_on_its_own_list(pki: Pki) -> N
     await server.stop(0)
 
 
+async def test_a_target_that_is_reached_too_late_is_let_go(pki: Pki) -> None:
+    """The relay has been given up meanwhile: nothing is left of the target's connection, and the log says why."""
+
+    async def on_attach(stream: FrameStream, _caller: Caller) -> None:
+        await stream.receive()
+        await stream.send(encode_from_relay(Welcome(version="1")))
+        await stream.send(encode_from_relay(Open(connection_id="x", target="slow", window=1000)))
+        while await stream.receive() is not None:
+            pass
+
+    server = Server({service.ATTACH: on_attach}, load_certificates(pki.relay), limits=Limits(), times=Times())
+    port = await server.start(Address(host="127.0.0.1", port=0))
+    quick = ("--heartbeat-seconds", "0.2", "--longest-pause-seconds", "60")
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as slow:
+        place = slow.getsockname()
+        with (
+            socket.create_connection(place),
+            start_bridge(pki.bridge(), port, {"slow": place[1]}, *quick, variables=TELL_LEAKS) as bridge,
+        ):
+            await bridge.logged("relay disconnected", cause="the relay has said nothing for 0.6 s")
+            # There is room for the bridge from now on.
+            slow.accept()[0].close()
+            await bridge.logged("connection not opened", reason="the connection to the relay is closed")
+            reached, _ = await asyncio.to_thread(slow.accept)
+            with reached:
+                reached.settimeout(5)
+                assert await asyncio.to_thread(reached.recv, 1) == b""
+        assert not [line for line in bridge.lines if "unclosed" in str(line)]
+    await server.stop(0)
+
+
 async def test_a_target_that_refuses_is_unreachable(channel: Channel, relay: RelayCommand) -> None:
     reset = await refusal(channel, dial("refusing"))
     expected = Reset(code=ResetCode.TARGET_UNREACHABLE, message="target refusing cannot be reached: Connection refused")
@@ -215,14 +248,69 @@ async def test_a_realm_gets_no_more_connections_than_its_share(pki: Pki, goals: 
     assert reset == Reset(code=ResetCode.LIMIT, message="realm musterwil has 2 connections already")
 
 
-async def test_a_realm_gets_no_more_dials_than_its_share(pki: Pki) -> None:
-    with RelayCommand.serve(pki, "--dials-per-realm", "1") as relay:
+async def test_a_realm_gets_no_more_dials_than_its_share(pki: Pki, goals: Targets) -> None:
+    with (
+        RelayCommand.serve(pki, "--dials-per-realm", "1", "--dial-seconds", "2") as relay,
+        start_bridge(pki.bridge(), relay.port, goals.by_name()) as bridge,
+    ):
+        await bridge.logged("relay connected")
         async with worker_channel(pki.worker(), relay.address) as channel:
-            waiting = asyncio.create_task(refusal(channel, dial("echo", wait_seconds=2)))
+            dialling = asyncio.create_task(refusal(channel, dial("hanging")))
             await relay.counted("dials_under_way", 1)
             reset = await refusal(channel, dial("echo"))
-            assert (await waiting).code is ResetCode.BRIDGE_ABSENT
+            assert (await dialling).code is ResetCode.TARGET_UNREACHABLE
     assert reset == Reset(code=ResetCode.LIMIT, message="realm musterwil has 1 dials already")
+
+
+async def test_who_waits_for_a_bridge_is_in_nobodys_way(pki: Pki, goals: Targets) -> None:
+    """Of one realm as many wait as it may have dials, and one more is refused; the other realm's have their bridge."""
+    with (
+        RelayCommand.serve(pki, "--dials", "1", "--dials-per-realm", "1") as relay,
+        start_bridge(pki.bridge(OTHER_REALM), relay.port, goals.by_name()) as bridge,
+    ):
+        await bridge.logged("relay connected")
+        async with (
+            worker_channel(pki.worker(), relay.address) as absent,
+            worker_channel(pki.worker(OTHER_REALM), relay.address) as there,
+        ):
+            waiting = asyncio.create_task(refusal(absent, dial("echo", wait_seconds=3)))
+            await relay.counted("dials_waiting", 1)
+            await relay.counted("dials_under_way", 0)
+            async with tunnel(there, dial("echo", realm=OTHER_REALM)) as connection:
+                await connection.write(b"there")
+                assert await connection.read_exactly(5) == b"there"
+            reset = await refusal(absent, dial("echo", wait_seconds=3))
+            assert reset.message == "realm musterwil has 1 dials that wait for a bridge already"
+            assert (await refusal(absent, dial("echo"))).code is ResetCode.BRIDGE_ABSENT
+            assert (await waiting).code is ResetCode.BRIDGE_ABSENT
+        await relay.counted("dials_waiting", 0)
+
+
+@pytest.mark.parametrize("name", ["Database", "data base", "a=b", "x" * 64, "db\n{}", "d\u202eb"])
+async def test_a_bridge_with_a_target_of_no_name_is_told(pki: Pki, relay: RelayCommand, name: str) -> None:
+    """In words that can stand in any log."""
+    async with worker_channel(pki.bridge(OTHER_REALM), relay.address) as channel:
+        control = channel.call(service.ATTACH)
+        await control.send(encode_from_bridge(Hello(version="1", targets=("database", name))))
+        with pytest.raises(StreamBrokenError) as broken:
+            await control.receive()
+    said = str(broken.value)
+    assert said.startswith("PERMISSION_DENIED: ")
+    assert "is no name for a target: lower-case letters, digits and hyphens between them" in said
+    assert said.isascii()
+    assert said.isprintable()
+    await relay.logged("attach", result="REFUSED", reason=said.removeprefix("PERMISSION_DENIED: "))
+
+
+async def test_what_a_worker_asks_for_is_cut_off_and_escaped_in_the_audit_line(
+    channel: Channel, relay: RelayCommand
+) -> None:
+    reset = await refusal(channel, dial("d\u202eb" + "x" * 4000))
+    assert reset.code is ResetCode.UNKNOWN_TARGET
+    line = await relay.logged("connect", reason=reset.message)
+    for text in (line["target"], line["reason"]):
+        assert len(text) < 200
+        assert text.isascii()
 
 
 @pytest.mark.parametrize(

@@ -107,7 +107,7 @@ async def test_a_worker_whose_certificate_is_revoked_is_cut_off_and_refused(own:
 async def test_a_worker_that_waits_is_cut_off_too(own: Own) -> None:
     async with worker_channel(own.pki.worker(OTHER_REALM), own.relay.address) as channel:
         waiting = asyncio.create_task(refusal(channel, dial("echo", realm=OTHER_REALM, wait_seconds=60)))
-        await own.relay.counted("dials_under_way", 1)
+        await own.relay.counted("dials_waiting", 1)
         own.revoke(certificate_in(own.pki.worker(OTHER_REALM)))
         reset = await waiting
     assert reset.code is ResetCode.REFUSED

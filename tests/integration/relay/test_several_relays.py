@@ -202,7 +202,7 @@ async def test_a_bridge_comes_to_one_relay_and_the_worker_finds_it_there(
     async with by_grpc(pki, relays) as tunnel:
         waiting = asyncio.create_task(tunnel.reach(Target.DATABASE, wait=timedelta(seconds=20)))
         for relay in relays:
-            await relay.counted("dials_under_way", 1)
+            await relay.counted("dials_waiting", 1)
         with bridge_at(relays[1], identity=("--tls", pki.bridge()), goals=goals):
             await waiting
             await echo(tunnel, 1)

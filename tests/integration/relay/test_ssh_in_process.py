@@ -101,7 +101,7 @@ async def test_nothing_is_left_of_connections_that_ended_in_any_way(pki: Pki, ss
             while len(asyncio.all_tasks()) > before or budget != BUDGET.left:  # noqa: ASYNC110 - nothing tells but the count
                 await asyncio.sleep(0.02)
         board = relay.switchboard
-        assert (board.ssh_connections.taken, board.connections.taken, board.dials.taken) == (0, 0, 0)
+        assert (board.ssh_connections[Role.WORKER].taken, board.connections.taken, board.dials.taken) == (0, 0, 0)
         assert board.registry.bridges == []
 
 

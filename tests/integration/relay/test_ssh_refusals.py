@@ -138,7 +138,7 @@ async def test_socks_leads_to_targets_only(ssh_keys: SshKeys, ssh_relay: RelayCo
         await worker.said("Entering interactive session")
         assert await _through_socks(place, "echo", 5432) == b"hello"
         assert await _through_socks(place, "www.example.org", 80) == b""
-        await worker.said("UNKNOWN_TARGET")
+        await worker.said("REFUSED: www.example.org is no target")
 
 
 async def test_a_bridges_key_is_no_workers(ssh_keys: SshKeys, ssh_relay: RelayCommand) -> None:
@@ -291,11 +291,14 @@ async def test_strangers_at_the_door_are_not_too_many(pki: Pki, ssh_keys: SshKey
 
 
 async def test_a_realm_has_so_many_ssh_connections_and_no_more(pki: Pki, ssh_keys: SshKeys) -> None:
+    """Its workers do not shut out its bridge, nor another realm."""
     async with _running(pki, ssh_keys, limits=Limits(ssh_connections_per_realm=1)) as relay:
         assert relay.ssh_port is not None
         async with _connected(relay.ssh_port, ssh_keys.of(Role.WORKER, REALM)) as first:
             ran = await run_ssh(piping(ssh_keys, relay.ssh_port, "echo:5432"))
-            assert f"LIMIT: realm {REALM} has 1 SSH connections already" in ran.said
+            assert f"LIMIT: realm {REALM} has 1 SSH connections of workers already" in ran.said
+            async with _connected(relay.ssh_port, ssh_keys.of(Role.BRIDGE, REALM)):
+                pass
             async with _connected(relay.ssh_port, ssh_keys.of(Role.WORKER, OTHER_REALM)):
                 pass
             assert not first.is_closed()

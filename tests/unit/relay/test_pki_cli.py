@@ -55,6 +55,23 @@ def test_private_keys_are_for_their_owner_alone(root: str) -> None:
     assert (modes["ca.key"], modes["tls.key"]) == (0o600, 0o600)
 
 
+@pytest.mark.parametrize(
+    "place",
+    ["ca/ca.crt", "ca/ca.key", "ca/revoked", "ca/crl.pem", "realms/musterwil/worker/tls.crt", "ssh/authorized_keys"],
+)
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe damaged", b"damaged"])
+def test_a_list_of_what_is_damaged_says_which_file_and_what_to_do(root: str, place: str, content: bytes) -> None:
+    done("worker", root, "musterwil")
+    done("ssh-host", root, "--name", "relay.example.org:2222")
+    Path(root, place).write_bytes(content)
+    if not content and place in {"ca/revoked", "ssh/authorized_keys"}:
+        done("list", root)
+        return
+    said = refused("list", root)
+    assert str(Path(root, place).parent) in said
+    assert "put it back from a backup" in said or "sign it anew with" in said or "put the file back" in said
+
+
 @pytest.mark.parametrize("command", ["worker", "bridge"])
 def test_a_secret_for_kubectl_holds_what_the_files_would(root: str, command: str) -> None:
     secret: Any = yaml.safe_load(done(command, root, "musterwil", "--output", "secret"))

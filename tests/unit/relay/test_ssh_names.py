@@ -25,11 +25,31 @@ def test_a_host_and_a_port_name_a_target(host: str, port: int, realm: str, name:
     assert read_target(host, port, "school-a") == TargetName(realm=realm, name=name)
 
 
-@pytest.mark.parametrize("host", ["/", "/database", "school-a/", "a" * 64, "school-a/" + "a" * 64])
+@pytest.mark.parametrize(
+    "host",
+    [
+        "/",
+        "/database",
+        "school-a/",
+        "a" * 64,
+        "school-a/" + "a" * 64,
+        "Database",
+        "db.school-a",
+        "data base",
+        "-db",
+        "a=b",
+        "db\n",
+        "d\u202eb",
+        "school a/database",
+        "x/school-a/database",
+    ],
+)
 def test_what_names_no_target_is_refused(host: str) -> None:
     with pytest.raises(RefusedError) as refused:
         read_target(host, 5432, "school-a")
     assert refused.value.reset.code is ResetCode.REFUSED
+    assert str(refused.value).isascii()
+    assert str(refused.value).isprintable()
 
 
 def test_a_reset_that_was_put_into_words_is_read_again() -> None:

@@ -12,10 +12,11 @@ from typing import Self
 import grpc
 import grpc.aio
 
+from connect_protocol.relay.credit import LARGEST_WINDOW
 from connect_protocol.relay.errors import ProtocolError, StreamBrokenError
 from connect_protocol.relay.frames import Dial, Frame, HalfClose, Opened, Reset, decode, encode
 from connect_protocol.relay.pump import BUDGET, End, pump
-from connect_protocol.relay.service import CONNECT, client_options
+from connect_protocol.relay.service import CONNECT, client_options, in_plain_words
 from connect_worker.settings import GrpcRelay
 from connect_worker.tunnel import failures
 from connect_worker.tunnel.base import Obstacle, PassedOverError, Target
@@ -113,7 +114,7 @@ class GrpcTunnel:
         answer = await _answer(stream)
         match answer:
             case Opened():
-                return answer.window
+                return _possible(answer.window)
             case Reset():
                 raise failures.not_opened(answer, target, self._place.name)
             case _:
@@ -138,6 +139,12 @@ async def _answer(stream: "_Stream") -> Frame | None:
         if (frame := decode(message)) is not None:
             return frame
     return None
+
+
+def _possible(window: int) -> int:
+    if not 0 < window <= LARGEST_WINDOW:
+        raise ProtocolError(f"it opens with a window of {window} bytes; 1 to {LARGEST_WINDOW} are allowed")
+    return window
 
 
 class _Stream:
@@ -174,4 +181,5 @@ class _Stream:
         self.window.close()
 
     async def _broken(self) -> StreamBrokenError:
-        return StreamBrokenError(await self._call.details() or str(await self._call.code()))
+        details = await self._call.details()
+        return StreamBrokenError(in_plain_words(details) if details else str(await self._call.code()))

@@ -1,6 +1,8 @@
 """A port on this machine's loopback from which every connection goes through the tunnel to one target."""
 
 import asyncio
+import errno
+import os
 import socket
 from datetime import timedelta
 from types import TracebackType
@@ -15,6 +17,9 @@ from connect_worker.tunnel.failures import is_at_target
 
 LEAVE_SECONDS = 8
 """How long a broken connection may take until it is known what broke it: two farewells and some."""
+AGAIN_SECONDS = 0.5
+"""Until the next attempt to take a connection, where there was no descriptor or memory for it."""
+_SHORT = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
 log = structlog.stdlib.get_logger()
 
@@ -71,10 +76,29 @@ class Listener:
         with self._listening:
             async with asyncio.TaskGroup() as tasks:
                 while True:
-                    connection, _ = await asyncio.get_running_loop().sock_accept(self._listening)
+                    connection = await self._accepted()
                     task = tasks.create_task(self._carry(connection))
                     self._connections.add(task)
                     task.add_done_callback(self._connections.discard)
+
+    async def _accepted(self) -> socket.socket:
+        """The next connection. Where this machine has no room for it, it waits in the kernel's queue."""
+        told = False
+        while True:
+            try:
+                connection, _ = await asyncio.get_running_loop().sock_accept(self._listening)
+            except OSError as error:
+                if error.errno not in _SHORT:
+                    raise
+                if not told:
+                    log.warning("no connection can be taken", target=self.target, cause=os.strerror(error.errno))
+                told = True
+                # The kernel tells nobody when there is room again.
+                await asyncio.sleep(AGAIN_SECONDS)
+                continue
+            if told:
+                log.info("connections can be taken again", target=self.target)
+            return connection
 
     async def _carry(self, connection: socket.socket) -> None:
         with connection:
