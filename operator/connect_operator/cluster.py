@@ -13,7 +13,7 @@ from connect_operator.core.decision import Action, Create, Replace
 from connect_operator.core.facts import WarningEvent
 from connect_operator.core.names import MANAGER, cron_job_name
 from connect_operator.errors import ConflictError, NotFoundError
-from connect_operator.index import Key
+from connect_operator.index import Key, Subject
 from connect_operator.kind import Kind, Resource
 from connect_operator.kube import Body, Kube
 from connect_protocol.environment import SecretKey
@@ -71,11 +71,20 @@ class Cluster:
         same = _same(action.uid, action.resource_version)
         return await self._kube.patch(_cron_job_path(key), same + changes, _STRICT)
 
-    async def write_status(self, key: Key, *, uid: str, resource_version: str, status: Body) -> Body:
-        """Put a status in the place of the one that was looked at, and return what the ConnectJob has become."""
-        path = Kind.CONNECT_JOB.value.path(key.namespace, key.name) + "/status"
+    async def start(self, namespace: str, manifest: Body) -> Body:
+        """Create a run's Job, and return it. ConflictError: it has been made, and the watch will tell."""
+        return await self._kube.create(Kind.JOB.value.path(namespace), manifest, _STRICT)
+
+    async def write_status(self, kind: Kind, subject: Subject, status: Body) -> Body:
+        """Put a status in the place of the one that was looked at, and return what the object has become."""
+        path = kind.value.path(subject.namespace, subject.name) + "/status"
         change: Body = {"op": "add", "path": "/status", "value": status}
-        return await self._kube.patch(path, [*_same(uid, resource_version), change], _LENIENT)
+        return await self._kube.patch(path, [*_same(subject.uid, subject.resource_version), change], _LENIENT)
+
+    async def delete_run(self, subject: Subject) -> None:
+        """Delete a ConnectRun, if it is still this one."""
+        path = Kind.CONNECT_RUN.value.path(subject.namespace, subject.name)
+        await self._kube.delete(path, {"preconditions": {"uid": subject.uid}})
 
     async def announce(self, announcement: Announcement) -> None:
         """Post an event, unless it was posted before."""

@@ -21,7 +21,7 @@ Stop = Callable[[], Awaitable[None]]
 
 
 def kopf_settings() -> kopf.OperatorSettings:
-    """Watches that notice their end, alone, silent, and without rights beyond the four kinds."""
+    """Watches that notice their end, alone, silent, and without rights beyond the watched kinds."""
     settings = kopf.OperatorSettings()
     settings.watching.server_timeout = 300
     settings.watching.client_timeout = 310

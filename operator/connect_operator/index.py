@@ -1,7 +1,8 @@
 """What the watch has told, trimmed to facts and found by ConnectJob: no look needs a list.
 
-ConnectJobs are found by namespace and name, CronJobs by the name that the operator gives them, Jobs and pods by their
-label. What is put in is known by its uid, so that an object that went and came again under its name is another one.
+ConnectJobs are found by namespace and name, ConnectRuns by the ConnectJob that they name, CronJobs by the name that the
+operator gives them, Jobs and pods by their label. What is put in is known by its uid, so that an object that went and
+came again under its name is another one.
 
 A pod that was deleted stays, `gone`, as long as its Job does or its run counts as active: its report may not have been
 recorded yet.
@@ -13,9 +14,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
-from connect_operator.core import status_document
+from connect_operator.core import run_document, status_document
+from connect_operator.core.connect_run import ConnectRun
 from connect_operator.core.facts import CronJobFacts, JobFacts, PodFacts, RealmClaim
-from connect_operator.core.names import CONNECT_JOB_LABEL, cron_job_name
+from connect_operator.core.names import CONNECT_JOB_LABEL, KIND, RUN_KIND, cron_job_name
+from connect_operator.core.run_status import Request
 from connect_operator.core.spec import ConnectJob
 from connect_operator.core.status import Status
 from connect_operator.core.trim import cron_job_facts, job_facts, pod_facts
@@ -37,6 +40,18 @@ class Key:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Subject:
+    """What an event is about. `status_digest` tells one written status from another."""
+
+    kind: str
+    namespace: str
+    name: str
+    uid: str
+    resource_version: str
+    status_digest: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class KnownJob:
     """A ConnectJob as the API server has it; `status_digest` tells one written status from another."""
 
@@ -50,6 +65,36 @@ class KnownJob:
         """Its claim to its realm."""
         job = self.job
         return RealmClaim(realm=job.realm, namespace=job.namespace, name=job.name, uid=job.uid, created=job.created)
+
+    @property
+    def subject(self) -> Subject:
+        """It, as events name it."""
+        return _subject(KIND, self.job, self.resource_version, self.status_digest)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KnownRun:
+    """A ConnectRun as the API server has it."""
+
+    request: Request
+    resource_version: str
+    status_digest: str
+
+    @property
+    def subject(self) -> Subject:
+        """It, as events name it."""
+        return _subject(RUN_KIND, self.request.run, self.resource_version, self.status_digest)
+
+
+def _subject(kind: str, named: ConnectJob | ConnectRun, resource_version: str, status_digest: str) -> Subject:
+    return Subject(
+        kind=kind,
+        namespace=named.namespace,
+        name=named.name,
+        uid=named.uid,
+        resource_version=resource_version,
+        status_digest=status_digest,
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -94,12 +139,14 @@ class Index:
 
     def __init__(self) -> None:
         self._connect_jobs: _Shelf[KnownJob] = _Shelf()
+        self._connect_runs: _Shelf[KnownRun] = _Shelf()
         self._cron_jobs: _Shelf[CronJobFacts] = _Shelf()
         self._jobs: _Shelf[JobFacts] = _Shelf()
         self._pods: _Shelf[PodFacts] = _Shelf()
         self._unreadable: dict[Kind, dict[str, str]] = {kind: {} for kind in Kind}
         self._shelves: dict[Kind, _Shelf[Any]] = {
             Kind.CONNECT_JOB: self._connect_jobs,
+            Kind.CONNECT_RUN: self._connect_runs,
             Kind.CRON_JOB: self._cron_jobs,
             Kind.JOB: self._jobs,
             Kind.POD: self._pods,
@@ -156,6 +203,19 @@ class Index:
         """All of them."""
         return [item.facts for item in self._connect_jobs.items.values()]
 
+    def connect_runs(self) -> Iterable[KnownRun]:
+        """All of them."""
+        return [item.facts for item in self._connect_runs.items.values()]
+
+    def connect_run(self, uid: str) -> KnownRun | None:
+        """The ConnectRun of this uid."""
+        item = self._connect_runs.items.get(uid)
+        return item.facts if item else None
+
+    def requests(self, key: Key) -> tuple[Request, ...]:
+        """The ConnectRuns that name this ConnectJob."""
+        return tuple(known.request for known in self._connect_runs.of(key))
+
     def cron_job(self, key: Key) -> CronJobFacts | None:
         """The CronJob that bears our label and the name of this ConnectJob's."""
         return max(self._cron_jobs.of(key), key=lambda facts: facts.created, default=None)
@@ -200,14 +260,27 @@ def _identity(body: Body) -> tuple[str, str]:
 
 def _connect_job(body: Body) -> tuple[Key, KnownJob]:
     job = ConnectJob.parse(body)
-    status = body.get("status", {})
     known = KnownJob(
         job=job,
         status=status_document.parse(body),
         resource_version=_identity(body)[1],
-        status_digest=hashlib.sha256(json.dumps(status, sort_keys=True).encode()).hexdigest(),
+        status_digest=_digest(body),
     )
     return Key(namespace=job.namespace, name=job.name), known
+
+
+def _connect_run(body: Body) -> tuple[Key, KnownRun]:
+    run = ConnectRun.parse(body)
+    known = KnownRun(
+        request=Request(run=run, status=run_document.parse(body)),
+        resource_version=_identity(body)[1],
+        status_digest=_digest(body),
+    )
+    return Key(namespace=run.namespace, name=run.connect_job), known
+
+
+def _digest(body: Body) -> str:
+    return hashlib.sha256(json.dumps(body.get("status", {}), sort_keys=True).encode()).hexdigest()
 
 
 def _cron_job(body: Body) -> tuple[Key, CronJobFacts]:
@@ -232,6 +305,7 @@ def _labelled(body: Body) -> Key:
 
 _READERS: Mapping[Kind, Callable[[Body], tuple[Key, Any]]] = {
     Kind.CONNECT_JOB: _connect_job,
+    Kind.CONNECT_RUN: _connect_run,
     Kind.CRON_JOB: _cron_job,
     Kind.JOB: _job,
     Kind.POD: _pod,

@@ -11,8 +11,9 @@ from datetime import datetime
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from connect_operator.core.run_status import RunPhase
 from connect_operator.core.status import ConditionType, LastRun, Truth
-from connect_operator.index import KnownJob
+from connect_operator.index import Key, KnownJob, KnownRun
 
 Sample = tuple[tuple[str, ...], float]
 """Values of the labels beyond namespace and connectjob, and the gauge's own."""
@@ -38,6 +39,28 @@ class JobCollector(Collector):
         """A metric for each family, with a sample or several for each ConnectJob."""
         jobs = list(self._jobs())
         return (_metric(family, jobs) for family in FAMILIES)
+
+
+class RunCollector(Collector):
+    """How many ConnectRuns wait, at the moment of the question."""
+
+    def __init__(self, jobs: Callable[[], Iterable[KnownJob]], runs: Callable[[], Iterable[KnownRun]]) -> None:
+        self._jobs = jobs
+        self._runs = runs
+
+    def collect(self) -> Iterator[Metric]:
+        """A sample for each ConnectJob, also of those for which none waits, and for those that are not there."""
+        waiting = {Key(namespace=known.job.namespace, name=known.job.name): 0 for known in self._jobs()}
+        for known in self._runs():
+            key = Key(namespace=known.request.run.namespace, name=known.request.run.connect_job)
+            if known.request.status.phase in {None, RunPhase.QUEUED}:
+                waiting[key] = waiting.get(key, 0) + 1
+        metric = GaugeMetricFamily(
+            "connect_runs_queued", "ConnectRuns that wait for their turn", labels=["namespace", "connectjob"]
+        )
+        for key, count in waiting.items():
+            metric.add_metric([key.namespace, key.name], count)
+        yield metric
 
 
 def _metric(family: Family, jobs: Iterable[KnownJob]) -> Metric:

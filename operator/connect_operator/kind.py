@@ -1,9 +1,9 @@
-"""The four kinds of objects that the operator watches, and where the API server keeps them."""
+"""The kinds of objects that the operator watches, and where the API server keeps them."""
 
 from dataclasses import dataclass
 from enum import Enum
 
-from connect_operator.core.names import GROUP, MANAGED_BY_LABEL, MANAGER, PLURAL, VERSION
+from connect_operator.core.names import GROUP, MANAGED_BY_LABEL, MANAGER, PLURAL, RUN_PLURAL, VERSION
 
 OWN = f"{MANAGED_BY_LABEL}={MANAGER}"
 """The label selector of what belongs to ConnectJobs: other people's Jobs and pods never reach this process."""
@@ -29,6 +29,7 @@ class Kind(Enum):
     """What is watched."""
 
     CONNECT_JOB = Resource(group=GROUP, version=VERSION, plural=PLURAL, selector="")
+    CONNECT_RUN = Resource(group=GROUP, version=VERSION, plural=RUN_PLURAL, selector="")
     CRON_JOB = Resource(group="batch", version="v1", plural="cronjobs")
     JOB = Resource(group="batch", version="v1", plural="jobs")
     POD = Resource(group="", version="v1", plural="pods")

@@ -40,7 +40,7 @@ ENDLESS = aiohttp.ClientTimeout(total=None, sock_connect=10)
 JSON_PATCH = "application/json-patch+json"
 MERGE_PATCH = "application/merge-patch+json"
 
-_METHODS = {"get": "GET", "list": "GET", "create": "POST", "patch": "PATCH"}
+_METHODS = {"get": "GET", "list": "GET", "create": "POST", "patch": "PATCH", "delete": "DELETE"}
 _ERRORS: Mapping[int, type[KubernetesError]] = {
     400: RefusedError,
     401: LoginError,
@@ -144,6 +144,10 @@ class Kube:
                 yield decoder.decode(piece)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise _unreachable(error) from error
+
+    async def delete(self, path: str, options: Body) -> Body:
+        """Delete an object, with Kubernetes' DeleteOptions."""
+        return await self._send("delete", path, body=options)
 
     async def _send(
         self,

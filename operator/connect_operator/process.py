@@ -20,12 +20,13 @@ import kopf
 import structlog
 from prometheus_client import CollectorRegistry
 
+from connect_operator.announcer import Announcer
 from connect_operator.cluster import Cluster
 from connect_operator.core.facts import Defaults
 from connect_operator.errors import ConflictError, NotFoundError, OperatorError, SettingsError, WatchLostError
 from connect_operator.handlers import kopf_settings, register
 from connect_operator.index import Index, Key
-from connect_operator.job_metrics import JobCollector
+from connect_operator.job_metrics import JobCollector, RunCollector
 from connect_operator.kind import Kind
 from connect_operator.kube import open_kube
 from connect_operator.metrics import OperatorMetrics, QueueCollector, RecheckCollector
@@ -88,10 +89,10 @@ class Operator:
             index=self._index,
             secrets=secrets,
             relay=self._relay,
+            announcer=Announcer(cluster, instance=platform.node(), clock=_now),
             defaults=_defaults(settings),
-            instance=platform.node(),
             unwatched_interval=settings.unwatched_interval,
-            clock=lambda: datetime.now(UTC),
+            clock=_now,
         )
         self._queue = Queue(self._look, workers=WORKERS, on_failure=_failed)
         self._recheck = Recheck(
@@ -107,6 +108,7 @@ class Operator:
     def collect_in(self, registry: CollectorRegistry) -> None:
         """Have the gauges that are read when somebody asks."""
         registry.register(JobCollector(self._index.connect_jobs))
+        registry.register(RunCollector(self._index.connect_jobs, self._index.connect_runs))
         registry.register(QueueCollector(self._queue.depth))
         registry.register(RecheckCollector(lambda: self._recheck.succeeded))
 
@@ -165,6 +167,10 @@ class Operator:
             for job in (each.job for each in known)
             if realms is None or job.realm in realms
         )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 def _defaults(settings: Settings) -> Defaults:

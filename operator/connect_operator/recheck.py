@@ -4,7 +4,7 @@ A watch that has to begin anew after a long silence lists what is there, and say
 meanwhile: such ghosts are found here and forgotten. And a watch that is silent although something happened has lost
 its way: found twice, that is told to the liveness probe, for a new start is the cure.
 
-Only metadata is listed, page by page: four requests in minutes, however many events there are.
+Only metadata is listed, page by page: five requests in minutes, however many events there are.
 """
 
 import asyncio

@@ -4,27 +4,29 @@ What is written, in this order, and what a crash in between costs:
 
 1. the CronJob. After a crash the next look finds it as it is, and adopts it; only the event that would have told of
    the change may be lost.
-2. the events. Their names come from the status that the look began with, so that a look that is repeated, because of
+2. the Job of the ConnectRun whose turn it is, and the statuses of ConnectRuns (`run_writer`).
+3. the events. Their names come from the status that the look began with, so that a look that is repeated, because of
    a crash or a conflict, posts none twice.
-3. the status, whole, in the place of the very one that was looked at. It is what ends a transition: as long as it is
+4. the status, whole, in the place of the very one that was looked at. It is what ends a transition: as long as it is
    not written, the next look decides the same again.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
 
-from connect_operator.announcement import Announcement
+from connect_operator.announcer import Announcer
 from connect_operator.cluster import Cluster
 from connect_operator.core import status_document
-from connect_operator.core.decision import Create, Decision, Event, Observed, Replace, Suspend
+from connect_operator.core.decision import Create, Decision, Observed, Replace, Suspend
 from connect_operator.core.drift import left_behind
-from connect_operator.core.facts import CronJobFacts, Defaults, Refusal, RelayView, WarningEvent
+from connect_operator.core.facts import CronJobFacts, Defaults, Refusal, RelayView, RunRefusal, WarningEvent
 from connect_operator.core.names import MANAGED_BY_LABEL, MANAGER, cron_job_name
 from connect_operator.core.realm import rival
 from connect_operator.core.reconcile import reconcile
+from connect_operator.core.run_queue import orphaned
 from connect_operator.core.starting import last_pod, wants_warnings
 from connect_operator.core.status import Status
 from connect_operator.core.trim import cron_job_facts
@@ -32,6 +34,7 @@ from connect_operator.errors import ForbiddenError, NotFoundError, RefusedError
 from connect_operator.index import Index, Key, KnownJob
 from connect_operator.kind import Kind
 from connect_operator.relay_watch import RelayWatch
+from connect_operator.run_writer import RunWriter
 from connect_operator.secrets_watch import SecretsWatch
 
 log = structlog.stdlib.get_logger()
@@ -49,12 +52,12 @@ class Reconciler:
         index: Index,
         secrets: SecretsWatch,
         relay: RelayWatch | None,
+        announcer: Announcer,
         defaults: Defaults,
-        instance: str,
         unwatched_interval: timedelta,
         clock: Callable[[], datetime],
     ) -> None:
-        """`relay` is None where no relay is asked; `instance` names this process in events.
+        """`relay` is None where no relay is asked.
 
         `unwatched_interval` is the time between two looks at a CronJob that has our name but is not watched.
         """
@@ -62,8 +65,9 @@ class Reconciler:
         self._index = index
         self._secrets = secrets
         self._relay = relay
+        self._announcer = announcer
+        self._runs = RunWriter(cluster, index, announcer)
         self._defaults = defaults
-        self._instance = instance
         self._unwatched_interval = unwatched_interval
         self._clock = clock
         self._refusals: dict[Key, Refusal] = {}
@@ -74,12 +78,14 @@ class Reconciler:
         if known is None or known.job.deleting:
             self._forget(key)
             await self._suspend_left_behind(key, known)
-            return None
+            return await self._tell_orphans(key)
         observed = await self._observe(key, known)
-        decision = await self._act(key, observed)
-        await self._announce(known, decision.events)
+        decision = await self._start(key, observed, await self._act(key, observed))
+        await self._announcer.announce(known.subject, decision.events)
+        await self._runs.tell(decision.runs.told)
         if decision.status is not None:
-            await self._write_status(key, known, decision.status)
+            await self._write_status(known, decision.status)
+        await self._runs.delete(decision.runs.deleted)
         return self._pause(key, decision, observed)
 
     async def _suspend_left_behind(self, key: Key, known: KnownJob | None) -> None:
@@ -92,6 +98,14 @@ class Reconciler:
                 cronjob=cron_job_name(key.name),
                 namespace=key.namespace,
             )
+
+    async def _tell_orphans(self, key: Key) -> timedelta | None:
+        """ConnectRuns whose ConnectJob is not there."""
+        now = self._clock()
+        decided = orphaned(self._index.requests(key), now)
+        await self._runs.tell(decided.told)
+        await self._runs.delete(decided.deleted)
+        return None if decided.look_again is None else max(decided.look_again - now, SHORTEST_PAUSE)
 
     def _forget(self, key: Key) -> None:
         self._secrets.forget(key)
@@ -112,6 +126,7 @@ class Reconciler:
             relay=self._bridge(known),
             rival=rival(known.claim, self._index.claims(known.job.realm)),
             refusal=self._refusals.get(key),
+            requests=self._index.requests(key),
         )
 
     async def _cron_job(self, key: Key) -> CronJobFacts | None:
@@ -163,21 +178,23 @@ class Reconciler:
             self._index.put(Kind.CRON_JOB, written)
         return decision.after(facts)
 
-    async def _announce(self, known: KnownJob, events: Iterable[Event]) -> None:
-        """Tell people; what the API server does not take as an event is no reason to keep the status from them."""
-        for event in events:
-            announcement = Announcement(known=known, event=event, at=self._clock(), instance=self._instance)
-            try:
-                await self._cluster.announce(announcement)
-            except (RefusedError, ForbiddenError, NotFoundError) as error:
-                log.warning("an event was refused", connectjob=known.job.name, reason=event.reason, cause=str(error))
+    async def _start(self, key: Key, observed: Observed, decision: Decision) -> Decision:
+        """Start the ConnectRun whose turn it is; if the API server refuses its Job, decide again knowing that."""
+        start = decision.runs.start
+        if start is None:
+            return decision
+        try:
+            await self._runs.start(key.namespace, start)
+        except (RefusedError, ForbiddenError) as error:
+            log.warning("a run's Job was refused", connectjob=key.name, namespace=key.namespace, cause=error.what)
+            refused = replace(observed, run_refusal=RunRefusal(uid=start.uid, message=error.what))
+            return replace(decision, runs=reconcile(refused).runs, look_again=observed.now)
+        return decision
 
-    async def _write_status(self, key: Key, known: KnownJob, status: Status) -> None:
+    async def _write_status(self, known: KnownJob, status: Status) -> None:
         document = status_document.to_document(status)
         try:
-            written = await self._cluster.write_status(
-                key, uid=known.job.uid, resource_version=known.resource_version, status=document
-            )
+            written = await self._cluster.write_status(Kind.CONNECT_JOB, known.subject, document)
         except NotFoundError:
             return
         self._index.put(Kind.CONNECT_JOB, written)

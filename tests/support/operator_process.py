@@ -127,6 +127,16 @@ def connect_job(name: str, **spec: Any) -> Document:
     }
 
 
+def connect_run(name: str, connect_job: str, *, mode: str = "Validate", **spec: Any) -> Document:
+    """A run on request."""
+    return {
+        "apiVersion": "schoolconnect.io/v1alpha1",
+        "kind": "ConnectRun",
+        "metadata": {"name": name},
+        "spec": {"jobName": connect_job, "mode": mode, **spec},
+    }
+
+
 def secrets(name: str, *, realm: str | None = None) -> list[Document]:
     """Its Secrets; the realm is called as the ConnectJob unless another is said."""
     database = {"host": "db.test", "port": "5432", "dbname": "school", "username": "connect", "password": "never.used"}

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -16,7 +17,7 @@ from connect_operator.core.names import (
     REALM_LABEL,
     cron_job_name,
 )
-from connect_operator.core.pod import pod_spec
+from connect_operator.core.pod import arguments, pod_spec
 from connect_operator.core.spec import ConnectJob
 from connect_protocol.exit_codes import ExitCode
 
@@ -48,7 +49,7 @@ def manifest(job: ConnectJob, resolved: Resolved) -> Manifest:
             "name": cron_job_name(job.name),
             "namespace": job.namespace,
             "labels": labels(job),
-            "ownerReferences": [_owner(job)],
+            "ownerReferences": [owner(job)],
         },
         "spec": {
             "schedule": resolved.schedule,
@@ -74,7 +75,8 @@ def labels(job: ConnectJob) -> dict[str, str]:
     return {MANAGED_BY_LABEL: MANAGER, CONNECT_JOB_LABEL: job.name, REALM_LABEL: job.realm}
 
 
-def _owner(job: ConnectJob) -> Manifest:
+def owner(job: ConnectJob) -> Manifest:
+    """Makes what bears it go when the ConnectJob goes."""
     # Without blockOwnerDeletion: it would need a right on the owner's finalizers, and collection works without.
     return {"apiVersion": API_VERSION, "kind": KIND, "name": job.name, "uid": job.uid, "controller": True}
 
@@ -82,22 +84,25 @@ def _owner(job: ConnectJob) -> Manifest:
 def _job_template(job: ConnectJob, resolved: Resolved) -> Manifest:
     return {
         "metadata": {"labels": labels(job), "annotations": {MODE_ANNOTATION: job.mode.value}},
-        "spec": {
-            "activeDeadlineSeconds": _seconds(job.timeout + JOB_EXTRA),
-            "backoffLimit": RETRIES,
-            "podFailurePolicy": {"rules": _failure_rules()},
-            "template": {
-                "metadata": {
-                    "labels": {**job.pod.labels, **labels(job)},
-                    "annotations": dict(job.pod.annotations),
-                },
-                "spec": pod_spec(
-                    job,
-                    image=resolved.image,
-                    time_zone=resolved.time_zone,
-                    image_pull_secrets=resolved.image_pull_secrets,
-                ),
-            },
+        "spec": job_spec(job, resolved, told=arguments(job.mode), labelled=labels(job)),
+    }
+
+
+def job_spec(job: ConnectJob, resolved: Resolved, *, told: tuple[str, ...], labelled: Mapping[str, str]) -> Manifest:
+    """The spec of one run's Job, with these labels on its pod; the worker is `told` what to do."""
+    return {
+        "activeDeadlineSeconds": _seconds(job.timeout + JOB_EXTRA),
+        "backoffLimit": RETRIES,
+        "podFailurePolicy": {"rules": _failure_rules()},
+        "template": {
+            "metadata": {"labels": {**job.pod.labels, **labelled}, "annotations": dict(job.pod.annotations)},
+            "spec": pod_spec(
+                job,
+                told=told,
+                image=resolved.image,
+                time_zone=resolved.time_zone,
+                image_pull_secrets=resolved.image_pull_secrets,
+            ),
         },
     }
 

@@ -1,7 +1,7 @@
 """What a look at one ConnectJob is made from, and what comes of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -13,9 +13,11 @@ from connect_operator.core.facts import (
     RealmClaim,
     Refusal,
     RelayView,
+    RunRefusal,
     SecretsView,
     WarningEvent,
 )
+from connect_operator.core.run_status import Request, RunStatus
 from connect_operator.core.spec import ConnectJob
 from connect_operator.core.status import Status
 
@@ -27,7 +29,7 @@ class Observed:
     `cron_job` is whatever CronJob has the name of ours. `jobs` and `pods` are all that have our label: never some of
     them, or a run would seem deleted. `secrets` must be no older than `secret_needs.due` allows, and `warnings` be
     there when `starting.wants_warnings` says so. `relay` is None where no relay is asked, `rival` where the realm is
-    this one's (`connect_operator.core.realm`). `now` is in UTC.
+    this one's (`connect_operator.core.realm`). `requests` are its ConnectRuns. `now` is in UTC.
     """
 
     job: ConnectJob
@@ -42,6 +44,8 @@ class Observed:
     relay: RelayView | None = None
     rival: RealmClaim | None = None
     refusal: Refusal | None = None
+    requests: tuple[Request, ...] = ()
+    run_refusal: RunRefusal | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -91,8 +95,35 @@ class Event:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class StartRun:
+    """Create the Job of this manifest. If the API server refuses it, observe a `RunRefusal` of this uid."""
+
+    manifest: Mapping[str, object]
+    uid: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Told:
+    """What is to be told of one ConnectRun: its status whole, and an event if its phase is another."""
+
+    request: Request
+    status: RunStatus
+    event: Event | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunOrders:
+    """First the start, then the events and statuses, then the deletions, by uid and name."""
+
+    start: StartRun | None = None
+    told: tuple[Told, ...] = ()
+    deleted: tuple[Request, ...] = ()
+    look_again: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Decision:
-    """First the action; then `after` with what came of it; then the events; then the status, whole, if it is not None.
+    """First the action; then `after` with what came of it; then events, ConnectRuns, and the status if it is not None.
 
     `look_again` is the next moment at which something changes without anybody telling.
     """
@@ -100,6 +131,7 @@ class Decision:
     action: Action | None = None
     status: Status | None = None
     events: tuple[Event, ...] = ()
+    runs: RunOrders = field(default_factory=RunOrders)
     look_again: datetime | None = None
 
     def after(self, written: CronJobFacts) -> "Decision":

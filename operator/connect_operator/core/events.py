@@ -30,14 +30,14 @@ _CLOCK = "SkippedOrTwiceAtClockChange"
 _MISSED = "RunMissed"
 
 
-def events(old: Status, new: Status, ended: tuple[LastRun, ...]) -> Iterator[Event]:
-    """What has happened between two statuses; `ended` are the runs that the old one does not tell of."""
+def events(old: Status, new: Status, over: tuple[LastRun, ...]) -> Iterator[Event]:
+    """What has happened between two statuses; `over` are the runs that the old one does not tell of."""
     for condition in new.conditions:
         before = old.condition(condition.finding.type)
         yield from _transition(before, condition)
         yield from _reason(before, condition)
     yield from _started(old, new)
-    yield from (_end(run) for run in ended)
+    yield from (_end(run) for run in over)
 
 
 def _transition(before: Condition | None, after: Condition) -> Iterator[Event]:
@@ -71,6 +71,11 @@ def _started(old: Status, new: Status) -> Iterator[Event]:
         yield Event(type=EventType.NORMAL, reason="RunStarted", message=f"{run.name} ({run.trigger}) has begun.")
 
 
+def ended(result: Result, message: str, *, run: str = "") -> Event:
+    """That a run has ended, which `run` may name by its uid."""
+    kind, reason = _ENDS[result]
+    return Event(type=kind, reason=reason, message=message, run=run)
+
+
 def _end(run: LastRun) -> Event:
-    kind, reason = _ENDS[run.result]
-    return Event(type=kind, reason=reason, message=f"{run.name}: {run.reason}. {run.advice}".strip(), run=run.uid)
+    return ended(run.result, f"{run.name}: {run.reason}. {run.advice}".strip(), run=run.uid)

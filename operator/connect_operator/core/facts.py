@@ -44,10 +44,11 @@ class CronJobFacts:
 
 
 class Trigger(StrEnum):
-    """What started a run: the schedule, or somebody with `kubectl create job --from`."""
+    """What started a run: the schedule, somebody with `kubectl create job --from`, or a ConnectRun."""
 
     SCHEDULED = "Scheduled"
     MANUAL = "Manual"
+    REQUESTED = "Requested"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -221,3 +222,11 @@ class Refusal:
     message: str
     at: datetime
     forbidden: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunRefusal:
+    """The API server refused the Job of the ConnectRun with this uid."""
+
+    uid: str
+    message: str

@@ -29,11 +29,15 @@ class Timetable:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
-    """The CronJob that is wanted. `timetable` and `manifest` are None, and `hash` empty, if the schedule is refused."""
+    """The CronJob that is wanted.
+
+    `timetable`, `resolved` and `manifest` are None, and `hash` is empty, if the schedule is refused.
+    """
 
     schedule_valid: Finding
     image: str
     timetable: Timetable | None = None
+    resolved: Resolved | None = None
     manifest: Manifest | None = None
     hash: str = ""
 
@@ -58,6 +62,7 @@ def make_plan(job: ConnectJob, defaults: Defaults, now: datetime) -> Plan:
         schedule_valid=_schedule_valid(job, timetable, now),
         image=image,
         timetable=timetable,
+        resolved=resolved,
         manifest=wanted,
         hash=fingerprint(wanted),
     )

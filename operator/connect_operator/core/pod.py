@@ -20,8 +20,26 @@ _COMMANDS = {Mode.SYNC: "run", Mode.PLAN: "plan", Mode.VALIDATE: "validate"}
 Document = dict[str, object]
 
 
-def pod_spec(job: ConnectJob, *, image: str, time_zone: str, image_pull_secrets: tuple[str, ...] = ()) -> Document:
-    """The spec of the pod's template, within the restricted Pod Security Standard."""
+def arguments(mode: Mode) -> tuple[str, ...]:
+    """What the worker is told to do."""
+    return (_COMMANDS[mode],)
+
+
+def approval(checksum: str, *, by: str, comment: str) -> tuple[str, ...]:
+    """Has the worker let a stopped plan through, and carry it out."""
+    comments = (f"--comment={comment}",) if comment else ()
+    return ("approve", f"--by={by}", *comments, checksum)
+
+
+def pod_spec(
+    job: ConnectJob,
+    *,
+    told: tuple[str, ...],
+    image: str,
+    time_zone: str,
+    image_pull_secrets: tuple[str, ...] = (),
+) -> Document:
+    """The spec of the pod's template, within the restricted Pod Security Standard; the worker is `told` what to do."""
     document: Document = {
         "restartPolicy": "Never",
         "activeDeadlineSeconds": int((job.timeout + POD_EXTRA).total_seconds()),
@@ -35,7 +53,7 @@ def pod_spec(job: ConnectJob, *, image: str, time_zone: str, image_pull_secrets:
             "fsGroup": USER,
             "seccompProfile": {"type": "RuntimeDefault"},
         },
-        "containers": [_container(job, image, time_zone)],
+        "containers": [_container(job, told, image, time_zone)],
         "volumes": [
             *(_secret_volume(role, name) for role, name in _mounted(job).items()),
             {"name": "tmp", "emptyDir": {"sizeLimit": TMP_SIZE}},
@@ -51,11 +69,12 @@ def pod_spec(job: ConnectJob, *, image: str, time_zone: str, image_pull_secrets:
     return document | {name: wish for name, wish in wishes.items() if wish}
 
 
-def _container(job: ConnectJob, image: str, time_zone: str) -> Document:
+def _container(job: ConnectJob, told: tuple[str, ...], image: str, time_zone: str) -> Document:
     return {
         "name": CONTAINER,
         "image": image,
-        "args": [_COMMANDS[job.mode]],
+        # Kubernetes puts variables in the place of $(NAME), and one dollar in the place of two.
+        "args": [argument.replace("$", "$$") for argument in told],
         "env": [{"name": Variable.RUN_ID.value, "valueFrom": {"fieldRef": {"fieldPath": "metadata.uid"}}}]
         + [{"name": name.value, "value": value} for name, value in _variables(job, time_zone).items()],
         "resources": dict(job.pod.resources),

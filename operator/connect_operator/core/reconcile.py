@@ -12,6 +12,7 @@ from connect_operator.core.findings import RUN_MISSED, findings, ready, run_miss
 from connect_operator.core.names import cron_job_name
 from connect_operator.core.office import office_lock
 from connect_operator.core.planning import Plan, make_plan
+from connect_operator.core.run_queue import orders
 from connect_operator.core.runs import Runs, look
 from connect_operator.core.starting import LOOKS_AGAIN
 from connect_operator.core.status import ActiveRun, ConditionType, Finding, LastRun, Status, Truth, Wanted, conditions
@@ -36,12 +37,14 @@ def reconcile(observed: Observed) -> Decision:
     due = _overdue_at(observed, plan, runs) if verdict.truth is Truth.TRUE and action is None else None
     status = _status(observed, plan, verdict, runs, due)
     correction = corrected(action, observed)
+    requested = orders(observed, plan, verdict, runs)
     return Decision(
         action=action,
         # What a write makes of the CronJob goes into the status, also of one that leaves all else as it was.
         status=status if action is not None or status != observed.status else None,
         events=(*([correction] if correction else []), *events(observed.status, status, runs.ended)),
-        look_again=_look_again(observed, status, runs, due),
+        runs=requested,
+        look_again=_look_again(observed, status, runs, due, requested.look_again),
     )
 
 
@@ -137,8 +140,10 @@ def _own_cron_job(observed: Observed) -> bool:
     return observed.cron_job is not None and observed.cron_job.owner_uid == observed.job.uid
 
 
-def _look_again(observed: Observed, status: Status, runs: Runs, due: datetime | None) -> datetime | None:
-    moments = _moments(observed, status, runs, due)
+def _look_again(
+    observed: Observed, status: Status, runs: Runs, due: datetime | None, requested: datetime | None
+) -> datetime | None:
+    moments = [*_moments(observed, status, runs, due), *([requested] if requested else [])]
     return min((max(moment, observed.now + _SOON) for moment in moments), default=None)
 
 

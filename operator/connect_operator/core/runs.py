@@ -1,6 +1,6 @@
 """Jobs and pods → the run that goes on, and the history of those that have ended."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -30,8 +30,18 @@ _STRENGTH = list(Evidence)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class OpenRun:
+    """A run that has not ended, by its Job, and how far it has come."""
+
+    job: JobFacts
+    phase: Phase
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Runs:
     """What is known of the runs. `ended` are those that the status does not tell of yet, the oldest first.
+
+    `open` are all that go on, the oldest first; `over` are all that have ended and whose Jobs still stand.
 
     `hindered` is why the active run does not start; None as long as it may still do so. `look_again` is when this may
     have changed without news.
@@ -41,6 +51,8 @@ class Runs:
     phase: Phase
     history: History
     ended: tuple[LastRun, ...] = ()
+    open: tuple[OpenRun, ...] = ()
+    over: tuple[LastRun, ...] = ()
     begun: bool = False
     hindered: Hindrance | None = None
     look_again: datetime | None = None
@@ -55,7 +67,9 @@ def look(observed: Observed) -> Runs:
     for run in _tellable(ended, open_jobs):
         news += [run] if _is_new(run, history) else []
         history = _after(history, run)
-    return _with_active(open_jobs, observed, history, tuple(news))
+    found = _with_active(open_jobs, observed, history, tuple(news))
+    states = tuple(OpenRun(job=job, phase=phase(job, observed.pods)) for job in open_jobs)
+    return replace(found, open=states, over=tuple(ended))
 
 
 def _tellable(ended: list[LastRun], open_jobs: list[JobFacts]) -> list[LastRun]:
@@ -112,16 +126,22 @@ def _with_active(open_jobs: list[JobFacts], observed: Observed, history: History
     job = open_jobs[0]
     pod = last_pod(job.uid, observed.pods)
     late = None if job.end else late_at(job, observed.pods, observed.defaults.patience)
-    running = job.end is not None or (pod is not None and pod.phase is PodPhase.RUNNING)
     return Runs(
         active=_active(job),
-        phase=Phase.RUNNING if running else Phase.STARTING,
+        phase=phase(job, observed.pods),
         history=history,
         ended=news,
         begun=has_begun(pod),
         hindered=hindrance(job, pod, observed.warnings) if late is not None and late <= observed.now else None,
         look_again=job.end.at + LAST_WORD if job.end else late,
     )
+
+
+def phase(job: JobFacts, pods: Iterable[PodFacts]) -> Phase:
+    """How far a run has come that has not ended, or whose last word is awaited."""
+    pod = last_pod(job.uid, pods)
+    running = job.end is not None or (pod is not None and pod.phase is PodPhase.RUNNING)
+    return Phase.RUNNING if running else Phase.STARTING
 
 
 def _active(job: JobFacts) -> ActiveRun:

@@ -29,7 +29,7 @@ Document = dict[str, object]
 def to_document(status: Status) -> Document:
     """The whole of .status."""
     history = status.history
-    return _filled(
+    return filled(
         {
             "observedGeneration": status.generation,
             "conditions": [_condition_document(condition) for condition in status.conditions],
@@ -37,14 +37,14 @@ def to_document(status: Status) -> Document:
             "cronJobName": status.cron_job,
             "image": status.image,
             "timeZone": status.time_zone,
-            "since": _text(status.suspended_since),
+            "since": moment_text(status.suspended_since),
             "officeLock": _lock_document(status.office_lock),
             "resolvedSchedule": status.resolved_schedule,
-            "nextRunTime": _text(status.next_run),
-            "expectedRunTime": _text(status.expected_run),
-            "lastScheduleTime": _text(status.last_schedule),
-            "lastSuccessfulTime": _text(history.last_successful),
-            "lastFailureTime": _text(history.last_failure),
+            "nextRunTime": moment_text(status.next_run),
+            "expectedRunTime": moment_text(status.expected_run),
+            "lastScheduleTime": moment_text(status.last_schedule),
+            "lastSuccessfulTime": moment_text(history.last_successful),
+            "lastFailureTime": moment_text(history.last_failure),
             "consecutiveFailures": history.consecutive_failures,
             "activeRun": _active_document(status.active) if status.active else None,
             "lastRun": _last_document(history.last) if history.last else None,
@@ -66,12 +66,13 @@ def parse(body: Mapping[str, object]) -> Status:
         return Status()
 
 
-def _filled(document: Document) -> Document:
+def filled(document: Document) -> Document:
     """Without what is empty; a zero is something."""
     return {name: value for name, value in document.items() if value not in ("", None, {}, [])}
 
 
-def _text(moment: datetime | None) -> str:
+def moment_text(moment: datetime | None) -> str:
+    """As Kubernetes writes a moment; empty for none."""
     return "" if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
@@ -80,35 +81,35 @@ def _condition_document(condition: Condition) -> Document:
         "type": condition.finding.type.value,
         "status": condition.finding.truth.value,
         "observedGeneration": condition.generation,
-        "lastTransitionTime": _text(condition.since),
+        "lastTransitionTime": moment_text(condition.since),
         "reason": condition.finding.reason,
         "message": condition.finding.message,
     }
 
 
 def _active_document(run: ActiveRun) -> Document:
-    return _filled(
+    return filled(
         {
             "name": run.name,
             "uid": run.uid,
             "trigger": run.trigger.value,
             "mode": run.mode,
             "image": run.image,
-            "startTime": _text(run.started),
+            "startTime": moment_text(run.started),
         }
     )
 
 
 def _last_document(run: LastRun) -> Document:
-    return _filled(
+    return filled(
         {
             "name": run.name,
             "uid": run.uid,
             "trigger": run.trigger.value,
             "mode": run.mode,
             "image": run.image,
-            "startTime": _text(run.started),
-            "completionTime": _text(run.completed),
+            "startTime": moment_text(run.started),
+            "completionTime": moment_text(run.completed),
             "result": run.result.value,
             "reason": run.reason,
             "evidence": run.evidence.value,
@@ -116,9 +117,9 @@ def _last_document(run: LastRun) -> Document:
             "message": run.message,
             "todo": run.todo,
             "stages": {row.stage: row.seconds for row in run.stages},
-            "changes": _changes_document(run.changes),
-            "warnings": _filled(
-                {"users": _warnings_document(run.user_warnings), "groups": _warnings_document(run.group_warnings)}
+            "changes": changes_document(run.changes),
+            "warnings": filled(
+                {"users": warnings_document(run.user_warnings), "groups": warnings_document(run.group_warnings)}
             ),
             "planChecksum": run.plan_checksum,
             "officeLock": _lock_document(run.office_lock),
@@ -127,17 +128,19 @@ def _last_document(run: LastRun) -> Document:
 
 
 def _lock_document(lock: OfficeLock | None) -> Document | None:
-    return None if lock is None else _filled({"by": lock.by, "reason": lock.reason, "since": _text(lock.since)})
+    return None if lock is None else filled({"by": lock.by, "reason": lock.reason, "since": moment_text(lock.since)})
 
 
-def _changes_document(changes: tuple[ChangeCount, ...]) -> dict[str, dict[str, int]]:
+def changes_document(changes: tuple[ChangeCount, ...]) -> dict[str, dict[str, int]]:
+    """Counts by kind and by what became of the changes."""
     document: dict[str, dict[str, int]] = {}
     for row in changes:
         document.setdefault(row.kind, {})[row.result] = row.count
     return document
 
 
-def _warnings_document(warnings: tuple[WarningCount, ...]) -> dict[str, int]:
+def warnings_document(warnings: tuple[WarningCount, ...]) -> dict[str, int]:
+    """Counts by the warning's number."""
     return {str(row.code): row.count for row in warnings}
 
 
@@ -146,7 +149,7 @@ def _wanted_document(wanted: Wanted) -> Document:
 
 
 def _summary_document(summary: Summary) -> Document:
-    return _filled(
+    return filled(
         {
             "result": summary.result,
             "reason": summary.reason,
@@ -163,30 +166,30 @@ def _summary_document(summary: Summary) -> Document:
 def _status(status: JsonObject) -> Status:
     summary = status.object("summary")
     return Status(
-        generation=_integer(status, "observedGeneration"),
+        generation=integer(status, "observedGeneration"),
         conditions=tuple(_condition(condition) for condition in status.elements("conditions")),
         phase=Phase(status.optional_text("phase") or Phase.IDLE),
-        cron_job=_word(status, "cronJobName"),
-        image=_word(status, "image"),
-        time_zone=_word(status, "timeZone"),
-        suspended_since=_moment(status, "since"),
+        cron_job=word(status, "cronJobName"),
+        image=word(status, "image"),
+        time_zone=word(status, "timeZone"),
+        suspended_since=moment(status, "since"),
         office_lock=_lock(status),
-        resolved_schedule=_word(status, "resolvedSchedule"),
-        next_run=_moment(status, "nextRunTime"),
-        expected_run=_moment(status, "expectedRunTime"),
-        last_schedule=_moment(status, "lastScheduleTime"),
+        resolved_schedule=word(status, "resolvedSchedule"),
+        next_run=moment(status, "nextRunTime"),
+        expected_run=moment(status, "expectedRunTime"),
+        last_schedule=moment(status, "lastScheduleTime"),
         history=_history(status),
         active=_active(status.object("activeRun")) if status.has("activeRun") else None,
         wanted=_wanted(status.object("wanted")) if status.has("wanted") else None,
         summary=Summary(
-            result=_word(summary, "result"),
-            reason=_word(summary, "reason"),
-            warnings=_word(summary, "warnings"),
-            changes=_word(summary, "changes"),
-            duration=_word(summary, "duration"),
-            suspended=_word(summary, "suspended"),
-            next_run=_word(summary, "nextRun"),
-            lags=_word(summary, "lags"),
+            result=word(summary, "result"),
+            reason=word(summary, "reason"),
+            warnings=word(summary, "warnings"),
+            changes=word(summary, "changes"),
+            duration=word(summary, "duration"),
+            suspended=word(summary, "suspended"),
+            next_run=word(summary, "nextRun"),
+            lags=word(summary, "lags"),
         ),
     )
 
@@ -196,11 +199,11 @@ def _condition(condition: JsonObject) -> Condition:
         type=ConditionType(condition.text("type")),
         truth=Truth(condition.text("status")),
         reason=condition.text("reason"),
-        message=_word(condition, "message"),
+        message=word(condition, "message"),
     )
     return Condition(
         finding=finding,
-        generation=_integer(condition, "observedGeneration"),
+        generation=integer(condition, "observedGeneration"),
         since=datetime.fromisoformat(condition.text("lastTransitionTime")),
     )
 
@@ -209,9 +212,9 @@ def _history(status: JsonObject) -> History:
     return History(
         last=_last(status.object("lastRun")) if status.has("lastRun") else None,
         same_second=status.texts("toldInSameSecond"),
-        last_successful=_moment(status, "lastSuccessfulTime"),
-        last_failure=_moment(status, "lastFailureTime"),
-        consecutive_failures=_integer(status, "consecutiveFailures"),
+        last_successful=moment(status, "lastSuccessfulTime"),
+        last_failure=moment(status, "lastFailureTime"),
+        consecutive_failures=integer(status, "consecutiveFailures"),
     )
 
 
@@ -220,8 +223,8 @@ def _active(run: JsonObject) -> ActiveRun:
         name=run.text("name"),
         uid=run.text("uid"),
         trigger=Trigger(run.text("trigger")),
-        mode=_word(run, "mode"),
-        image=_word(run, "image"),
+        mode=word(run, "mode"),
+        image=word(run, "image"),
         started=datetime.fromisoformat(run.text("startTime")),
     )
 
@@ -232,21 +235,21 @@ def _last(run: JsonObject) -> LastRun:
         name=run.text("name"),
         uid=run.text("uid"),
         trigger=Trigger(run.text("trigger")),
-        mode=_word(run, "mode"),
-        image=_word(run, "image"),
+        mode=word(run, "mode"),
+        image=word(run, "image"),
         started=datetime.fromisoformat(run.text("startTime")),
         completed=datetime.fromisoformat(run.text("completionTime")),
         result=Result(run.text("result")),
         reason=run.text("reason"),
         evidence=Evidence(run.text("evidence")),
         begun=run.flag("begun"),
-        message=_word(run, "message"),
-        todo=_word(run, "todo"),
+        message=word(run, "message"),
+        todo=word(run, "todo"),
         stages=tuple(StageDuration(stage=name, seconds=value) for name, value in run.object("stages").numbers()),
-        changes=tuple(_changes(run.object("changes"))),
-        user_warnings=tuple(_warnings(warnings.object("users"))),
-        group_warnings=tuple(_warnings(warnings.object("groups"))),
-        plan_checksum=_word(run, "planChecksum"),
+        changes=tuple(read_changes(run.object("changes"))),
+        user_warnings=tuple(read_warnings(warnings.object("users"))),
+        group_warnings=tuple(read_warnings(warnings.object("groups"))),
+        plan_checksum=word(run, "planChecksum"),
         office_lock=_lock(run),
     )
 
@@ -255,16 +258,18 @@ def _lock(of: JsonObject) -> OfficeLock | None:
     if not of.has("officeLock"):
         return None
     lock = of.object("officeLock")
-    return OfficeLock(by=_word(lock, "by"), reason=_word(lock, "reason"), since=_moment(lock, "since"))
+    return OfficeLock(by=word(lock, "by"), reason=word(lock, "reason"), since=moment(lock, "since"))
 
 
-def _changes(changes: JsonObject) -> Iterator[ChangeCount]:
+def read_changes(changes: JsonObject) -> Iterator[ChangeCount]:
+    """What `changes_document` wrote."""
     for kind, results in changes.objects():
         for result, count in results.integers():
             yield ChangeCount(kind=kind, result=result, count=count)
 
 
-def _warnings(warnings: JsonObject) -> Iterator[WarningCount]:
+def read_warnings(warnings: JsonObject) -> Iterator[WarningCount]:
+    """What `warnings_document` wrote."""
     return (WarningCount(code=int(code), count=count) for code, count in warnings.integers())
 
 
@@ -272,13 +277,16 @@ def _wanted(wanted: JsonObject) -> Wanted:
     return Wanted(uid=wanted.text("uid"), generation=wanted.integer("generation"), hash=wanted.text("hash"))
 
 
-def _word(members: JsonObject, name: str) -> str:
+def word(members: JsonObject, name: str) -> str:
+    """A text, empty where there is none."""
     return members.optional_text(name) or ""
 
 
-def _integer(members: JsonObject, name: str) -> int:
+def integer(members: JsonObject, name: str) -> int:
+    """A number, 0 where there is none."""
     return members.integer(name) if members.has(name) else 0
 
 
-def _moment(members: JsonObject, name: str) -> datetime | None:
+def moment(members: JsonObject, name: str) -> datetime | None:
+    """A moment, or None."""
     return datetime.fromisoformat(members.text(name)) if members.has(name) else None

@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from connect_operator.core.findings import RUN_MISSED
-from connect_operator.core.status import ConditionType, Evidence, LastRun, Status, Summary, Truth
-from connect_protocol.report import ChangeCount
+from connect_operator.core.status import ConditionType, Evidence, Status, Summary, Truth
+from connect_protocol.report import ChangeCount, WarningCount
 
 _SIGNS = {"create": "+", "delete": "-"}
 """By a change's first word; any other changes what stays."""
@@ -24,9 +24,9 @@ def summary(status: Status, zone: ZoneInfo | None, *, release: str) -> Summary:
     return Summary(
         result=result,
         reason=reason,
-        warnings=_warnings(reported) if reported else "",
-        changes=_changes(reported.changes) if reported else "",
-        duration=_duration(last.completed - last.started) if last else "",
+        warnings=warnings(reported.user_warnings, reported.group_warnings) if reported else "",
+        changes=changes(reported.changes) if reported else "",
+        duration=duration(last.completed - last.started) if last else "",
         suspended=_suspended(status),
         next_run=_next_run(status.next_run, zone),
         lags=_lags(status, release),
@@ -62,21 +62,23 @@ def _lags(status: Status, release: str) -> str:
     return "RunUnderWay" if status.active is not None and status.active.image not in {"", release} else ""
 
 
-def _warnings(last: LastRun) -> str:
-    return str(sum(row.count for row in (*last.user_warnings, *last.group_warnings)))
+def warnings(users: tuple[WarningCount, ...], groups: tuple[WarningCount, ...]) -> str:
+    """How many records have a warning."""
+    return str(sum(row.count for row in (*users, *groups)))
 
 
-def _changes(changes: tuple[ChangeCount, ...]) -> str:
+def changes(rows: tuple[ChangeCount, ...]) -> str:
     """For instance +3 ~10 -1: created, changed and deleted, or planned to be."""
     counts = {"+": 0, _OTHER: 0, "-": 0}
-    for row in changes:
+    for row in rows:
         if row.result in _COUNTED:
             counts[_SIGNS.get(row.kind.partition("_")[0], _OTHER)] += row.count
     return " ".join(f"{sign}{count}" for sign, count in counts.items() if count) or "0"
 
 
-def _duration(duration: timedelta) -> str:
-    minutes, seconds = divmod(int(duration.total_seconds()), 60)
+def duration(time: timedelta) -> str:
+    """For instance 1m5s."""
+    minutes, seconds = divmod(int(time.total_seconds()), 60)
     hours, minutes = divmod(minutes, 60)
     if hours:
         return f"{hours}h{minutes}m"

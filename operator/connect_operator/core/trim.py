@@ -13,7 +13,7 @@ from connect_operator.core.facts import (
     Trigger,
     Waiting,
 )
-from connect_operator.core.names import CONTAINER, INSTANTIATE_ANNOTATION, MANAGER, MODE_ANNOTATION
+from connect_operator.core.names import CONNECT_RUN_LABEL, CONTAINER, INSTANTIATE_ANNOTATION, MANAGER, MODE_ANNOTATION
 from connect_protocol.json_object import JsonObject
 
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
@@ -52,7 +52,7 @@ def job_facts(body: Mapping[str, object]) -> JobFacts:
         name=meta.text("name"),
         uid=meta.text("uid"),
         owner_uid=_owner(meta),
-        trigger=Trigger.MANUAL if annotations.has(INSTANTIATE_ANNOTATION) else Trigger.SCHEDULED,
+        trigger=_trigger(meta),
         mode=annotations.optional_text(MODE_ANNOTATION) or "",
         image=next((each.optional_text("image") or "" for each in _worker(pod.elements("containers"))), ""),
         created=_needed_moment(meta, "creationTimestamp"),
@@ -87,6 +87,12 @@ def pod_facts(body: Mapping[str, object]) -> PodFacts:
 def _worker(containers: Iterable[JsonObject]) -> Iterator[JsonObject]:
     """Of a pod's containers the one that is ours; somebody's admission webhook may have added others."""
     return (container for container in containers if container.optional_text("name") == CONTAINER)
+
+
+def _trigger(meta: JsonObject) -> Trigger:
+    if meta.object("labels").has(CONNECT_RUN_LABEL):
+        return Trigger.REQUESTED
+    return Trigger.MANUAL if meta.object("annotations").has(INSTANTIATE_ANNOTATION) else Trigger.SCHEDULED
 
 
 def _owner(meta: JsonObject) -> str | None:

@@ -84,6 +84,19 @@ class Site:
         what = f"Ready of {name} is {status}, {reason}"
         self.cluster.wait_until(what, lambda: self.condition(name, "Ready"), lambda seen: seen == (status, reason))
 
+    def run_status(self, name: str) -> Document:
+        """What is told of a ConnectRun."""
+        found: Document = self.get("connectrun", name).get("status", {})
+        return found
+
+    def wait_for_run(self, name: str, phase: str) -> Document:
+        """The status of a ConnectRun once it has come so far."""
+        told = f"ConnectRun {name} is {phase}"
+        found: Document = self.cluster.wait_until(
+            told, lambda: self.run_status(name), lambda status: status.get("phase") == phase
+        )
+        return found
+
     def wait_until_settled(self, name: str) -> None:
         """Ready, and the status knows the CronJob as it is."""
 
@@ -137,7 +150,7 @@ def whole_cluster(operator_cluster: Cluster, request: pytest.FixtureRequest, tmp
 def _lent(site: Site) -> Iterator[Site]:
     yield site
     assert not [event for event in site.requests() if event.forbidden]
-    site.kubectl("delete", "connectjobs", "--all", "--timeout=30s")
+    site.kubectl("delete", "connectjobs,connectruns", "--all", "--timeout=30s")
 
 
 def namespace_of(request: pytest.FixtureRequest) -> str:

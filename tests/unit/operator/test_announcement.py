@@ -15,7 +15,7 @@ READY = Event(type=EventType.NORMAL, reason="Reconciled", message="All is well."
 
 
 def announcement(known: KnownJob = KNOWN, event: Event = READY) -> Announcement:
-    return Announcement(known=known, event=event, at=AT, instance="operator-x")
+    return Announcement(subject=known.subject, event=event, at=AT, instance="operator-x")
 
 
 def test_an_event_is_about_its_connect_job() -> None:
@@ -33,7 +33,7 @@ def test_an_event_is_about_its_connect_job() -> None:
 
 
 def test_the_same_transition_has_the_same_name_whatever_else_has_changed() -> None:
-    later = replace(announcement(), at=AT.replace(hour=4), known=replace(KNOWN, resource_version="8"))
+    later = replace(announcement(), at=AT.replace(hour=4), subject=replace(KNOWN, resource_version="8").subject)
     assert later.name == announcement().name
 
 

@@ -1,0 +1,38 @@
+"""ConnectRun → Job, as Kubernetes takes it: the nightly run's, but for what the worker is told to do."""
+
+from datetime import timedelta
+
+from connect_operator.core.connect_run import ConnectRun
+from connect_operator.core.cronjob import Manifest, Resolved, job_spec, labels, owner
+from connect_operator.core.names import CONNECT_RUN_LABEL, MODE_ANNOTATION, REASON_ANNOTATION
+from connect_operator.core.pod import approval, arguments
+from connect_operator.core.spec import ConnectJob
+
+KEPT = timedelta(days=7)
+"""How long a Job is kept with its pod and log once it has ended: Kubernetes itself deletes it then."""
+
+
+def run_manifest(run: ConnectRun, job: ConnectJob, resolved: Resolved) -> Manifest:
+    """The Job of one ConnectRun. Its ConnectJob owns it, so that it ends with it."""
+    labelled = {**labels(job), CONNECT_RUN_LABEL: run.name}
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {
+            "name": run.job_name,
+            "namespace": run.namespace,
+            "labels": labelled,
+            "annotations": {MODE_ANNOTATION: run.mode.value} | ({REASON_ANNOTATION: run.reason} if run.reason else {}),
+            "ownerReferences": [owner(job)],
+        },
+        "spec": {
+            **job_spec(job, resolved, told=_told(run), labelled=labelled),
+            "ttlSecondsAfterFinished": int(KEPT.total_seconds()),
+        },
+    }
+
+
+def _told(run: ConnectRun) -> tuple[str, ...]:
+    if not run.approve:
+        return arguments(run.mode)
+    return approval(run.approve, by=f"ConnectRun {run.name}", comment=run.reason)

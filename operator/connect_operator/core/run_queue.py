@@ -1,0 +1,288 @@
+"""The ConnectRuns of one ConnectJob: which may start now, where the others wait, and what came of those that ran.
+
+    its Job                      it waits for            then
+    goes on, or has ended        –                       Starting, Running, Finished
+    is gone, having stood        –                       Finished: Stopped
+    none yet                     an obstacle             Queued for a minute, then Cancelled; or Cancelled at once
+    none yet                     runs that go on         Queued behind those that are older
+    none yet                     nothing                 its Job is made
+
+A scheduled run waits for nobody: Kubernetes starts it, and the lock in the customer's database parts the two.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from connect_operator.core.decision import Event, EventType, Observed, RunOrders, StartRun, Told
+from connect_operator.core.endings import JOB_DELETED
+from connect_operator.core.events import ended
+from connect_operator.core.planning import Plan
+from connect_operator.core.run_job import run_manifest
+from connect_operator.core.run_status import (
+    Outcome,
+    Request,
+    RunConditionType,
+    RunFinding,
+    RunPhase,
+    RunStatus,
+    run_conditions,
+)
+from connect_operator.core.runs import OpenRun, Runs
+from connect_operator.core.spec import Mode
+from connect_operator.core.status import Evidence, Finding, LastRun, Phase, Result, Truth
+
+KEPT = 20
+"""So many of a ConnectJob's ConnectRuns that are over are kept."""
+PATIENCE = timedelta(minutes=1)
+"""An obstacle that may pass, as a Secret that is applied a moment later, does not end a younger ConnectRun."""
+
+_MORE = (Mode.VALIDATE, Mode.PLAN, Mode.SYNC)
+_BEGUN = {RunPhase.STARTING, RunPhase.RUNNING}
+_PHASES = {Phase.STARTING: RunPhase.STARTING, Phase.RUNNING: RunPhase.RUNNING}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Obstacle:
+    """Why a ConnectRun may not start; `final` if that cannot pass."""
+
+    reason: str
+    message: str
+    final: bool = True
+
+
+def orders(observed: Observed, plan: Plan, ready: Finding, runs: Runs) -> RunOrders:
+    """What to do about the ConnectRuns of a ConnectJob."""
+    requests = sorted(observed.requests, key=_order)
+    statuses: dict[str, RunStatus] = {}
+    waiting: list[Request] = []
+    for request in requests:
+        if request.status.over:
+            continue
+        followed = _followed(request, runs, observed.now)
+        if followed is None and (obstacle := _obstacle(request, observed, ready)):
+            followed = _obstructed(request, obstacle, observed.now)
+        if followed is None:
+            waiting.append(request)
+        else:
+            statuses[request.run.uid] = followed
+    start = _start(waiting, observed, plan, runs)
+    for position, request in enumerate(waiting[1:] if start else waiting, start=1):
+        statuses[request.run.uid] = _queued(request, position, observed.now)
+    if start:
+        statuses[start.uid] = _starting(waiting[0], observed.now)
+    found = _orders(requests, statuses, start, observed.now)
+    return found if observed.run_refusal is None else replace(found, look_again=observed.now)
+
+
+def orphaned(requests: Iterable[Request], now: datetime) -> RunOrders:
+    """What to do about ConnectRuns whose ConnectJob is not there, or is being deleted, and whose Jobs go with it."""
+    ordered = sorted(requests, key=_order)
+    now = now.replace(microsecond=0)
+    statuses = {each.run.uid: _orphan(each, now) for each in ordered if not each.status.over}
+    return _orders(ordered, statuses, None, now)
+
+
+def _order(request: Request) -> tuple[datetime, str]:
+    return request.run.created, request.run.name
+
+
+def _orders(
+    requests: Sequence[Request], statuses: dict[str, RunStatus], start: StartRun | None, now: datetime
+) -> RunOrders:
+    after = [(request, statuses.get(request.run.uid, request.status)) for request in requests]
+    told = (_told(request, status) for request, status in after if status != request.status)
+    looks = (request.run.created + PATIENCE for request, status in after if _is_obstructed(status))
+    return RunOrders(
+        start=start,
+        told=tuple(told),
+        deleted=tuple(_superfluous(after)),
+        look_again=min((moment for moment in looks if moment > now), default=None),
+    )
+
+
+def _superfluous(after: Iterable[tuple[Request, RunStatus]]) -> Iterator[Request]:
+    """All that are over but the newest."""
+    over = [(status.completed or request.run.created, request) for request, status in after if status.over]
+    over.sort(key=lambda pair: (pair[0], _order(pair[1])), reverse=True)
+    return (request for _, request in over[KEPT:] if not request.run.deleting)
+
+
+def _followed(request: Request, runs: Runs, now: datetime) -> RunStatus | None:
+    """What its Job tells; None if it never had one."""
+    name = request.run.job_name
+    for run in runs.open:
+        if run.job.name == name:
+            return _under_way(request, run, now)
+    last = runs.history.last
+    for over in (*runs.over, *([last] if last else [])):
+        if over.name == name:
+            return _finished(request, over, now)
+    if not request.status.job_name:
+        return None
+    return _lost(request, JOB_DELETED, "Somebody deleted the run's Job before its end", now)
+
+
+def _under_way(request: Request, run: OpenRun, now: datetime) -> RunStatus:
+    phase = _PHASES[run.phase]
+    return RunStatus(
+        phase=phase,
+        job_name=run.job.name,
+        started=run.job.started or run.job.created,
+        conditions=run_conditions((_ACCEPTED, _unknown(phase)), request, now),
+    )
+
+
+def _starting(request: Request, now: datetime) -> RunStatus:
+    return RunStatus(
+        phase=RunPhase.STARTING,
+        job_name=request.run.job_name,
+        conditions=run_conditions((_ACCEPTED, _unknown(RunPhase.STARTING)), request, now),
+    )
+
+
+def _finished(request: Request, run: LastRun, now: datetime) -> RunStatus:
+    outcome = Outcome(
+        result=run.result,
+        reason=run.reason,
+        message=run.message,
+        todo=run.todo,
+        changes=run.changes,
+        user_warnings=run.user_warnings,
+        group_warnings=run.group_warnings,
+        plan_checksum=run.plan_checksum,
+        reported=run.evidence is Evidence.REPORT,
+    )
+    return RunStatus(
+        phase=RunPhase.FINISHED,
+        job_name=run.name,
+        started=run.started,
+        completed=run.completed,
+        outcome=outcome,
+        conditions=run_conditions((_ACCEPTED, _succeeded(outcome)), request, now),
+    )
+
+
+def _lost(request: Request, reason: str, message: str, now: datetime) -> RunStatus:
+    """It was under way, and its Job is gone."""
+    outcome = Outcome(result=Result.STOPPED, reason=reason, message=message)
+    return RunStatus(
+        phase=RunPhase.FINISHED,
+        job_name=request.status.job_name,
+        started=request.status.started,
+        completed=now,
+        outcome=outcome,
+        conditions=run_conditions((_ACCEPTED, _succeeded(outcome)), request, now),
+    )
+
+
+def _queued(request: Request, position: int, now: datetime) -> RunStatus:
+    findings = _ACCEPTED, _unknown(RunPhase.QUEUED)
+    return RunStatus(phase=RunPhase.QUEUED, position=position, conditions=run_conditions(findings, request, now))
+
+
+def _obstructed(request: Request, obstacle: _Obstacle, now: datetime) -> RunStatus:
+    """Queued as long as the obstacle may pass, then cancelled."""
+    refused = RunFinding(
+        type=RunConditionType.ACCEPTED, truth=Truth.FALSE, reason=obstacle.reason, message=obstacle.message
+    )
+    if not obstacle.final and now < request.run.created + PATIENCE:
+        findings = refused, _unknown(RunPhase.QUEUED)
+        return RunStatus(phase=RunPhase.QUEUED, conditions=run_conditions(findings, request, now))
+    outcome = Outcome(result=None, reason=obstacle.reason, message=obstacle.message)
+    return RunStatus(
+        phase=RunPhase.CANCELLED,
+        completed=now,
+        outcome=outcome,
+        conditions=run_conditions((refused, _succeeded(outcome)), request, now),
+    )
+
+
+def _is_obstructed(status: RunStatus) -> bool:
+    return status.phase is RunPhase.QUEUED and any(each.finding.truth is Truth.FALSE for each in status.conditions)
+
+
+def _obstacle(request: Request, observed: Observed, ready: Finding) -> _Obstacle | None:
+    run, job, refusal = request.run, observed.job, observed.run_refusal
+    if run.created + PATIENCE < job.created:
+        return _Obstacle(reason="ConnectJobDeleted", message=f"It was wanted of an earlier ConnectJob {job.name}.")
+    if _MORE.index(run.mode) > _MORE.index(job.mode):
+        return _Obstacle(
+            reason="ModeRefused",
+            message=f"ConnectJob {job.name} has mode {job.mode}, and a run on request may not do more than that.",
+        )
+    if job.suspend and run.mode is Mode.SYNC and not run.confirm_locked:
+        return _Obstacle(
+            reason="Suspended",
+            message=f"ConnectJob {job.name} is suspended. Set confirmLocked to write to the directory nevertheless.",
+        )
+    if ready.truth is not Truth.TRUE:
+        message = f"ConnectJob {job.name} is not Ready. {ready.message}"
+        return _Obstacle(reason=ready.reason, message=message, final=False)
+    if refusal is not None and refusal.uid == run.uid:
+        return _Obstacle(reason="JobRefused", message=f"Kubernetes refuses the Job: {refusal.message}")
+    return None
+
+
+def _orphan(request: Request, now: datetime) -> RunStatus:
+    name, status = request.run.connect_job, request.status
+    if status.job_name:
+        return _lost(request, "ConnectJobDeleted", f"ConnectJob {name} was deleted, and the run's Job with it", now)
+    if any(each.finding == _ACCEPTED for each in status.conditions):
+        message = f"ConnectJob {name} was deleted before the run's turn came."
+        return _obstructed(request, _Obstacle(reason="ConnectJobDeleted", message=message), now)
+    message = f"There is no ConnectJob {name} in {request.run.namespace}. Correct spec.jobName in another ConnectRun."
+    return _obstructed(request, _Obstacle(reason="ConnectJobMissing", message=message, final=False), now)
+
+
+def _start(waiting: Sequence[Request], observed: Observed, plan: Plan, runs: Runs) -> StartRun | None:
+    """The next one's Job, if no run of the ConnectJob is under way; after a refusal at the next look."""
+    if not waiting or runs.open or plan.resolved is None or observed.run_refusal is not None:
+        return None
+    run = waiting[0].run
+    return StartRun(manifest=run_manifest(run, observed.job, plan.resolved), uid=run.uid)
+
+
+_ACCEPTED = RunFinding(
+    type=RunConditionType.ACCEPTED,
+    truth=Truth.TRUE,
+    reason="Accepted",
+    message="It starts when no other run of its ConnectJob is under way and none is before it.",
+)
+
+
+def _unknown(phase: RunPhase) -> RunFinding:
+    return RunFinding(
+        type=RunConditionType.SUCCEEDED, truth=Truth.UNKNOWN, reason=phase.value, message="It has not ended yet."
+    )
+
+
+def _succeeded(outcome: Outcome) -> RunFinding:
+    return RunFinding(
+        type=RunConditionType.SUCCEEDED,
+        truth=Truth.TRUE if outcome.result is Result.DONE else Truth.FALSE,
+        reason=outcome.reason,
+        message=_words(outcome) or "It ended well.",
+    )
+
+
+def _words(outcome: Outcome) -> str:
+    return " ".join(part.rstrip(".") + "." for part in (outcome.message, outcome.todo) if part)
+
+
+def _told(request: Request, status: RunStatus) -> Told:
+    return Told(request=request, status=status, event=_event(request.status, status))
+
+
+def _event(old: RunStatus, status: RunStatus) -> Event | None:
+    """That it has begun, and how it ended."""
+    if status.phase in _BEGUN:
+        if old.phase in _BEGUN:
+            return None
+        return Event(type=EventType.NORMAL, reason="RunStarted", message=f"Its Job is {status.job_name}.")
+    if status.outcome is None:
+        return None
+    message = f"{status.outcome.reason}. {_words(status.outcome)}".strip()
+    if status.outcome.result is None:
+        return Event(type=EventType.WARNING, reason="RunCancelled", message=message)
+    return ended(status.outcome.result, message)
