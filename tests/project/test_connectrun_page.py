@@ -1,6 +1,9 @@
-"""docs/reference/connectrun.md tells of every field and column, and of no other."""
+"""docs/reference/connectrun.md tells of every field, column, condition, reason and event, and of no other."""
 
-from tests.project.test_connectjob_page import named
+import re
+
+from connect_operator.core.run_status import RunConditionType, RunPhase
+from tests.project.test_connectjob_page import COMPOUND, constants, named
 from tests.support.custom_resource import RUNS, definition, fields, schema
 from tests.support.repository import read, table
 
@@ -22,3 +25,17 @@ def test_every_field_of_the_status_is_told() -> None:
 def test_every_column_is_told() -> None:
     (version,) = definition(RUNS)["spec"]["versions"]
     assert words("## Columns") == [column["name"] for column in version["additionalPrinterColumns"]]
+
+
+def test_every_condition_is_told() -> None:
+    assert re.findall(r"^### (\w+)$", read(PAGE), flags=re.MULTILINE) == list(RunConditionType)
+
+
+def test_every_reason_and_event_that_the_operator_gives_is_told() -> None:
+    given = {word for word in constants("run_queue") if COMPOUND.fullmatch(word)}
+    assert given - set(re.findall(r"\w+", read(PAGE))) == set()
+
+
+def test_every_reason_that_is_told_is_given() -> None:
+    told = {word for kind in RunConditionType for word in words(f"### {kind}")}
+    assert told - constants("run_queue") - set(RunPhase) == {"JobDeleted"}

@@ -112,13 +112,19 @@ class Site:
         """Until a ConnectJob is older than any that is made now."""
         wait_for_the_next_second(datetime.fromisoformat(self.get("connectjob", name)["metadata"]["creationTimestamp"]))
 
-    def events(self, name: str) -> list[tuple[str, str]]:
-        """Reason and note of each event of a ConnectJob."""
+    def wait_until_run_is_older(self, name: str) -> None:
+        """Until a ConnectRun is older than any that is made now, and was over earlier."""
+        run = self.get("connectrun", name)
+        moments = run["metadata"]["creationTimestamp"], run["status"].get("completionTime", "")
+        wait_for_the_next_second(datetime.fromisoformat(max(moments)))
+
+    def events(self, name: str, *, kind: str = "ConnectJob") -> list[tuple[str, str]]:
+        """Reason and note of each event of a ConnectJob, or of an object of another kind; the oldest first."""
         found = self.cluster.get_json("events.events.k8s.io", f"--namespace={self.namespace}")
         return [
             (event["reason"], event["note"])
-            for event in found["items"]
-            if event["regarding"]["kind"] == "ConnectJob" and event["regarding"]["name"] == name
+            for event in sorted(found["items"], key=lambda event: str(event["eventTime"]))
+            if event["regarding"]["kind"] == kind and event["regarding"]["name"] == name
         ]
 
     def requests(self) -> list[AuditEvent]:

@@ -10,7 +10,7 @@ import pytest
 from tests.cluster.waiting import wait_until
 from tests.e2e.operator.conftest import Site, wait_for_the_next_second
 from tests.support.api_proxy import ApiProxy, Request
-from tests.support.operator_process import COMPLETE, STARTING, connect_job, secrets
+from tests.support.operator_process import COMPLETE, STARTING, connect_job, connect_run, secrets
 
 WRITES = {"POST", "PATCH", "PUT", "DELETE"}
 STEPS = {
@@ -18,6 +18,8 @@ STEPS = {
     "between CronJob and events": ("POST", "/events"),
     "between events and status": ("PATCH", "/status"),
     "put back": ("PATCH", "/connect-musterwil"),
+    "before the Job": ("POST", "/jobs"),
+    "between the run's events and status": ("PATCH", "/connectruns/wanted/status"),
 }
 
 
@@ -65,6 +67,26 @@ def test_killed_while_it_puts_a_cron_job_back(site: Site, step: str) -> None:
     assert [reason for reason, _ in site.events("musterwil")].count("DriftCorrected") <= 1
 
 
+@pytest.mark.parametrize(
+    "step", ["before the Job", "between CronJob and events", "between the run's events and status"]
+)
+def test_killed_while_it_starts_a_run_on_request(site: Site, step: str) -> None:
+    """One ConnectRun never makes two Jobs, and its start is told once."""
+    with site.operator():
+        site.apply_with_secrets(connect_job("musterwil"))
+        site.wait_until_settled("musterwil")
+    with site.proxy() as (proxy, seen_through), proxy.hold(at(step)) as hold, seen_through.operator() as operator:
+        site.apply(connect_run("wanted", "musterwil"))
+        hold.wait()
+        operator.kill()
+    with site.operator():
+        status = site.wait_for_run("wanted", "Starting")
+        active = "--for=jsonpath={.status.activeRun.trigger}=Requested"
+        site.kubectl("wait", "connectjob/musterwil", active, "--timeout=20s")
+    assert site.names("jobs") == {status["jobName"]}
+    assert [reason for reason, _ in site.events("wanted", kind="ConnectRun")] == ["RunStarted"]
+
+
 def test_killed_again_and_again_it_arrives_and_tells_nothing_twice(site: Site) -> None:
     names = [f"school-{number}" for number in range(5)]
     chance = random.Random(20_261_122)  # noqa: S311 - chooses schedules and moments
@@ -95,7 +117,7 @@ def test_nothing_is_decided_before_the_first_picture_is_whole(site: Site) -> Non
         seen_through.operator() as operator,
     ):
         hold.wait()
-        wait_until("all other watches have begun", lambda: len(watched(proxy)) == 3)
+        wait_until("all other watches have begun", lambda: len(watched(proxy)) == 4)
         site.kubectl("annotate", "connectjob", "musterwil", "seen=yes")
         site.apply_with_secrets(connect_job("another"))
         assert not operator.logged(COMPLETE)

@@ -224,19 +224,19 @@ def test_a_status_that_somebody_has_spoilt_is_none() -> None:
 def test_the_definition_has_every_field_of_a_status_and_no_other() -> None:
     """The API server drops what the definition does not know."""
     known = schema()["properties"]["status"]
-    assert _paths(status_document.to_document(FULL), known) == {path for path, _ in fields(known)}
+    assert paths(status_document.to_document(FULL), known) == {path for path, _ in fields(known)}
 
 
-def _paths(value: Any, known: dict[str, Any], path: str = "") -> set[str]:
+def paths(value: Any, known: dict[str, Any], path: str = "") -> set[str]:
     """The fields of a document, as far as the schema names them; the free keys of a map are none."""
     if isinstance(value, list):
-        return {found for element in value for found in _paths(element, known["items"], path)}
+        return {found for element in value for found in paths(element, known["items"], path)}
     if not isinstance(value, dict) or "properties" not in known:
         return set()
     found = set()
     for name, inner in value.items():
         here = f"{path}.{name}" if path else name
-        found |= {here} | _paths(inner, known["properties"].get(name, {}), here)
+        found |= {here} | paths(inner, known["properties"].get(name, {}), here)
     return found
 
 
