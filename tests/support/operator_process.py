@@ -59,9 +59,12 @@ class OperatorProcess:
 
     def metrics(self) -> dict[str, float]:
         """Every series, as Prometheus would read it."""
-        _, text = _get(self.metrics_port, "/metrics")
-        lines = (line.rpartition(" ") for line in text.splitlines() if not line.startswith("#"))
+        lines = (line.rpartition(" ") for line in self.exposition().splitlines() if not line.startswith("#"))
         return {series: float(value) for series, _, value in lines}
+
+    def exposition(self) -> str:
+        """What it answers to Prometheus."""
+        return _get(self.metrics_port, "/metrics")[1]
 
     def health(self) -> int:
         """The HTTP status of the liveness endpoint."""

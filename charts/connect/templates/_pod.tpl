@@ -62,3 +62,11 @@ priorityClassName: {{ . }}
     - {port: 53, protocol: UDP}
     - {port: 53, protocol: TCP}
 {{- end -}}
+
+{{/* What makes an object part of `helm test`: what has a weight below 0 comes first, and goes when all is well. */}}
+{{- define "connect.testHook" -}}
+annotations:
+  helm.sh/hook: test
+  helm.sh/hook-weight: {{ .weight | quote }}
+  helm.sh/hook-delete-policy: before-hook-creation{{ if lt (int .weight) 0 }},hook-succeeded{{ end }}
+{{- end -}}

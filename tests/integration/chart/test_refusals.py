@@ -38,6 +38,8 @@ CUSTOMER = {"realm": "musterwil", "schedule": "H 3 * * *", "secrets": {}}
         ),
         ({"monitoring": {"podMonitors": {"interval": "often"}}}, "'often' does not match pattern"),
         ({"monitoring": {"alerts": {"docsUrl": "git.example.org"}}}, "'git.example.org' does not match pattern"),
+        ({"test": {"connectJob": "Musterwil"}}, "at '/test/connectJob': 'Musterwil' does not match pattern"),
+        ({"test": {"seconds": 1}}, "at '/test/seconds': minimum: got 1, want 60"),
         ({"customers": {"Musterwil": CUSTOMER}}, "'Musterwil' does not match pattern"),
         ({"customers": {"musterwil": {"realm": "musterwil"}}}, "missing properties 'schedule', 'secrets'"),
     ],

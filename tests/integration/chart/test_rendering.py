@@ -306,3 +306,19 @@ def test_a_customers_own_relay_is_left_alone() -> None:
     customer = CUSTOMER | {"relay": {"transport": "None"}}
     rendered = render({"customers": {"musterwil": customer}}, f"--api-versions={CONNECT_JOB}")
     assert one(rendered, "ConnectJob", "musterwil")["spec"] == customer
+
+
+def test_what_helm_test_runs_is_no_part_of_the_release() -> None:
+    assert not [each for each in render() if each["metadata"]["name"] == "connect-test"]
+    hooks = [each for each in render({"test": {"connectJob": "musterwil"}}) if "test" in each["metadata"]["name"]]
+    assert {each["kind"] for each in hooks} == {"Pod", "ConfigMap", "ServiceAccount", "Role", "RoleBinding"}
+    assert {each["metadata"]["annotations"]["helm.sh/hook"] for each in hooks} == {"test"}
+    (role,) = [each for each in hooks if each["kind"] == "Role"]
+    assert list(rights(role)) == [("schoolconnect.io", "connectruns", ("get", "create"))]
+
+
+def test_what_helm_test_runs_stays_within_the_restricted_pod_security_standard() -> None:
+    test = one(render({"test": {"connectJob": "musterwil"}}), "Pod", "connect-test")["spec"]
+    relay = pod(render(), "connect-relay")
+    assert test["securityContext"] == relay["securityContext"]
+    assert test["containers"][0]["securityContext"] == relay["containers"][0]["securityContext"]
