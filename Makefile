@@ -4,7 +4,7 @@ PYTHON := .venv/bin/python
 BENCHMARKS := $(sort $(basename $(notdir $(wildcard benchmarks/bench_*.py))))
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench bench-relay soak image manifests lock clean
+.PHONY: help run test check bench bench-relay bench-operator soak image manifests lock clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -27,6 +27,10 @@ soak: .venv/.development  ## Keep the relay at work for an hour, and look for wh
 
 bench-relay: .venv/.development  ## Measure the relay alone, beside its peers (ARGS="--near --runs 1")
 	@$(PYTHON) -m benchmarks.bench_relay $(ARGS)
+
+bench-operator: .venv/.development  ## Measure the operator among thousands of ConnectJobs (ARGS="--jobs 1000 --runs 1")
+	@$(PYTHON) -m tests.cluster build
+	@$(PYTHON) -m benchmarks.bench_operator $(ARGS)
 
 image: .venv/.run  ## Build the images of operator, worker and relay with docker, podman or buildah (ARGS="--help")
 	@$(PYTHON) scripts/build_images.py $(ARGS)

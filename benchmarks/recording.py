@@ -19,7 +19,7 @@ RESULTS = ROOT / "benchmarks" / "results"
 PAGE = ROOT / "docs" / "performance.md"
 BEGIN, END = "<!-- measured: begin (make bench writes what stands here) -->", "<!-- measured: end -->"
 
-_MEASURED_PARTS = ("worker", "proto", "relay", "benchmarks/*.py", "tests/support")
+_MEASURED_PARTS = ("worker", "operator", "proto", "relay", "benchmarks/*.py", "tests/support")
 _HEAD = "| work | value | limit | limit's value | ratio | aim | met |\n| --- | --- | --- | --- | --- | --- | --- |"
 
 

@@ -1,8 +1,8 @@
 """What the watch has told, trimmed to facts and found by ConnectJob: no look needs a list.
 
-ConnectJobs are found by namespace and name, ConnectRuns by the ConnectJob that they name, CronJobs by the name that the
-operator gives them, Jobs and pods by their label. What is put in is known by its uid, so that an object that went and
-came again under its name is another one.
+ConnectJobs are found by namespace and name, and by realm; ConnectRuns by the ConnectJob that they name, CronJobs by the
+name that the operator gives them, Jobs and pods by their label. What is put in is known by its uid, so that an object
+that went and came again under its name is another one.
 
 A pod that was deleted stays, `gone`, as long as its Job does or its run counts as active: its report may not have been
 recorded yet.
@@ -139,6 +139,7 @@ class Index:
 
     def __init__(self) -> None:
         self._connect_jobs: _Shelf[KnownJob] = _Shelf()
+        self._realms: dict[str, dict[str, KnownJob]] = {}
         self._connect_runs: _Shelf[KnownRun] = _Shelf()
         self._cron_jobs: _Shelf[CronJobFacts] = _Shelf()
         self._jobs: _Shelf[JobFacts] = _Shelf()
@@ -154,13 +155,15 @@ class Index:
 
     def put(self, kind: Kind, body: Body) -> frozenset[Key]:
         """An object is there, or has changed. Raises ValueError for one that cannot be read."""
-        uid, version = _identity(body)
+        uid, version = identity(body)
         try:
             key, facts = _READERS[kind](body)
         except ValueError:
             self._unreadable[kind][uid] = version
             raise
         self._unreadable[kind].pop(uid, None)
+        if kind is Kind.CONNECT_JOB:
+            self._enter_realm(facts)
         is_new = self._shelves[kind].put(uid, _Item(key=key, version=version, facts=facts))
         if kind is Kind.CONNECT_JOB:
             self._forget_gone_pods(key)
@@ -170,7 +173,7 @@ class Index:
         """An object was deleted; this is how it was last. Raises ValueError for one that cannot be read."""
         if kind is Kind.POD:
             self.put(kind, body)
-        return self.forget(kind, _identity(body)[0])
+        return self.forget(kind, identity(body)[0])
 
     def forget(self, kind: Kind, uid: str) -> frozenset[Key]:
         """An object is not there any more."""
@@ -180,6 +183,8 @@ class Index:
             return frozenset()
         if kind is Kind.POD:
             self._pods.put(uid, replace(item, facts=replace(item.facts, gone=True)))
+        if kind is Kind.CONNECT_JOB:
+            self._leave_realm(item.facts.job)
         self._forget_gone_pods(item.key)
         return self._touched(kind, item.key, item.facts)
 
@@ -230,30 +235,41 @@ class Index:
 
     def claims(self, realm: str) -> list[RealmClaim]:
         """Every ConnectJob that wants a realm."""
-        return [known.claim for known in self.connect_jobs() if known.job.realm == realm and not known.job.deleting]
+        return [known.claim for known in self._realms.get(realm, {}).values() if not known.job.deleting]
 
     def keys_of(self, realm: str) -> frozenset[Key]:
         """The ConnectJobs that want a realm."""
         return frozenset(
-            Key(namespace=known.job.namespace, name=known.job.name)
-            for known in self.connect_jobs()
-            if known.job.realm == realm
+            Key(namespace=known.job.namespace, name=known.job.name) for known in self._realms.get(realm, {}).values()
         )
 
     def _touched(self, kind: Kind, key: Key, facts: Any) -> frozenset[Key]:
         """The ConnectJob itself, and whoever wants the same realm."""
         return self.keys_of(facts.job.realm) | {key} if kind is Kind.CONNECT_JOB else frozenset({key})
 
+    def _enter_realm(self, known: KnownJob) -> None:
+        before = self._connect_jobs.items.get(known.job.uid)
+        if before is not None and before.facts.job.realm != known.job.realm:
+            self._leave_realm(before.facts.job)
+        self._realms.setdefault(known.job.realm, {})[known.job.uid] = known
+
+    def _leave_realm(self, job: ConnectJob) -> None:
+        claimants = self._realms[job.realm]
+        del claimants[job.uid]
+        if not claimants:
+            del self._realms[job.realm]
+
     def _forget_gone_pods(self, key: Key) -> None:
         """Pods that are gone and whose run has been recorded, or will never be."""
         known = self.connect_job(key)
         active = {known.status.active.uid} if known and known.status.active else set()
         for pod in self._pods.of(key):
-            if pod.gone and pod.job_uid not in self._jobs.items.keys() | active:
+            if pod.gone and pod.job_uid not in self._jobs.items and pod.job_uid not in active:
                 self._pods.pop(pod.uid)
 
 
-def _identity(body: Body) -> tuple[str, str]:
+def identity(body: Body) -> tuple[str, str]:
+    """An object's uid and resource version. Raises ValueError if it has none."""
     meta = JsonObject(body, "object").object("metadata")
     return meta.text("uid"), meta.text("resourceVersion")
 
@@ -263,7 +279,7 @@ def _connect_job(body: Body) -> tuple[Key, KnownJob]:
     known = KnownJob(
         job=job,
         status=status_document.parse(body),
-        resource_version=_identity(body)[1],
+        resource_version=identity(body)[1],
         status_digest=_digest(body),
     )
     return Key(namespace=job.namespace, name=job.name), known
@@ -273,7 +289,7 @@ def _connect_run(body: Body) -> tuple[Key, KnownRun]:
     run = ConnectRun.parse(body)
     known = KnownRun(
         request=Request(run=run, status=run_document.parse(body)),
-        resource_version=_identity(body)[1],
+        resource_version=identity(body)[1],
         status_digest=_digest(body),
     )
     return Key(namespace=run.namespace, name=run.connect_job), known

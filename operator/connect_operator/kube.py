@@ -68,6 +68,8 @@ async def open_kube(counted: Counted) -> AsyncIterator["Kube"]:
         _use_service_account(configuration)
     else:
         await _use_kubeconfig(configuration)
+    # Asked for its environment, aiohttp looks for proxies and ~/.netrc in a thread, twice for every single request.
+    configuration.client_session_kwargs = {"trust_env": False}
     async with ApiClient(configuration) as client:
         client.user_agent = MANAGER
         yield Kube(client, counted)

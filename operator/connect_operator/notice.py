@@ -1,6 +1,5 @@
 """What becomes of the news: into the index, and the ConnectJobs that it matters to into the queue."""
 
-import asyncio
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
@@ -9,6 +8,7 @@ import structlog
 from connect_operator.index import Body, Index, Key
 from connect_operator.kind import Kind
 from connect_operator.metrics import OperatorMetrics
+from connect_operator.picture import Picture
 from connect_operator.queue import Queue
 from connect_operator.recheck import Recheck
 
@@ -16,14 +16,16 @@ log = structlog.stdlib.get_logger()
 
 
 class Notice:
-    """Where the watch tells its news. `complete` is set once the first picture of all kinds is whole."""
+    """Where the watch tells its news."""
 
-    def __init__(self, *, index: Index, queue: Queue[Key], recheck: Recheck, metrics: OperatorMetrics) -> None:
+    def __init__(
+        self, *, index: Index, queue: Queue[Key], picture: Picture, recheck: Recheck, metrics: OperatorMetrics
+    ) -> None:
         self._index = index
         self._queue = queue
         self._recheck = recheck
         self._metrics = metrics
-        self.complete = asyncio.Event()
+        self._picture = picture
 
     def there(self, kind: Kind, body: Body) -> None:
         """An object is there, or has changed."""
@@ -33,10 +35,9 @@ class Notice:
         """An object was deleted."""
         self._take(kind, body, self._index.drop)
 
-    def pictured(self, *, anew: bool) -> None:
-        """All objects of the first lists have come; `anew`: this one is from a list, so a watch has just begun."""
-        self.complete.set()
-        if anew:
+    def began_anew(self) -> None:
+        """A watch has just begun with a list. The first ones need no comparison: they are what there is."""
+        if self._picture.whole:
             self._recheck.hurry()
 
     def fault(self) -> str | None:
@@ -49,6 +50,7 @@ class Notice:
             keys = take(kind, body)
         except ValueError as error:
             log.warning("an object cannot be read", kind=kind.value.plural, fault=str(error))
-            return
+            keys = frozenset()
+        self._picture.told(kind, body)
         for key in keys:
             self._queue.add(key)

@@ -1,6 +1,6 @@
 """The running operator: its parts put together, started in order, and stopped within seconds.
 
-kopf ──► Notice ──► Index ◄──── Recheck, JobCollector
+kopf ──► Notice ──► Index ◄──── Recheck, JobCollector        (Picture: nothing before all has been told)
            │          ▲
            ▼          │
          Queue ──► Reconciler ──► Cluster ──► API server
@@ -23,15 +23,15 @@ from prometheus_client import CollectorRegistry
 from connect_operator.announcer import Announcer
 from connect_operator.cluster import Cluster
 from connect_operator.core.facts import Defaults
-from connect_operator.errors import ConflictError, NotFoundError, OperatorError, SettingsError, WatchLostError
+from connect_operator.errors import ConflictError, OperatorError, WatchLostError
 from connect_operator.handlers import kopf_settings, register
 from connect_operator.index import Index, Key
 from connect_operator.job_metrics import JobCollector, RunCollector
-from connect_operator.kind import Kind
 from connect_operator.kube import open_kube
 from connect_operator.metrics import OperatorMetrics, QueueCollector, RecheckCollector
 from connect_operator.metrics_server import serve_metrics
 from connect_operator.notice import Notice
+from connect_operator.picture import Picture
 from connect_operator.queue import Queue
 from connect_operator.recheck import Recheck
 from connect_operator.reconciler import Reconciler
@@ -41,7 +41,7 @@ from connect_operator.settings import Settings
 
 log = structlog.stdlib.get_logger()
 
-WORKERS = 4
+WORKERS = 16
 GRACE_SECONDS = 5.0
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - the kubelet asks from outside of the pod
 
@@ -52,8 +52,9 @@ async def operate(settings: Settings) -> None:
     metrics = OperatorMetrics(registry)
     async with open_kube(metrics.requested) as kube, httpx.AsyncClient() as http:
         cluster = Cluster(kube)
-        await _check(cluster, settings.namespace)
-        operator = Operator(settings, cluster=cluster, http=http, metrics=metrics)
+        picture = Picture(cluster, settings.namespace)
+        await picture.begin()
+        operator = Operator(settings, cluster=cluster, picture=picture, http=http, metrics=metrics)
         operator.collect_in(registry)
         try:
             await operator.run(registry)
@@ -62,23 +63,20 @@ async def operate(settings: Settings) -> None:
             raise WatchLostError(f"listening has ended: {type(cause).__name__}: {cause}") from cause
 
 
-async def _check(cluster: Cluster, namespace: str | None) -> None:
-    """Fail at once, and say why, if what must be watched cannot be listed."""
-    for kind in Kind:
-        try:
-            await cluster.versions(kind, namespace)
-        except NotFoundError as error:
-            name = f"{kind.value.plural}.{kind.value.group}"
-            raise SettingsError(f"the API server knows no {name}", todo="Install Connect's CRDs first") from error
-
-
 class Operator:
     """The parts, and the tasks that they run in."""
 
     def __init__(
-        self, settings: Settings, *, cluster: Cluster, http: httpx.AsyncClient, metrics: OperatorMetrics
+        self,
+        settings: Settings,
+        *,
+        cluster: Cluster,
+        picture: Picture,
+        http: httpx.AsyncClient,
+        metrics: OperatorMetrics,
     ) -> None:
         self._settings = settings
+        self._picture = picture
         self._metrics = metrics
         self._index = Index()
         secrets = SecretsWatch(cluster, interval=settings.unwatched_interval)
@@ -102,7 +100,9 @@ class Operator:
             interval=settings.recheck_interval,
             changed=self._look_at,
         )
-        self._notice = Notice(index=self._index, queue=self._queue, recheck=self._recheck, metrics=metrics)
+        self._notice = Notice(
+            index=self._index, queue=self._queue, picture=picture, recheck=self._recheck, metrics=metrics
+        )
         self._open = AsyncExitStack()
 
     def collect_in(self, registry: CollectorRegistry) -> None:
@@ -126,7 +126,7 @@ class Operator:
 
     async def _work(self) -> None:
         """Nothing is looked at before the first picture is whole."""
-        await self._notice.complete.wait()
+        await self._picture.completed()
         log.info("the first picture is whole", connectjobs=len(list(self._index.connect_jobs())))
         await self._queue.run()
 
@@ -134,7 +134,7 @@ class Operator:
         # kopf ends by cancelling every task that began after it: what is ours must be over by then.
         async def stop() -> None:
             self._queue.stop()
-            if self._notice.complete.is_set():
+            if self._picture.whole:
                 await asyncio.wait({working}, timeout=GRACE_SECONDS)
             await self._open.aclose()
 

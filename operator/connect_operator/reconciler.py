@@ -20,7 +20,7 @@ import structlog
 from connect_operator.announcer import Announcer
 from connect_operator.cluster import Cluster
 from connect_operator.core import status_document
-from connect_operator.core.decision import Create, Decision, Observed, Replace, Suspend
+from connect_operator.core.decision import Action, Create, Decision, Observed, Replace, Suspend
 from connect_operator.core.drift import left_behind
 from connect_operator.core.facts import CronJobFacts, Defaults, Refusal, RelayView, RunRefusal, WarningEvent
 from connect_operator.core.names import MANAGED_BY_LABEL, MANAGER, cron_job_name
@@ -30,8 +30,8 @@ from connect_operator.core.run_queue import orphaned
 from connect_operator.core.starting import last_pod, wants_warnings
 from connect_operator.core.status import Status
 from connect_operator.core.trim import cron_job_facts
-from connect_operator.errors import ForbiddenError, NotFoundError, RefusedError
-from connect_operator.index import Index, Key, KnownJob
+from connect_operator.errors import ConflictError, ForbiddenError, NotFoundError, RefusedError
+from connect_operator.index import Body, Index, Key, KnownJob
 from connect_operator.kind import Kind
 from connect_operator.relay_watch import RelayWatch
 from connect_operator.run_writer import RunWriter
@@ -71,6 +71,7 @@ class Reconciler:
         self._unwatched_interval = unwatched_interval
         self._clock = clock
         self._refusals: dict[Key, Refusal] = {}
+        self._taken: set[Key] = set()
 
     async def look(self, key: Key) -> timedelta | None:
         """Do what is to be done about a ConnectJob; returns after what time to look again. Raises KubernetesError."""
@@ -110,6 +111,7 @@ class Reconciler:
     def _forget(self, key: Key) -> None:
         self._secrets.forget(key)
         self._refusals.pop(key, None)
+        self._taken.discard(key)
 
     async def _observe(self, key: Key, known: KnownJob) -> Observed:
         now = self._clock()
@@ -118,7 +120,7 @@ class Reconciler:
             status=known.status,
             defaults=self._defaults,
             now=now,
-            cron_job=await self._cron_job(key),
+            cron_job=await self._cron_job(key, known),
             jobs=self._index.jobs(key),
             pods=self._index.pods(key),
             warnings=await self._warnings(key, now),
@@ -129,10 +131,14 @@ class Reconciler:
             requests=self._index.requests(key),
         )
 
-    async def _cron_job(self, key: Key) -> CronJobFacts | None:
-        """The watched one; else whatever has its name, for one without our label never comes by the watch."""
+    async def _cron_job(self, key: Key, known: KnownJob) -> CronJobFacts | None:
+        """The watched one; else whatever has its name, for one without our label never comes by the watch.
+
+        A ConnectJob that is new is supposed to have none: if one has the name, its creation tells.
+        """
         watched = self._index.cron_job(key)
-        if watched is not None:
+        is_new = known.status.generation == 0 and key not in self._taken
+        if watched is not None or is_new:
             return watched
         found = await self._cluster.find_cron_job(key)
         return None if found is None else cron_job_facts(found)
@@ -168,7 +174,7 @@ class Reconciler:
     async def _write(self, key: Key, decision: Decision) -> Decision:
         if decision.action is None:
             return decision
-        written = await self._cluster.write(key, decision.action)
+        written = await self._write_cron_job(key, decision.action)
         action = type(decision.action).__name__.lower()
         log.info("the CronJob was written", connectjob=key.name, namespace=key.namespace, action=action)
         if not isinstance(decision.action, Suspend):
@@ -190,6 +196,16 @@ class Reconciler:
             refused = replace(observed, run_refusal=RunRefusal(uid=start.uid, message=error.what))
             return replace(decision, runs=reconcile(refused).runs, look_again=observed.now)
         return decision
+
+    async def _write_cron_job(self, key: Key, action: Action) -> Body:
+        try:
+            written = await self._cluster.write(key, action)
+        except ConflictError:
+            if isinstance(action, Create):
+                self._taken.add(key)
+            raise
+        self._taken.discard(key)
+        return written
 
     async def _write_status(self, known: KnownJob, status: Status) -> None:
         document = status_document.to_document(status)

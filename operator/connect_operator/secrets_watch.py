@@ -1,15 +1,17 @@
 """Looks at the Secrets of ConnectJobs when it is time, and keeps what was found.
 
 Secrets are not watched: that would need the right to read all of them. They are read when the ConnectJob changes,
-every minute while something is wrong with one, and once within the hour before the next run.
+every minute while something is wrong with one, and once within the hour before the next run. An operator that starts
+takes a status that says Ready at its word until then.
 """
 
+import asyncio
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from connect_operator.cluster import Cluster
 from connect_operator.core.facts import SecretRole, SecretsView
-from connect_operator.core.secret_needs import due, findings, look_again, needs
+from connect_operator.core.secret_needs import due, findings, look_again, needs, presumed
 from connect_operator.core.spec import ConnectJob
 from connect_operator.index import Key, KnownJob
 
@@ -27,10 +29,12 @@ class SecretsWatch:
     async def view(self, key: Key, known: KnownJob, now: datetime) -> SecretsView:
         """What is known of them, read anew if it is time. Raises KubernetesError's kinds."""
         uid, view = self._views.get(key, ("", None))
-        if view is None or uid != known.job.uid or self._is_due(known, view, now):
+        if view is None or uid != known.job.uid:
+            view = presumed(known.job, known.status)
+        if view is None or self._is_due(known, view, now):
             contents = await self._read(known.job)
             view = SecretsView(generation=known.job.generation, looked_at=now, findings=findings(known.job, contents))
-            self._views[key] = known.job.uid, view
+        self._views[key] = known.job.uid, view
         return view
 
     def next_look(self, key: Key, next_run: datetime | None) -> datetime | None:
@@ -50,7 +54,9 @@ class SecretsWatch:
         return due(known.job, known.status.next_run, view, now)
 
     async def _read(self, job: ConnectJob) -> Mapping[SecretRole, Mapping[str, bytes] | None]:
-        return {
-            need.role: await self._cluster.secret(job.namespace, need.name) if need.name else None
-            for need in needs(job)
-        }
+        needed = needs(job)
+        contents = await asyncio.gather(*(self._content(job.namespace, need.name) for need in needed))
+        return dict(zip((need.role for need in needed), contents, strict=True))
+
+    async def _content(self, namespace: str, name: str) -> Mapping[str, bytes] | None:
+        return await self._cluster.secret(namespace, name) if name else None

@@ -128,7 +128,7 @@ def _write_images(folder: Path) -> None:
 
 
 def _run_go(*arguments: str) -> None:
-    go = _go()
+    go = find_go()
     # One build of everything: what the programs share is compiled once, and Go keeps every core busy until the end.
     environment = {**os.environ, "CGO_ENABLED": "0", "GOWORK": "off"}
     try:
@@ -137,7 +137,7 @@ def _run_go(*arguments: str) -> None:
         raise ClusterError(f"Go could not build the test cluster's programs (its output is above): {error}") from error
 
 
-def _go() -> str:
+def find_go() -> str:
     """Go's command; its usual folder is searched too, since sudo leaves it out of PATH."""
     go = shutil.which("go", path=f"{os.environ.get('PATH', '')}:/usr/local/go/bin")
     needed = f"the test cluster is built by Go {'.'.join(map(str, OLDEST_GO))} or newer"

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from connect_operator.core.facts import SecretFinding, SecretRole, SecretsView
 from connect_operator.core.spec import ConnectJob, Mode, Transport
+from connect_operator.core.status import ConditionType, Status, Truth
 from connect_protocol.environment import SecretKey
 
 BEFORE_THE_RUN = timedelta(hours=1)
@@ -64,6 +65,17 @@ def due(job: ConnectJob, next_run: datetime | None, view: SecretsView | None, no
         return True
     moment = look_again(next_run, view)
     return moment is not None and moment <= now
+
+
+def presumed(job: ConnectJob, status: Status) -> SecretsView | None:
+    """What a status tells of Secrets that nobody has looked at since the operator started; None if it tells nothing.
+
+    They were well for this very spec, at the latest when Ready became True.
+    """
+    told = status.condition(ConditionType.READY)
+    if told is None or told.finding.truth is not Truth.TRUE or told.generation != job.generation:
+        return None
+    return SecretsView(generation=job.generation, looked_at=told.since)
 
 
 def look_again(next_run: datetime | None, view: SecretsView) -> datetime | None:

@@ -80,6 +80,8 @@ def test_the_documented_rights_are_the_ones_that_are_used(site: Site) -> None:
         site.cluster.wait_until(
             "the CronJob was patched", lambda: [event for event in site.requests() if event.verb == "patch"]
         )
+        site.kubectl("delete", "cronjob", "connect-musterwil")
+        site.cluster.wait_until("there is one again", lambda: site.names("cronjob"))
         site.wait_until_settled("musterwil")
         site.apply(connect_run("wanted", "musterwil"))
         site.wait_for_run("wanted", "Starting")

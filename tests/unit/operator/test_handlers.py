@@ -11,7 +11,7 @@ from connect_operator.notice import Notice
 def registry() -> kopf.OperatorRegistry:
     """What the operator registers, with parts that are never called here."""
     nobody: object = None
-    notice = Notice(index=Index(), queue=nobody, recheck=nobody, metrics=nobody)  # type: ignore[arg-type]
+    notice = Notice(index=Index(), queue=nobody, picture=nobody, recheck=nobody, metrics=nobody)  # type: ignore[arg-type]
     return register(notice, stop=nobody)  # type: ignore[arg-type]
 
 
@@ -19,6 +19,14 @@ def test_there_is_no_handler_for_which_kopf_would_set_a_finalizer() -> None:
     registered = registry()
     assert not registered._changing.get_all_handlers()
     assert not registered._spawning.get_all_handlers()
+
+
+def test_there_is_no_index_for_which_kopf_would_let_each_object_wait_for_all_others() -> None:
+    assert not registry()._indexing.get_all_handlers()
+
+
+def test_a_first_list_comes_in_pages() -> None:
+    assert kopf_settings().watching.chunk_size == 100
 
 
 def test_the_watch_of_everything_but_connect_jobs_is_limited_by_label() -> None:

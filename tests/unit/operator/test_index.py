@@ -1,5 +1,6 @@
 """What the watch has told, found by ConnectJob."""
 
+import pickle
 from typing import Any
 
 import pytest
@@ -194,3 +195,35 @@ def test_a_status_is_told_from_another_by_its_digest() -> None:
         assert known is not None
         digests.append(known.status_digest)
     assert digests[0] == digests[2] != digests[1]
+
+
+def test_who_wants_a_realm_is_told_of_everybody_else_who_does(index: Index) -> None:
+    assert index.put(Kind.CONNECT_JOB, connect_job_body("otherwil", "job-2", realm="musterwil")) == {
+        MUSTERWIL,
+        OTHERWIL,
+    }
+    assert {claim.uid for claim in index.claims("musterwil")} == {"job-1", "job-2"}
+    assert index.forget(Kind.CONNECT_JOB, "job-1") == {MUSTERWIL, OTHERWIL}
+    assert {claim.uid for claim in index.claims("musterwil")} == {"job-2"}
+    assert index.claims("otherwil") == []
+
+
+def test_a_realm_that_is_another_one_now_is_wanted_no_more(index: Index) -> None:
+    """As a definition without the rule of immutability would let it."""
+    index.put(Kind.CONNECT_JOB, connect_job_body("musterwil", "job-1", version="2", realm="otherwil"))
+    assert (index.claims("musterwil"), len(index.claims("otherwil"))) == ([], 1)
+    index.forget(Kind.CONNECT_JOB, "job-1")
+    assert index.claims("otherwil") == []
+
+
+def test_what_an_object_says_beyond_the_facts_takes_no_memory(index: Index) -> None:
+    """However large templates, annotations and lists of managed fields are."""
+    ballast = {"template": {"spec": {"containers": [{"args": ["x" * 100_000]}]}}}
+    noted = {"annotations": {"note": "x" * 100_000}, "managedFields": [{"manager": "kubectl", "fieldsV1": ballast}] * 9}
+    cron_job = cron_job_body("musterwil", "cron-1", version="2")
+    job = job_body("run", "run-1", connect_job="musterwil", version="2")
+    for kind, body in ((Kind.CRON_JOB, cron_job), (Kind.JOB, job), (Kind.POD, pod("2"))):
+        index.put(kind, {**body, "metadata": body["metadata"] | noted, "spec": body.get("spec", {}) | ballast})
+    facts = (index.cron_job(MUSTERWIL), *index.jobs(MUSTERWIL), *index.pods(MUSTERWIL))
+    assert len(facts) == 3
+    assert all(len(pickle.dumps(each)) < 2000 for each in facts)

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from connect_operator.cluster import Cluster
-from connect_operator.core.status import Status
+from connect_operator.core.status import Condition, ConditionType, Finding, Status, Truth
 from connect_operator.index import Key, KnownJob
 from connect_operator.kube import Body, Kube
 from connect_operator.secrets_watch import SecretsWatch
@@ -55,6 +55,45 @@ async def test_a_connect_job_made_anew_has_its_own_secrets_though_its_generation
     await watch.view(KEY, KNOWN, NOW)
     await watch.view(KEY, replace(KNOWN, job=replace(MUSTERWIL, uid="another")), NOW)
     assert cluster.asked == 8
+
+
+READY_SINCE = NOW - timedelta(days=9)
+READY = Finding(type=ConditionType.READY, truth=Truth.TRUE, reason="Reconciled", message="")
+
+
+def told(
+    finding: Finding, *, generation: int = MUSTERWIL.generation, next_run: timedelta = timedelta(days=1)
+) -> KnownJob:
+    """Musterwil as an earlier operator has left it."""
+    condition = Condition(finding=finding, generation=generation, since=READY_SINCE)
+    return replace(KNOWN, status=Status(conditions=(condition,), next_run=NOW + next_run))
+
+
+async def test_an_operator_that_starts_takes_ready_at_its_word_until_the_hour_before_the_run(
+    cluster: NoSecrets, watch: SecretsWatch
+) -> None:
+    known = told(READY)
+    assert (await watch.view(KEY, known, NOW)).findings == ()
+    assert watch.next_look(KEY, known.status.next_run) == NOW + timedelta(hours=23)
+    assert cluster.asked == 0
+    await watch.view(KEY, known, NOW + timedelta(hours=23))
+    assert cluster.asked == 4
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        pytest.param(told(replace(READY, truth=Truth.FALSE)), id="it was not ready"),
+        pytest.param(told(READY, generation=MUSTERWIL.generation - 1), id="its spec has changed"),
+        pytest.param(told(READY, next_run=timedelta(minutes=59)), id="it runs within the hour"),
+        pytest.param(KNOWN, id="it is new"),
+    ],
+)
+async def test_an_operator_that_starts_looks_where_the_status_does_not_tell(
+    cluster: NoSecrets, watch: SecretsWatch, known: KnownJob
+) -> None:
+    await watch.view(KEY, known, NOW)
+    assert cluster.asked == 4
 
 
 class Unasked(Kube):
