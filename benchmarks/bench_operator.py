@@ -9,9 +9,10 @@ from benchmarks.command import Order, report, tell
 from benchmarks.connect_fleet import connect_job, fleet, plain_cron_job, written
 from benchmarks.ended_runs import Ends, ended_runs
 from benchmarks.measuring import Row
-from benchmarks.operator_figures import COMPLETE, Round, applied, at_rest, plainly_applied
+from benchmarks.operator_figures import Round, applied, at_rest, plainly_applied
 from benchmarks.operator_rows import ends_rows, fleet_rows
 from benchmarks.simulated_node import simulated_node
+from tests.support.operator_process import COMPLETE
 
 NAME = "bench_operator"
 JOBS = (1000, 5000)

@@ -12,9 +12,8 @@ from typing import TypeVar
 from benchmarks.command import tell
 from benchmarks.connect_fleet import Fleet
 from benchmarks.processes import cpu_seconds
-from tests.support.operator_process import OperatorProcess
+from tests.support.operator_process import COMPLETE, OperatorProcess
 
-COMPLETE = "the first picture is whole"
 WAIT_SECONDS = 900.0
 PAUSE_SECONDS = 0.05
 TELL_SECONDS = 15.0

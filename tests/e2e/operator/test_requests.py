@@ -5,9 +5,8 @@ from collections import Counter
 from tests.cluster.audit import AuditEvent
 from tests.cluster.waiting import wait_until
 from tests.e2e.operator.conftest import Site
-from tests.support.operator_process import OperatorProcess, connect_job
+from tests.support.operator_process import COMPLETE, OperatorProcess, connect_job
 
-COMPLETE = "the first picture is whole"
 READS_OF_ALL = {"list", "watch"}
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from connect_operator.handlers import PAGE
 from tests.cluster.waiting import wait_until
 from tests.e2e.operator.conftest import Site, wait_for_the_next_second
 from tests.support.api_proxy import ApiProxy, Request
@@ -30,8 +31,8 @@ def at(step: str) -> Callable[[Request], bool]:
 
 
 def lists(plural: str) -> Callable[[Request], bool]:
-    """The watch's first list of a kind; the comparison's lists come page by page."""
-    return lambda request: request.plural == plural and not request.watch and "limit" not in request.query
+    """The watch's first list of a kind; the comparison's pages are larger."""
+    return lambda request: request.plural == plural and not request.watch and request.query.get("limit") == str(PAGE)
 
 
 def watched(proxy: ApiProxy) -> set[str]:
@@ -107,10 +108,13 @@ def test_killed_again_and_again_it_arrives_and_tells_nothing_twice(site: Site) -
 
 
 def test_nothing_is_decided_before_the_first_picture_is_whole(site: Site) -> None:
-    """The CronJob is there already; an operator that knew only the ConnectJob would make another, or judge."""
+    """A run goes on; an operator that knew of all but its Job would say that it was deleted."""
     with site.operator():
         site.apply_with_secrets(connect_job("musterwil"))
         site.wait_until_settled("musterwil")
+        site.kubectl("create", "job", "by-hand", "--from=cronjob/connect-musterwil")
+        wanted = "--for=jsonpath={.status.activeRun.name}=by-hand"
+        site.kubectl("wait", "connectjob/musterwil", wanted, "--timeout=20s")
     with (
         site.proxy() as (proxy, seen_through),
         proxy.hold(lists("jobs")) as hold,
@@ -124,6 +128,7 @@ def test_nothing_is_decided_before_the_first_picture_is_whole(site: Site) -> Non
         assert not [request for request in proxy.requests if request.method in WRITES]
         hold.release()
         site.wait_until_settled("another")
+        assert site.get("connectjob", "musterwil")["status"]["activeRun"]["name"] == "by-hand"
 
 
 CONFLICT = "changed meanwhile: will look again"
