@@ -15,7 +15,7 @@ from tests.cluster.start import start_cluster
 from tests.support.operator_process import IMAGE, STARTING, OperatorProcess, secret, start_operator
 from tests.support.repository import ROOT
 
-DEFINITION = ROOT / "manifests" / "crd" / "connectjobs.schoolconnect.io.yaml"
+DEFINITIONS = sorted((ROOT / "manifests" / "crd").glob("*.schoolconnect.io.yaml"))
 APPLY_SECONDS = 900.0
 RECHECK_SECONDS = 20
 SECRETS: Mapping[str, Mapping[str, str]] = {
@@ -70,8 +70,9 @@ class Fleet:
 def fleet(folder: Path) -> Iterator[Fleet]:
     """Within: a cluster with Connect's definitions, and the Secrets of every ConnectJob to come."""
     with start_cluster() as cluster, api_client(cluster) as api:
-        cluster.kubectl("apply", f"--filename={DEFINITION}")
-        cluster.kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd/connectjobs.schoolconnect.io")
+        files = [f"--filename={path}" for path in DEFINITIONS]
+        cluster.kubectl("apply", *files)
+        cluster.kubectl("wait", "--for=condition=Established", "--timeout=30s", *files)
         made = Fleet(cluster=cluster, api=api, folder=folder, namespace=f"fleet-{token_hex(3)}")
         for namespace in (made.namespace, made.plain):
             cluster.create_namespace(namespace)

@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+from connect_operator.kind import Kind
 from tests.cluster.audit import AuditEvent
 from tests.cluster.waiting import wait_until
 from tests.e2e.operator.conftest import Site
@@ -47,6 +48,6 @@ def test_an_operator_that_starts_anew_asks_for_lists_only_and_writes_nothing(sit
     with site.operator(until=COMPLETE, CONNECT_RECHECK_INTERVAL="0.5") as operator:
         wait_until("it has looked", lambda: looks(operator), lambda now: now >= 1)
         asked = len(lists(site))
-        wait_until("it has compared twice", lambda: len(lists(site)), lambda now: now >= asked + 8)
+        wait_until("it has compared twice", lambda: len(lists(site)), lambda now: now >= asked + 2 * len(Kind))
         assert operator.health() == 200
     assert about_single_objects(site) == before
