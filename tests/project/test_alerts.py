@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from connect_operator.job_metrics import FAMILIES
-from tests.support.repository import ROOT, read
+from tests.support.repository import ROOT, read, table
 
 RULES = yaml.safe_load(read("charts/connect/files/monitoring/alerts.yaml"))
 ALERTS: list[Mapping[str, Any]] = [rule for group in RULES["groups"] for rule in group["rules"]]
@@ -40,6 +40,13 @@ def test_the_page_says_of_an_alert_how_bad_it_is_and_what_to_do(alert: Mapping[s
 def test_the_page_tells_of_no_alert_that_there_is_not() -> None:
     section = read(PAGE).partition("\n## Alerts\n")[2].partition("\n## ")[0]
     assert re.findall(r"^### (\w+)$", section, re.MULTILINE) == NAMES
+
+
+def test_the_operators_page_has_them_all_with_their_severity() -> None:
+    rows = table(read("docs/reference/operator.md"), "## Alerts")
+    assert [(name, severity) for name, severity, _ in rows] == [
+        (each["alert"], each["labels"]["severity"]) for each in ALERTS
+    ]
 
 
 def test_every_alert_is_proven_to_fire() -> None:

@@ -31,7 +31,7 @@ def test_helm_test_tells_whether_a_run_would_go_well(customer: ClusterCustomer, 
         customer.wait_for_condition("RelayConnected", "True", "BridgeConnected")
         said = release.cluster.helm(*LOGS, where)
     assert "has ended: Done Planned" in said
-    release.kubectl("delete", "secret", "tested-database")
+    customer.apply(mode="Validate")
     with pytest.raises(CommandError):
         release.cluster.helm(*LOGS, where)
-    assert "SecretMissing" in release.kubectl("logs", f"{RELEASE}-test")
+    assert "has ended: ModeRefused" in release.kubectl("logs", f"{RELEASE}-test")
