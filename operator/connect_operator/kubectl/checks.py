@@ -101,7 +101,7 @@ def check_rights(allowed: Mapping[Right, bool], namespace: str) -> Iterator[Chec
                 about=f"rights: {command}",
                 mark=Mark.NOTED,
                 found=f"you may not {', '.join(lacking)} in namespace {namespace}",
-                todo="Ask for the role if you need the command (docs: kubectl-connect, rights)",
+                todo="If you need the command, ask for a role that has it, such as the chart's on-call or edit",
             )
         else:
             yield Check(about=f"rights: {command}", mark=Mark.WELL, found=f"yours in namespace {namespace}")

@@ -2,11 +2,14 @@
 
 import click
 
+from connect_operator.kubectl.approve import approve
 from connect_operator.kubectl.doctor import doctor
 from connect_operator.kubectl.exits import Exit
 from connect_operator.kubectl.lock import lock, unlock
 from connect_operator.kubectl.logs import logs
 from connect_operator.kubectl.new import new
+from connect_operator.kubectl.plan import plan
+from connect_operator.kubectl.run import run
 from connect_operator.kubectl.status import status
 
 EXIT_CODES = "\b\nExit codes:\n" + "\n".join(f"  {code.value:>3}  {code.meaning}" for code in Exit)
@@ -25,7 +28,7 @@ def group() -> None:
     """
 
 
-for command in (status, logs, lock, unlock, new, doctor):
+for command in (status, run, logs, plan, approve, lock, unlock, new, doctor):
     group.add_command(command)
 
 

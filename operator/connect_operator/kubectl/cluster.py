@@ -4,7 +4,10 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from connect_operator.core.names import API_VERSION, CONTAINER, GROUP, PLURAL, VERSION
+from connect_operator.core import run_document
+from connect_operator.core.connect_run import ConnectRun
+from connect_operator.core.names import API_VERSION, CONTAINER, GROUP, PLURAL, RUN_PLURAL, VERSION
+from connect_operator.core.run_status import Request
 from connect_operator.kube import Body, Kube
 from connect_operator.kubectl.connection import AGENT
 from connect_operator.kubectl.customer import Customer
@@ -57,6 +60,14 @@ class Cluster:
         kind = str(manifest["kind"]).lower() + "s"
         prefix = _GROUP_PATH if manifest["apiVersion"] == API_VERSION else "/api/v1"
         return await self.kube.create(self._path(prefix, kind), manifest, {"fieldManager": AGENT})
+
+    async def create_run(self, manifest: Body) -> Request:
+        """Create a ConnectRun; its name is the API server's choice."""
+        return _request(await self.create(manifest))
+
+    async def run(self, name: str) -> Request:
+        """One ConnectRun."""
+        return _request(await self.kube.get(self._path(_GROUP_PATH, RUN_PLURAL, name)))
 
     async def pods(self, job: str) -> tuple[Pod, ...]:
         """The pods of a run, by its Job's name; the latest last."""
@@ -136,6 +147,10 @@ def _objects(document: JsonObject) -> Iterator[dict[str, object]]:
 
 def _log_query(tail: int | None) -> dict[str, str]:
     return {"container": CONTAINER} | ({} if tail is None else {"tailLines": str(tail)})
+
+
+def _request(body: Body) -> Request:
+    return Request(run=ConnectRun.parse(body), status=run_document.parse(body))
 
 
 def _pod(body: Mapping[str, object]) -> Pod:

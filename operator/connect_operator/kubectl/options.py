@@ -3,16 +3,36 @@
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from functools import wraps
 from typing import Any
 
 import click
 
+from connect_operator.core.spec import parse_duration
 from connect_operator.kubectl.connection import Access
 from connect_operator.kubectl.table import Style
 
 _NAMESPACE = "The namespace to work in; the context's if it is not given."
+
+
+def _duration(_context: click.Context, _option: click.Parameter, value: str) -> timedelta:
+    try:
+        return parse_duration(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+
+
+_timeout = click.option(
+    "--timeout",
+    default="2h",
+    show_default=True,
+    metavar="DURATION",
+    callback=_duration,
+    help="The longest to wait; the run goes on.",
+)
 
 
 class Form(StrEnum):
@@ -36,6 +56,37 @@ def access_options(command: Callable[..., None]) -> Callable[..., None]:
         command(*arguments, access=access, **more)
 
     return with_access
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Waiting:
+    """Whether a run is waited for, and for how long."""
+
+    wanted: bool
+    longest: timedelta
+
+
+def waiting_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Let a command wait for the run that it makes; it gets `waiting`."""
+
+    @click.option("--wait", is_flag=True, help="Wait for its end; the exit code tells how it ended.")
+    @_timeout
+    @wraps(command)
+    def with_waiting(*arguments: Any, wait: bool, timeout: timedelta, **more: Any) -> None:
+        command(*arguments, waiting=Waiting(wanted=wait, longest=timeout), **more)
+
+    return with_waiting
+
+
+def patience_option(command: Callable[..., None]) -> Callable[..., None]:
+    """Likewise, for a command that has to wait in any case."""
+
+    @_timeout
+    @wraps(command)
+    def with_patience(*arguments: Any, timeout: timedelta, **more: Any) -> None:
+        command(*arguments, waiting=Waiting(wanted=True, longest=timeout), **more)
+
+    return with_patience
 
 
 output_option = click.option(

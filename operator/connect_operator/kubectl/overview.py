@@ -91,7 +91,6 @@ def _urgency(customer: Customer) -> tuple[bool, str, str]:
 def _row(customer: Customer, now: datetime) -> tuple[Cell, ...]:
     summary, last = customer.status.summary, customer.status.history.last
     colour = _COLOURS.get(summary.result, Colour.BAD)
-    suspended = "No" if not customer.job.suspend else summary.suspended if summary.suspended != "No" else "Yes"
     return (
         Cell(text=customer.job.name),
         Cell(text=_doing(customer)),
@@ -101,8 +100,15 @@ def _row(customer: Customer, now: datetime) -> tuple[Cell, ...]:
         Cell(text=summary.changes),
         Cell(text="" if last is None else age(now - last.completed)),
         Cell(text=summary.next_run),
-        Cell(text=suspended, colour=Colour.WARNING if customer.job.suspend else Colour.PLAIN),
+        _suspended(customer),
     )
+
+
+def _suspended(customer: Customer) -> Cell:
+    """As the operator tells it; before it has seen the suspension, that there is one."""
+    told = customer.status.summary.suspended or "No"
+    text = "Yes" if customer.job.suspend and told == "No" else told
+    return Cell(text=text, colour=Colour.PLAIN if text == "No" else Colour.WARNING)
 
 
 def _doing(customer: Customer) -> str:
@@ -116,6 +122,8 @@ def _suspension(customer: Customer) -> Iterator[tuple[str, str]]:
         by = f"by {job.suspended_by}" if job.suspended_by else ""
         when = f"since {since.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if since else ""
         yield "suspended", ", ".join(word for word in (when, by, job.suspend_reason) if word) or "yes"
+    elif (lock := customer.status.office_lock) is not None:
+        yield "suspended", ", ".join(word for word in (f"by the office: {lock.by}", lock.reason) if word)
 
 
 def _last_run(last: LastRun | None, changes: str, now: datetime) -> Sequence[tuple[str, str]]:

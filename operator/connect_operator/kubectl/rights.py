@@ -14,9 +14,13 @@ class Right:
     verb: str
     subresource: str = ""
 
+    @property
+    def name(self) -> str:
+        """The resource as a Role names it."""
+        return f"{self.resource}/{self.subresource}" if self.subresource else self.resource
+
     def __str__(self) -> str:
-        name = f"{self.resource}/{self.subresource}" if self.subresource else self.resource
-        return f"{self.verb} {name}" + (f".{self.group}" if self.group else "")
+        return f"{self.verb} {self.name}" + (f".{self.group}" if self.group else "")
 
 
 GET_JOB = Right(group=GROUP, resource="connectjobs", verb="get")
@@ -36,6 +40,9 @@ NEEDED: dict[str, tuple[Right, ...]] = {
     "logs": (GET_JOB, LIST_PODS, GET_LOG),
     "lock": (PATCH_JOB,),
     "unlock": (GET_JOB, PATCH_JOB),
+    "run": (GET_JOB, CREATE_RUN, GET_RUN),
+    "plan": (GET_JOB, LIST_PODS, GET_LOG, CREATE_RUN, GET_RUN),
+    "approve": (GET_JOB, LIST_PODS, GET_LOG, CREATE_RUN, GET_RUN),
     "new --apply": (CREATE_SECRET, CREATE_JOB),
     "doctor": (LIST_JOBS, LIST_DEPLOYMENTS, LIST_STATEFUL_SETS),
 }

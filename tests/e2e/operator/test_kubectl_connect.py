@@ -16,7 +16,7 @@ from tests.support.shown import Page
 
 NAMESPACE = "connect"
 LOOKING = ("status", "logs", "doctor")
-ON_CALL = (*LOOKING, "lock", "unlock")
+ON_CALL = (*LOOKING, "lock", "unlock", "run", "plan", "approve")
 SECRET = "Very-Secret-1"
 
 
@@ -220,3 +220,19 @@ def test_it_ends_at_once_where_nothing_is_typed(on_call: Person) -> None:
         check=False,
     )
     assert done.returncode == 1
+
+
+def test_kubectl_completes_its_commands_and_options(on_call: Person) -> None:
+    def offered(*words: str) -> list[str]:
+        done = subprocess.run(
+            ["kubectl", "__complete", "connect", *words],
+            env=on_call.environment,
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=True,
+        )
+        return [line.split("\t")[0] for line in done.stdout.splitlines()]
+
+    assert offered("un")[0] == "unlock"
+    assert "--all-namespaces" in offered("status", "--a")

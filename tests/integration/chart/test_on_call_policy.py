@@ -2,6 +2,7 @@
 
 import re
 
+from connect_operator.kubectl.rights import NEEDED
 from tests.support.chart import one, read_documents, render
 from tests.support.repository import ROOT
 
@@ -21,6 +22,20 @@ def test_the_policy_guards_every_field_of_the_definition_but_three() -> None:
     assert set(guarded) == fields - ONLY_STOPS
     assert len(guarded) == len(set(guarded))
     assert policy["spec"]["failurePolicy"] == "Fail"
+
+
+def test_the_role_has_what_the_commands_of_on_call_need() -> None:
+    """All of `kubectl connect` but making a customer."""
+    granted = {
+        (group, resource, verb)
+        for rule in one(render(), "ClusterRole", "connect-connect-on-call")["rules"]
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+        for verb in rule["verbs"]
+    }
+    needed = {right for command, rights in NEEDED.items() if command != "new --apply" for right in rights}
+    lacking = {right for right in needed if (right.group, right.name, right.verb) not in granted}
+    assert lacking == set()
 
 
 def test_who_wants_neither_role_nor_policy_gets_none() -> None:
