@@ -7,6 +7,8 @@ from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import uvloop
+
 from connect_worker.model.secret import Secret
 from connect_worker.settings import DatabaseSettings, DirectorySecret, GrpcRelay, RelaySettings, Settings, SshRelay
 from connect_worker.tunnel.way import open_way
@@ -60,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("folder", type=Path)
     given = parser.parse_args(arguments)
     read = by_grpc if given.transport == "grpc" else by_ssh
-    asyncio.run(run(read(given.relay, given.folder)))
+    uvloop.run(run(read(given.relay, given.folder)))
 
 
 if __name__ == "__main__":

@@ -52,6 +52,7 @@ _WORDS: tuple[tuple[str, Cause, str], ...] = (
     ("UNSUPPORTED_PROTOCOL", Cause.TLS_TOO_OLD, "TLS 1.3 is not offered"),
     ("ALPN", Cause.NO_HTTP2, "HTTP/2 is not offered"),
     ("Endpoint closing", Cause.TIMEOUT, "not done in time"),
+    ("FD Shutdown", Cause.TIMEOUT, "not done in time"),
     ("Handshake timed out", Cause.TIMEOUT, "not done in time"),
     ("Socket closed", Cause.HUNG_UP, "the caller has hung up"),
     ("Connection reset", Cause.HUNG_UP, "the caller has hung up"),

@@ -8,6 +8,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from connect_protocol.relay import service
+
+os.environ.update(service.LIBRARY)
+
 # gRPC's Python interface has no setting for the least TLS version, and its library reads this variable once, when it is
 # loaded. It names the cipher suites of TLS 1.2 only; this one needs a pre-shared key, which nobody has: so no handshake
 # below TLS 1.3 ever succeeds, whichever side of it this process is.
@@ -20,7 +24,6 @@ import grpc
 import grpc.aio
 from cryptography import x509
 
-from connect_protocol.relay import service
 from connect_protocol.relay.errors import StreamBrokenError
 from connect_protocol.relay.identity import Identity
 from connect_protocol.relay.pump import FrameStream

@@ -3,7 +3,7 @@
 Requests and answers are bytes: neither end gives gRPC a serializer, for frames and messages are encoded before.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from connect_protocol.relay.frames import LARGEST_FRAME
 
@@ -22,6 +22,13 @@ IDLE_SECONDS = 60
 LARGEST_METADATA = 8192
 
 _WRITE_FAILED = "Internal error from Core"
+
+LIBRARY: Mapping[str, str] = {"GRPC_EXPERIMENTS": "-event_engine_client,-event_engine_listener"}
+"""What gRPC's library reads in the environment when it is loaded.
+
+Sockets are read by the thread that waits for what happens to calls, and not by a pool of threads that hand the work to
+each other: three would wake for each message. A later version may pass over names that it does not know any more.
+"""
 
 Options = Sequence[tuple[str, int]]
 

@@ -44,6 +44,11 @@ def failing(error: str) -> str:
         ),
         ("UNAVAILABLE: Handshake read failed (Socket closed)", Cause.HUNG_UP, "the caller has hung up"),
         ("UNAVAILABLE: Handshake read failed (Endpoint closing)", Cause.TIMEOUT, "not done in time"),
+        (
+            "UNAVAILABLE: Handshake read failed (FD Shutdown (endpoint shutdown))",
+            Cause.TIMEOUT,
+            "not done in time",
+        ),
         ("UNKNOWN: Cannot check peer: missing selected ALPN property.", Cause.NO_HTTP2, "HTTP/2 is not offered"),
         ("UNKNOWN: something else", Cause.OTHER, "UNKNOWN: something else"),
     ],

@@ -1,10 +1,10 @@
 """`doctor`: every link on its own."""
 
-import asyncio
 import os
 import sys
 
 import click
+import uvloop
 
 from connect_worker import output
 from connect_worker.cli.execution import console, start_logging
@@ -36,5 +36,5 @@ def _examined() -> Examination:
     with examination.of("configuration"):
         settings = load_settings(os.environ, needs_directory=True)
         start_logging(settings)
-        return asyncio.run(examine(settings, open_directory))
+        return uvloop.run(examine(settings, open_directory))
     return examination

@@ -1,6 +1,5 @@
 """`config`: the configurator's tables as YAML, with the effect of a change shown before it is saved."""
 
-import asyncio
 import json
 import os
 from collections.abc import Awaitable, Callable
@@ -8,6 +7,7 @@ from importlib import metadata
 from typing import TextIO, TypeVar
 
 import click
+import uvloop
 
 from connect_worker.cli.execution import DISTRIBUTION, ask, end, executed_in_detail, fail, now, start_logging
 from connect_worker.cli.options import account_name, by_option, output_option, yes_option
@@ -128,7 +128,7 @@ def _change(edit: Edit, by: str | None, form: str, *, yes: bool) -> None:
 
     try:
         who = by or account_name()
-        proposal = asyncio.run(_with_settings(look))
+        proposal = uvloop.run(_with_settings(look))
         if not yes and not proposal.is_empty:
             ask(proposal.lines(), "Save this?")
     except ConnectError as error:
@@ -163,7 +163,7 @@ def _secret(value: str) -> Secret | None:
 
 def _looked(work: Callable[[Store], Awaitable[T]], form: str) -> T:
     try:
-        return asyncio.run(_with_settings(lambda store, _: work(store)))
+        return uvloop.run(_with_settings(lambda store, _: work(store)))
     except ConnectError as error:
         fail(error, form)
 

@@ -1,6 +1,5 @@
 """How a command is done: settings, log, run, report, exit code."""
 
-import asyncio
 import os
 import sys
 from collections.abc import Iterable, Mapping
@@ -11,6 +10,7 @@ from typing import NoReturn, Protocol
 
 import click
 import structlog
+import uvloop
 from rich.console import Console
 
 from connect_protocol.environment import Variable
@@ -82,7 +82,7 @@ def _done(command: str, work: pipeline.Work, *, needs_directory: bool) -> tuple[
     else:
         start_logging(settings)
         tally.run_id = settings.run_id
-        report = asyncio.run(_execute(settings, work, tally, started_at))
+        report = uvloop.run(_execute(settings, work, tally, started_at))
     _leave_termination_message(report)
     return tally, report
 

@@ -1,10 +1,10 @@
 """`password reset`: who is meant is shown first, and asked for."""
 
-import asyncio
 import os
 from collections.abc import Iterable, Sequence
 
 import click
+import uvloop
 
 from connect_worker.cli.execution import ask, end, executed_in_detail, fail, start_logging
 from connect_worker.cli.options import account_name, by_option, output_option, yes_option
@@ -61,7 +61,7 @@ def reset(
     order = ResetOrder(users=users, class_id=class_id, generate=generate)
     try:
         who = by or account_name()
-        found = asyncio.run(_preview(order))
+        found = uvloop.run(_preview(order))
         if not yes:
             ask(_lines(found), _question(found, order, now=now))
     except ConnectError as error:

@@ -1,10 +1,10 @@
 """`sample`: an invented school to try things out."""
 
-import asyncio
 import json
 import os
 
 import click
+import uvloop
 
 from connect_worker.cli.execution import fail, now, start_logging
 from connect_worker.cli.options import output_option
@@ -35,7 +35,7 @@ def sample(form: str, pupils: int, seed: int, base_dn: str, replace: bool) -> No
         settings = load_settings(os.environ, needs_directory=False)
         start_logging(settings)
         order = SampleOrder(pupils=pupils, seed=seed, today=today(settings, now()), base_dn=base_dn)
-        asyncio.run(_load_sample(settings, order, replace=replace))
+        uvloop.run(_load_sample(settings, order, replace=replace))
     except ConnectError as error:
         fail(error, form)
     if form == "json":

@@ -2,6 +2,10 @@
 
 import os
 
-# gRPC reads this when it is loaded, and would else write lines of its own between those of the log; what its calls
+from connect_protocol.relay.service import LIBRARY
+
+os.environ.update(LIBRARY)
+
+# gRPC reads this too when it is loaded, and would else write lines of its own between those of the log; what its calls
 # raise says the same.
 os.environ.setdefault("GRPC_VERBOSITY", "NONE")
