@@ -95,7 +95,7 @@ def test_the_guard_of_links_sees_a_missing_file_and_a_missing_heading() -> None:
     assert list(broken_links(Path("page.md"), text)) == ["missing.md", "README.md#nowhere"]
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/reference/exit-codes.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/reference/exit-codes.md", "docs/how-to/on-call.md"])
 def test_the_table_of_exit_codes_is_the_programs(page: str) -> None:
     """Code, name and whether the run is tried again."""
     documented = [row[:3] for row in table(read(page), "## Exit codes")]

@@ -17,3 +17,7 @@ def test_every_reason_concerns_somebody() -> None:
         known |= set(reasons("docs/reference/connectjob.md", f"### {condition}"))
     assert len(told) == len(set(told))
     assert set(told) == known
+
+
+def test_every_condition_is_told() -> None:
+    assert [row[0] for row in table(read("docs/how-to/on-call.md"), "## Conditions")] == list(ConditionType)

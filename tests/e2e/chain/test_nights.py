@@ -119,3 +119,20 @@ def test_the_safety_gate_holds_until_the_school_is_back(
     customer.wait_for_condition("LastRunSucceeded", "True", "NothingToDo")
     events = customer.release.kubectl("events", f"--for=connectjob/{customer.realm}")
     page.shows("events", "\n".join(line for line in events.splitlines() if "Bridge" not in line))
+
+
+def test_the_offices_lock_holds_up_the_directory_and_is_told(
+    customer: ClusterCustomer, first_night: Document, domain: DistantDomain
+) -> None:
+    """By the real worker: who has locked it stands in the status until a run finds the lock lifted."""
+    assert first_night["reason"] == "Synced"
+    before = domain.usn
+    customer.office.edit_office(Office(locked="Sekretariat"))
+    held = customer.run()
+    assert (held["result"], held["reason"]) == ("Blocked", "Locked"), held
+    assert customer.status()["officeLock"]["by"] == "Sekretariat"
+    assert customer.row()["SUSPENDED"].startswith("by office, since ")
+    assert domain.usn == before
+    customer.office.edit_office(Office(locked=""))
+    assert customer.run()["result"] == "Done"
+    assert "officeLock" not in customer.status()

@@ -109,6 +109,14 @@ def retried(stage: Site, operator: OperatorProcess) -> str:
     return start(stage, "retried")
 
 
+@pytest.fixture(scope="module", autouse=True)
+def greedy(stage: Site, operator: OperatorProcess) -> str:
+    """A run that writes more than its /tmp may hold, which the kubelet finds out some time later."""
+    assert operator.process.poll() is None
+    customer(stage, "greedy", f"/bin/busybox dd if=/dev/zero of=/tmp/much bs=1M count=80\n{WAIT}")
+    return start(stage, "greedy")
+
+
 def test_a_report_becomes_status_columns_metrics_and_an_event(stage: Site, operator: OperatorProcess) -> None:
     night = report(
         stages=(StageDuration(stage="update", seconds=1.5), StageDuration(stage="plan", seconds=0.5)),
@@ -187,7 +195,7 @@ def test_a_report_that_cannot_be_read_is_shown_as_it_is(
     assert reason in row(stage, name)
 
 
-def test_a_deleted_run_ends_in_order_and_its_report_is_read_from_the_pod_that_goes(stage: Site) -> None:
+def test_a_deleted_run_ends_in_order_and_its_report_is_read_though_job_and_pod_go(stage: Site) -> None:
     customer(stage, "deleted", until_stopped(STOPPED))
     job = start(stage, "deleted")
     running(stage, job)
@@ -195,7 +203,7 @@ def test_a_deleted_run_ends_in_order_and_its_report_is_read_from_the_pod_that_go
     last = ended(stage, "deleted", job)
     assert (last["result"], last["evidence"], last.get("todo", "")) == ("Stopped", "Report", "")
     assert last["message"] == "SIGTERM came"
-    assert pods(stage, job) == []
+    stage.cluster.wait_until("the pod is gone", lambda: not pods(stage, job))
 
 
 def test_at_the_jobs_deadline_the_report_is_read_though_pod_and_report_are_gone(stage: Site) -> None:
@@ -304,3 +312,9 @@ def test_a_run_under_way_ends_on_the_image_that_it_began_with(stage: Site, opera
     assert value_of(series, "connect_job_lags") == 1
     stage.kubectl("delete", "job", job, "--wait=false")
     assert ended(stage, "rolled", job)["image"] == IMAGE
+
+
+def test_a_pod_that_its_node_evicts_is_told_as_such(stage: Site, greedy: str) -> None:
+    last = ended(stage, "greedy", greedy)
+    assert (last["result"], last["reason"], last["evidence"]) == ("Stopped", "Evicted", "Pod")
+    assert "tmp" in last["message"]

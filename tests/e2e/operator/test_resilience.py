@@ -2,17 +2,22 @@
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from secrets import token_hex
 
 import pytest
 
 from connect_operator.handlers import PAGE
+from tests.cluster.cluster import Cluster
 from tests.cluster.waiting import wait_until
-from tests.e2e.operator.conftest import Site, wait_for_the_next_second
+from tests.e2e.operator.conftest import Site, make_site, wait_for_the_next_second
 from tests.support.api_proxy import ApiProxy, Request
-from tests.support.operator_process import COMPLETE, STARTING, connect_job, connect_run, secrets
+from tests.support.operator_process import COMPLETE, STARTING, OperatorProcess, connect_job, connect_run, secrets
 
+AWAY_SECONDS = 60
 WRITES = {"POST", "PATCH", "PUT", "DELETE"}
 STEPS = {
     "before the CronJob": ("POST", "/cronjobs"),
@@ -22,6 +27,16 @@ STEPS = {
     "before the Job": ("POST", "/jobs"),
     "between the run's events and status": ("PATCH", "/connectruns/wanted/status"),
 }
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CutOff:
+    """A site whose operator cannot reach the API server since a moment; closing `away` ends that."""
+
+    site: Site
+    operator: OperatorProcess
+    away: ExitStack
+    since: float
 
 
 def at(step: str) -> Callable[[Request], bool]:
@@ -213,20 +228,43 @@ def test_a_watch_that_is_silent_although_something_happens_fails_the_liveness_pr
             wait_until("the probe fails", operator.health, lambda status: status == 500)
 
 
-def test_what_happened_while_the_api_server_was_away_is_made_up_for(site: Site) -> None:
+@pytest.fixture(scope="module", autouse=True)
+def cut_off(operator_cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[CutOff]:
+    """An operator from which the API server is away while this module's other tests run."""
+    folder = tmp_path_factory.mktemp("cut-off")
+    site = make_site(operator_cluster, f"cut-off-{token_hex(3)}", folder, "Role")
     with site.proxy() as (proxy, seen_through), seen_through.operator() as operator:
-        site.apply_with_secrets(connect_job("musterwil"))
-        site.wait_until_settled("musterwil")
-        with proxy.away():
-            site.apply(connect_job("musterwil", schedule="5 4 * * *"))
-            site.apply_with_secrets(connect_job("another"))
-        site.wait_until_settled("another")
-        site.cluster.wait_until(
-            "the schedule is the new one",
-            lambda: site.get("cronjob", "connect-musterwil")["spec"]["schedule"],
-            lambda seen: seen == "5 4 * * *",
-        )
-        assert operator.process.poll() is None
+        for name in ("musterwil", "leaver"):
+            site.apply_with_secrets(connect_job(name))
+            site.wait_until_settled(name)
+        with ExitStack() as away:
+            away.enter_context(proxy.away())
+            yield CutOff(site=site, operator=operator, away=away, since=time.monotonic())
+    assert not [event for event in site.requests() if event.forbidden]
+
+
+def test_what_happened_while_the_api_server_was_away_for_a_minute_is_made_up_for(cut_off: CutOff) -> None:
+    """An edit, a new one, one that has gone: by the same process."""
+    site = cut_off.site
+    site.apply(connect_job("musterwil", schedule="5 4 * * *"))
+    site.apply_with_secrets(connect_job("another"))
+    site.kubectl("delete", "connectjob", "leaver")
+    wait_until("a minute is over", lambda: time.monotonic() - cut_off.since > AWAY_SECONDS, timeout=AWAY_SECONDS + 1)
+    cut_off.away.close()
+    site.wait_until_settled("another")
+    site.cluster.wait_until(
+        "the schedule is the new one",
+        lambda: site.get("cronjob", "connect-musterwil")["spec"]["schedule"],
+        lambda seen: seen == "5 4 * * *",
+    )
+    site.wait_until_settled("musterwil")
+    wait_until(
+        "nothing is told of the one that has gone",
+        lambda: not any('connectjob="leaver"' in series for series in cut_off.operator.metrics()),
+    )
+    assert site.names("cronjobs") == {"connect-musterwil", "connect-another"}
+    assert cut_off.operator.process.poll() is None
+    assert cut_off.operator.health() == 200
 
 
 def test_it_stops_in_order_within_seconds(site: Site) -> None:
