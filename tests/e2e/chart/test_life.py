@@ -80,6 +80,7 @@ def test_from_the_chart_before_and_back_and_away(life: Cluster) -> None:
         each["metadata"]["name"] for each in life.get_json("secrets", IN_NAMESPACE)["items"]
     }
     assert names(life, "clusterroles") == set()
+    assert names(life, "validatingadmissionpolicies,validatingadmissionpolicybindings") == set()
     assert names(life, "serviceaccounts,roles,deployments,services") == set()
 
     life.helm("install", RELEASE, str(CHART), *OPTIONS)
