@@ -71,6 +71,7 @@ class ChannelStream:
         self._window = BUDGET.open()
         self._credit: SendCredit | None = None
         self._to_channel = Inbox()
+        self._unsent = 0
         self._input_ended = False
         self._output_ended = False
         self._over = False
@@ -163,11 +164,18 @@ class ChannelStream:
         while self._to_channel and self.session.may_write:
             payload = self._to_channel.take()
             self.session.write(payload)
-            grant = self._window.drained(len(payload))
-            if grant and not self._input_ended:
-                self._from_channel.append(encode(Credit(grant)))
+            self._unsent += len(payload)
+        self._grant()
         if self._input_ended and not self._to_channel and self.session.there:
             self.session.end()
+
+    def _grant(self) -> None:
+        """What the channel's window has taken is not held here any more."""
+        gone = self._unsent - self.session.unsent
+        self._unsent -= gone
+        grant = self._window.drained(gone)
+        if grant and not self._input_ended:
+            self._from_channel.append(encode(Credit(grant)))
 
     def _break_off(self, _reset: Reset) -> None:
         """What came before is still the channel's; then it is closed, which without an end is a break."""

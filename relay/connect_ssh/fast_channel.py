@@ -8,10 +8,9 @@ from typing import cast
 
 from asyncssh import DataType
 from asyncssh.channel import SSHTCPChannel
-from asyncssh.constants import MSG_CHANNEL_DATA, MSG_CHANNEL_WINDOW_ADJUST
-from asyncssh.packet import String, UInt32
+from asyncssh.constants import MSG_CHANNEL_DATA
+from asyncssh.packet import String
 
-from connect_ssh.held import joinable, joined
 from connect_ssh.options import LARGEST_PACKET
 
 
@@ -19,8 +18,6 @@ class FastChannel(SSHTCPChannel[bytes]):
     """A TCP channel of asyncssh's, whose class is changed while it is still without data."""
 
     _send: "Callable[[FastChannel], None]"
-    _owed = 0
-    """Bytes that the session has been given and the other side's window has not."""
 
     @classmethod
     def change(cls, channel: SSHTCPChannel[bytes], send: "Callable[[FastChannel], None]") -> None:
@@ -44,14 +41,8 @@ class FastChannel(SSHTCPChannel[bytes]):
         return self._recv_state == "open" and size <= self._recv_window
 
     def take_in(self, data: bytes) -> None:
-        """Bytes have come that the channel `takes`. asyncssh alone would keep each by itself."""
-        waiting = self._recv_buf
-        if not (self._recv_paused and self._send_state == "open"):
-            self._accept_data(data)
-        elif joined(waiting[-1][0] if waiting else None, data):
-            self._recv_window -= len(data)
-        else:
-            self._accept_data(joinable(data))  # type: ignore[arg-type]  # asyncssh only keeps it, and gives it on
+        """Bytes have come that the channel `takes`."""
+        self._accept_data(data)
 
     def write(self, data: bytes, datatype: DataType = None) -> None:
         """See asyncssh; `data`: anything with bytes. What its owner could change is copied, as far as it waits."""
@@ -102,13 +93,3 @@ class FastChannel(SSHTCPChannel[bytes]):
         if self.is_ready:
             self._send(self)
         self.settle()
-
-    def _deliver_data(self, data: bytes, datatype: DataType) -> None:
-        """Grant what the session has been given. asyncssh grants a whole window, even while most of one waits here."""
-        self._owed += len(data)
-        if self._owed >= self._init_recv_window // 4:
-            owed, self._owed = self._owed, 0
-            self._recv_window += owed
-            self.send_packet(MSG_CHANNEL_WINDOW_ADJUST, UInt32(owed))
-        if self._session is not None:
-            self._session.data_received(data, datatype)

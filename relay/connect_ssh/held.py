@@ -10,19 +10,6 @@ LARGE = 64 * 1024
 LARGEST_JOINED = 256 * 1024
 
 
-def joined(last: bytes | bytearray | None, piece: bytes) -> bool:
-    """Whether a piece has become a part of the last one."""
-    if not isinstance(last, bytearray) or len(piece) >= SMALL or len(last) + len(piece) > LARGE:
-        return False
-    last += piece
-    return True
-
-
-def joinable(piece: bytes) -> bytes | bytearray:
-    """A piece as it is kept: a small one such that others can be joined to it."""
-    return bytearray(piece) if len(piece) < SMALL else piece
-
-
 class Held:
     """Bytes in their order. What is small is joined when it is taken; a large piece is not copied for company."""
 
@@ -36,8 +23,13 @@ class Held:
 
     def put(self, piece: bytes) -> None:
         """Add bytes at the end."""
-        if not joined(self._pieces[-1] if self._pieces else None, piece):
-            self._pieces.append(joinable(piece))
+        last = self._pieces[-1] if self._pieces else None
+        if len(piece) >= SMALL:
+            self._pieces.append(piece)
+        elif isinstance(last, bytearray) and len(last) + len(piece) <= LARGE:
+            last += piece
+        else:
+            self._pieces.append(bytearray(piece))
         self._length += len(piece)
 
     def take(self, most: int) -> bytes:

@@ -2,11 +2,11 @@
 
 from typing import TypedDict
 
+from connect_protocol.relay.credit import BASE_WINDOW
+
 KEEPALIVE_SECONDS = 20.0
 MISSED_KEEPALIVES = 3
 """So many answers that are missing are a dead peer, which is thus noticed within a minute and some."""
-WINDOW = 8 * 1024 * 1024
-"""Bytes that may be under way to us in one direction of one channel: 160 MB/s over a round trip of 50 ms."""
 LARGEST_PACKET = 128 * 1024
 """Bytes of data in one packet that we take; OpenSSH sends 32 KiB at most, whatever we offer."""
 
@@ -27,7 +27,8 @@ class ChannelOptions(TypedDict):
     max_pktsize: int
 
 
-CHANNEL: ChannelOptions = {"window": WINDOW, "max_pktsize": LARGEST_PACKET}
+CHANNEL: ChannelOptions = {"window": BASE_WINDOW, "max_pktsize": LARGEST_PACKET}
+"""The window at first; WatchedChannel lets it grow."""
 
 
 def connection_options(keepalive: float = KEEPALIVE_SECONDS) -> ConnectionOptions:

@@ -52,7 +52,6 @@ class _Flow:
         self._connection = connection
         self._channel = channel
         self._loop = asyncio.get_running_loop()
-        self._output_ended = False
         self._broken = False
         self._sent = 0
         self._received = 0
@@ -83,7 +82,6 @@ class _Flow:
         with _channel_errors():
             self._channel.end()
             await self._channel.drained()
-        self._output_ended = True
 
     async def _channel_to_socket(self) -> None:
         while (payload := await self._receive()) is not None:
@@ -98,7 +96,7 @@ class _Flow:
     async def _watch(self) -> None:
         """A channel that goes after both ends goes in order; else it must be noticed, whatever the socket does."""
         error = await self._channel.lost()
-        if not (self._channel.ended and self._output_ended):
+        if self._channel.broken:
             raise _channel_broken(error)
 
     async def _read(self) -> bytes:

@@ -1,23 +1,24 @@
 """A TCP connection that an SSH channel carries, taken from and written to without waiting; somebody is told of changes.
 
-Beside ByteChannel, whose calls wait: for who has other things to wait for as well. What nobody takes stays with the
-sender: the channel stops reading, and its window fills.
+asyncssh calls a session, which is this. What comes is held here, at most a window; the window is the receiver's account
+that connections over gRPC have too: who takes bytes grants others, and it grows with what the way carries.
 """
 
 import asyncio
 from collections.abc import Callable
 
 import asyncssh
+from asyncssh.connection import SSHConnection
 
-from connect_ssh.channel import MOST_HELD
-from connect_ssh.closing import tell_at_close
-from connect_ssh.errors import ChannelBrokenError
+from connect_protocol.relay.pump import BUDGET
+from connect_ssh.errors import ChannelBrokenError, ConnectionLostError
 from connect_ssh.fast_path import speed_up_channel
+from connect_ssh.granting import grant, grant_by_hand
 from connect_ssh.held import Held
 
 
 class WatchedChannel(asyncssh.SSHTCPSession[bytes]):
-    """One channel."""
+    """One channel, which must have been asked for with the options CHANNEL."""
 
     def __init__(self, changed: Callable[[], None]) -> None:
         """For asyncssh, as the session of a channel that is being opened.
@@ -26,8 +27,10 @@ class WatchedChannel(asyncssh.SSHTCPSession[bytes]):
         """
         self._changed = changed
         self._channel: asyncssh.SSHTCPChannel[bytes] | None = None
+        self._connection: SSHConnection | None = None
+        self._window = BUDGET.open()
         self._held = Held()
-        self._paused = False
+        self._let_go = False
         self._may_write = True
         self._ended = False
         self._lost = False
@@ -46,6 +49,11 @@ class WatchedChannel(asyncssh.SSHTCPSession[bytes]):
     def may_write(self) -> bool:
         """Whether the other side's window takes more now."""
         return self._channel is not None and self._may_write
+
+    @property
+    def unsent(self) -> int:
+        """Bytes that have been written and the other side's window has not taken yet."""
+        return 0 if self._channel is None else self._channel.get_write_buffer_size()
 
     @property
     def ended(self) -> bool:
@@ -70,19 +78,20 @@ class WatchedChannel(asyncssh.SSHTCPSession[bytes]):
     def take(self, most: int) -> bytes:
         """What has come, at most so many bytes; empty if nothing has."""
         taken = self._held.take(most)
-        if self._paused and self._channel is not None and len(self._held) <= MOST_HELD // 2:
-            self._paused = False
-            self._channel.resume_reading()
+        granted = self._window.drained(len(taken))
+        if granted and self._channel is not None and not self._ended:
+            grant(self._channel, granted)
+        self._return_window()
         return taken
 
     def write(self, payload: bytes | memoryview | bytearray) -> None:
         """Send bytes: what the other side's window does not take is held. Raises ChannelBrokenError."""
         if self._channel is None:
-            raise ChannelBrokenError("the SSH channel was closed")
+            raise self._broken()
         try:
             self._channel.write(payload)
         except OSError as error:
-            raise ChannelBrokenError("the SSH channel was closed") from error
+            raise self._broken() from error
 
     def end(self) -> None:
         """Say that no more will come from this side. Nothing happens if the channel is gone."""
@@ -94,6 +103,7 @@ class WatchedChannel(asyncssh.SSHTCPSession[bytes]):
 
     def close(self) -> None:
         """Let go of the channel, once what was sent has gone out; to the other side that is an end only after `end`."""
+        self._drop()
         if self._channel is None:
             return
         # Closed at once, asyncssh would forget an end that could not go out yet.
@@ -104,6 +114,7 @@ class WatchedChannel(asyncssh.SSHTCPSession[bytes]):
 
     def abort(self) -> None:
         """Let go of the channel at once, or as soon as it is there."""
+        self._drop()
         self._aborted = True
         if self._channel is not None:
             self._channel.abort()
@@ -113,8 +124,9 @@ class WatchedChannel(asyncssh.SSHTCPSession[bytes]):
     def connection_made(self, chan: asyncssh.SSHTCPChannel[bytes]) -> None:
         """See asyncssh."""
         self._channel = chan
+        self._connection = chan.get_connection()
         speed_up_channel(chan)
-        tell_at_close(chan, self._close_came)
+        grant_by_hand(chan)
         if self._aborted:
             asyncio.get_running_loop().call_soon(chan.abort)
         self._changed()
@@ -124,16 +136,16 @@ class WatchedChannel(asyncssh.SSHTCPSession[bytes]):
         self._fault = "" if exc is None else str(exc)
         self._lost = True
         self._channel = None
+        self._return_window()
         self._changed()
 
     def data_received(self, data: bytes, datatype: asyncssh.DataType) -> None:
         """See asyncssh."""
         del datatype
-        self._held.put(data)
-        if len(self._held) > MOST_HELD and not self._paused and self._channel is not None:
-            self._paused = True
-            self._channel.pause_reading()
-        self._changed()
+        self._window.received(len(data))
+        if not self._let_go:
+            self._held.put(data)
+            self._changed()
 
     def eof_received(self) -> bool:
         """See asyncssh; True: this side may go on sending."""
@@ -154,13 +166,23 @@ class WatchedChannel(asyncssh.SSHTCPSession[bytes]):
             asyncio.get_running_loop().call_soon(self._channel.close)
         self._changed()
 
-    def _close_came(self, ended: bool) -> None:
-        """What has not been sent never will be; what has not been taken still can be."""
-        self._ended = self._ended or ended
-        self._lost = True
-        asyncio.get_running_loop().call_soon(self._changed)
-
     def _await_the_last_byte(self, channel: "asyncssh.SSHTCPChannel[bytes]") -> None:
         """Nothing will be written any more: asyncssh shall tell when the last byte has gone out."""
         channel.set_write_buffer_limits(0)
         self._end_sent = self._end_said and not channel.get_write_buffer_size()
+
+    def _drop(self) -> None:
+        """Nobody takes any more what has come or still comes."""
+        self._let_go = True
+        self._held = Held()
+        self._return_window()
+
+    def _return_window(self) -> None:
+        """Nothing more can come, and nothing is held."""
+        if self._lost and not self._held:
+            self._window.close()
+
+    def _broken(self) -> ChannelBrokenError:
+        if self._connection is not None and self._connection.is_closed():
+            return ConnectionLostError("the SSH connection is gone")
+        return ChannelBrokenError("the SSH channel was closed")

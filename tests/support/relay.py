@@ -20,7 +20,7 @@ import aiohttp
 from cryptography import x509
 
 from connect_protocol.relay import service
-from connect_protocol.relay.credit import WINDOW, ReceiveWindow
+from connect_protocol.relay.credit import BASE_WINDOW, ReceiveWindow
 from connect_protocol.relay.frames import Dial, Frame, Opened, Reset, decode, encode
 from connect_protocol.relay.identity import Identity, Role
 from connect_protocol.relay.pump import Ending, pump
@@ -193,16 +193,20 @@ class RelayCommand(Command):
     """`connect-relay serve` on free ports, or on those that another one had."""
 
     @classmethod
-    def serve(cls, pki: Pki, *options: str, port: int = 0, admin_port: int = 0) -> Self:
+    def serve(
+        cls, pki: Pki, *options: str, port: int = 0, admin_port: int = 0, variables: Mapping[str, str] | None = None
+    ) -> Self:
         """Start it, and wait until it listens."""
-        return cls.serve_with(pki.relay, *options, port=port, admin_port=admin_port)
+        return cls.serve_with(pki.relay, *options, port=port, admin_port=admin_port, variables=variables)
 
     @classmethod
-    def serve_with(cls, tls: Path, *options: str, port: int = 0, admin_port: int = 0) -> Self:
+    def serve_with(
+        cls, tls: Path, *options: str, port: int = 0, admin_port: int = 0, variables: Mapping[str, str] | None = None
+    ) -> Self:
         """The same, with the certificate in this folder."""
         relay = cls.start(
             "connect-relay", "serve", "--listen", f"{HOST}:{port}", "--admin-listen", f"{HOST}:{admin_port}",
-            "--tls", tls, *options,
+            "--tls", tls, *options, variables=variables,
         )  # fmt: skip
         relay.wait_for("relay runs")
         return relay
@@ -308,7 +312,7 @@ async def call(channel: Channel, dial: Dial, seconds: float = 15) -> tuple[Clien
     return stream, None if answer is None else decode(answer)
 
 
-def dial(target: str, *, realm: str = REALM, wait_seconds: int = 0, window: int = WINDOW) -> Dial:
+def dial(target: str, *, realm: str = REALM, wait_seconds: int = 0, window: int = BASE_WINDOW) -> Dial:
     """A worker's first frame."""
     return Dial(target=target, realm=realm, window=window, wait_seconds=wait_seconds)
 

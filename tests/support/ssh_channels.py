@@ -17,13 +17,15 @@ HOST = "127.0.0.1"
 class _Server(asyncssh.SSHServer):
     """Takes anybody, and hands out the server's end of each channel."""
 
-    def __init__(self, channels: "asyncio.Queue[ByteChannel]") -> None:
+    def __init__(self, channels: "asyncio.Queue[ByteChannel]", *, fast: bool) -> None:
         self._channels = channels
+        self._fast = fast
         self._connection: asyncssh.SSHServerConnection | None = None
 
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
         self._connection = conn
-        speed_up(conn)
+        if self._fast:
+            speed_up(conn)
 
     def begin_auth(self, username: str) -> bool:
         del username
@@ -56,17 +58,22 @@ class ChannelPair:
 
 
 @asynccontextmanager
-async def channel_pair() -> AsyncIterator[ChannelPair]:
-    """Within: a channel that has been opened."""
+async def channel_pair(*, fast: bool = True) -> AsyncIterator[ChannelPair]:
+    """Within: a channel that has been opened, both ends on the fast path or both without it."""
     queue: asyncio.Queue[ByteChannel] = asyncio.Queue()
     key = asyncssh.generate_private_key("ssh-ed25519")
     server = await asyncssh.listen(
-        HOST, 0, server_factory=lambda: _Server(queue), server_host_keys=[key], **connection_options()
+        HOST, 0, server_factory=lambda: _Server(queue, fast=fast), server_host_keys=[key], **connection_options()
     )
     async with (
         server,
         asyncssh.connect(
-            HOST, server.get_port(), known_hosts=None, config=None, client_factory=_Client, **connection_options()
+            HOST,
+            server.get_port(),
+            known_hosts=None,
+            config=None,
+            client_factory=_Client if fast else asyncssh.SSHClient,
+            **connection_options(),
         ) as client,
     ):
         here = ByteChannel()

@@ -2,8 +2,9 @@
 
 A window is what may be under way in one direction of a connection; the receiver holds at most that much when its socket
 takes nothing. It begins small and grows with what the way carries within a round trip, as TCP's receivers do ("dynamic
-right-sizing"): so a distant connection is as fast as a near one, and a slow or idle one stays small. All windows of a
-process share one budget: many stalled connections hold no more than that.
+right-sizing"): so a distant connection is as fast as a near one, and a slow or idle one stays small. What windows have
+grown by comes from one budget of the process, an eighth of what the others have left at most: so there is always some
+for who comes next, and many stalled connections hold no more than the budget and what each began with.
 """
 
 from collections.abc import Callable
@@ -11,19 +12,20 @@ from dataclasses import dataclass
 
 from connect_protocol.relay.errors import ProtocolError
 
-WINDOW = 1024 * 1024
-"""How large a window is at first."""
-LEAST_WINDOW = 64 * 1024
-"""How large it is when the budget is spent: a connection that is slow is better than none."""
+BASE_WINDOW = 64 * 1024
+"""How large every window is at first. It is never refused: how many connections there may be is what bounds the sum."""
+FIRST_STEP = 1024 * 1024
+"""To so much a window grows at least, if at all: what is sent in one go once is worth a round trip saved."""
 LARGEST_WINDOW = 32 * 1024 * 1024
 """More than this is never under way in one direction, whatever the two ends grant each other."""
 LARGEST_BUDGET = 256 * 1024 * 1024
-"""Bytes that all windows of a process have together, but for those of LEAST_WINDOW."""
+"""Bytes by which all windows of a process together may have grown."""
 LONGEST_ROUND_TRIP = 1.0
 """Seconds. What takes longer than that to come had not waited for a grant."""
 
 _HEADROOM = 2
 """So many times what a round trip brings: a sender that is stopped by the window always gets a larger one."""
+_SHARE = 8
 _SHORTEST = 1e-6
 
 Clock = Callable[[], float]
@@ -57,7 +59,12 @@ class SendCredit:
 
 
 class Budget:
-    """What all connections of a process may have under way towards it."""
+    """What the windows of a process may have grown by.
+
+    Each may have an eighth of what the others have left. Those who move bytes keep to that as it changes, who rests
+    keeps what he has: of N that grow, each comes to `most` / (N + 7) in the end, and beside N that rest with all that
+    they could get, a newcomer gets `most` / 8 × (7/8)^N at once.
+    """
 
     def __init__(self, clock: Clock, most: int = LARGEST_BUDGET) -> None:
         """`clock` tells seconds; `most` in bytes."""
@@ -66,24 +73,20 @@ class Budget:
 
     @property
     def left(self) -> int:
-        """Bytes that no window has; below zero when there are many of LEAST_WINDOW."""
+        """Bytes that no window has; never below zero."""
         return self._left
 
     def open(self) -> "ReceiveWindow":
         """The window of a new connection, which whoever asks for it has to close."""
-        size = WINDOW if self._left >= WINDOW else LEAST_WINDOW
-        self._left -= size
-        return ReceiveWindow(size, self)
+        return ReceiveWindow(BASE_WINDOW, self)
 
-    def take(self, wanted: int) -> int:
-        """As much of this as is left."""
-        taken = max(0, min(wanted, self._left))
-        self._left -= taken
-        return taken
+    def share(self, own: int) -> int:
+        """How much a window that has grown by `own` may have grown by now."""
+        return (self._left + own) // _SHARE
 
-    def give_back(self, count: int) -> None:
-        """It is not needed any more."""
-        self._left += count
+    def take(self, count: int) -> None:
+        """A window grows, within its share; with less than nothing it shrinks."""
+        self._left -= count
 
     def now(self) -> float:
         """The clock."""
@@ -113,6 +116,7 @@ class ReceiveWindow:
         """Without a budget it stays as large as it is. Raises ProtocolError for a window that nobody may open."""
         self._credit = SendCredit(size)
         self._size = size
+        self._grown = 0
         self._budget = budget
         self._allowed = size
         self._received = 0
@@ -136,6 +140,8 @@ class ReceiveWindow:
     def drained(self, count: int) -> int:
         """The socket has taken so many bytes; returns how many to grant to the sender now, often 0."""
         self._drained += count
+        if self._budget is not None:
+            self._yield(count, self._budget)
         granted = self._drained + self._size - self._allowed
         if granted < max(1, self._size // 4):
             return 0
@@ -148,14 +154,26 @@ class ReceiveWindow:
     def close(self) -> None:
         """The connection is over: what it had is others' now."""
         if self._budget is not None:
-            self._budget.give_back(self._size)
+            self._resize(-self._grown, self._budget)
             self._budget = None
+
+    def _yield(self, count: int, budget: Budget) -> None:
+        """Leave to others what is more than the share. What has been granted stays so: only what is drained can go."""
+        surplus = self._grown - budget.share(self._grown)
+        if surplus > 0:
+            self._resize(-min(surplus, count), budget)
 
     def _grow(self, over: _Round, budget: Budget) -> None:
         """The shortest round counts as the round trip: longer ones have waited in queues, which no window shortens."""
         seconds = max(budget.now() - over.begun, _SHORTEST)
         self._round_trip = min(self._round_trip, seconds)
         carried = (self._received - over.received) * self._round_trip / seconds
-        wanted = min(int(_HEADROOM * carried), LARGEST_WINDOW)
-        if wanted > self._size:
-            self._size += budget.take(wanted - self._size)
+        wanted = max(int(_HEADROOM * carried), FIRST_STEP if seconds < LONGEST_ROUND_TRIP else 0)
+        more = min(min(wanted, LARGEST_WINDOW) - self._size, budget.share(self._grown) - self._grown)
+        if more > 0:
+            self._resize(more, budget)
+
+    def _resize(self, by: int, budget: Budget) -> None:
+        budget.take(by)
+        self._grown += by
+        self._size += by

@@ -14,7 +14,7 @@ import pytest
 
 from connect_protocol.relay import service
 from connect_protocol.relay.control import Heartbeat, Hello, encode_from_bridge
-from connect_protocol.relay.credit import LARGEST_WINDOW, WINDOW
+from connect_protocol.relay.credit import BASE_WINDOW, LARGEST_WINDOW
 from connect_protocol.relay.errors import StreamBrokenError
 from connect_protocol.relay.frames import (
     LARGEST_DATA,
@@ -358,7 +358,7 @@ def _garbage(chance: random.Random) -> bytes:
     """A frame, whole, damaged or cut off; or noise."""
     whole: Sequence[Frame] = (
         Data(chance.randbytes(chance.randrange(1, 5000))),
-        Credit(chance.choice([1, WINDOW, LARGEST_WINDOW, 2**32 - 1])),
+        Credit(chance.choice([1, BASE_WINDOW, LARGEST_WINDOW, 2**32 - 1])),
         Opened(window=chance.randrange(2**32)),
         dial("echo", window=chance.randrange(2**32)),
         Reset(code=chance.choice(list(ResetCode)), message="x" * chance.randrange(500)),

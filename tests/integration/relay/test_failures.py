@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from connect_protocol.relay.credit import LARGEST_WINDOW, WINDOW
+from connect_protocol.relay.credit import BASE_WINDOW, LARGEST_WINDOW
 from connect_protocol.relay.frames import ResetCode
 from connect_protocol.relay.pump import End
 from connect_relay.rpc import Channel
@@ -207,7 +207,7 @@ async def test_a_stalled_reader_holds_its_window_and_nobody_else(
         before = own_relay.resident_bytes(), own_bridge.resident_bytes()
         async with tunnel(own_channel, dial("stalled")) as stalled:
             written = await _write_until_stuck(stalled)
-            assert WINDOW <= written <= LARGEST_WINDOW + 2 * KERNEL_BUFFERS
+            assert BASE_WINDOW <= written <= LARGEST_WINDOW + 2 * KERNEL_BUFFERS
             await _echo(other, 20 * MEGABYTE)
             assert own_relay.resident_bytes() - before[0] < PASSING_BYTES
             assert own_bridge.resident_bytes() - before[1] < HELD_BYTES
@@ -220,7 +220,7 @@ async def test_a_worker_that_reads_nothing_stalls_only_itself(own_channel: Chann
         await _echo(other, 20 * MEGABYTE)
         before = own_relay.resident_bytes()
         written = await _write_until_stuck(lazy)
-        assert written <= LARGEST_WINDOW + WINDOW + 4 * KERNEL_BUFFERS
+        assert written <= LARGEST_WINDOW + BASE_WINDOW + 4 * KERNEL_BUFFERS
         await _echo(other, 20 * MEGABYTE)
         assert own_relay.resident_bytes() - before < PASSING_BYTES
         lazy.end()

@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from connect_ssh.channel import MOST_HELD, ByteChannel
+from connect_protocol.relay.credit import BASE_WINDOW
+from connect_ssh.channel import ByteChannel
 from connect_ssh.errors import ChannelBrokenError, ConnectionLostError
-from connect_ssh.options import WINDOW
 from tests.support.ssh_channels import channel_pair
 
 PIECE = bytes(range(256)) * 256
@@ -53,7 +53,7 @@ async def test_who_receives_nothing_holds_up_the_sender_at_the_window() -> None:
         while (await asyncio.wait([sending], timeout=0.5))[0]:
             sent += len(PIECE)
             sending = asyncio.create_task(here.send(PIECE))
-        assert WINDOW <= sent <= WINDOW + MOST_HELD + 2 * len(PIECE)
+        assert BASE_WINDOW <= sent <= BASE_WINDOW + 2 * len(PIECE)
         here.end()
         assert len(await _all(there)) == sent + len(PIECE)
         await sending

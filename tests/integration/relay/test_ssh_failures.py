@@ -7,7 +7,7 @@ import socket
 
 import pytest
 
-from connect_protocol.relay.credit import WINDOW
+from connect_protocol.relay.credit import FIRST_STEP
 from connect_protocol.relay.frames import ResetCode
 from connect_protocol.relay.identity import Identity, Role
 from connect_protocol.relay.pump import End
@@ -209,9 +209,9 @@ async def test_a_stalled_target_holds_its_windows_and_nobody_else(
         before = own_ssh_relay.resident_bytes()
         async with tunnel(own_mixed_channel, dial("stalled")) as stalled:
             written = await _write_until_stuck(stalled)
-            assert WINDOW <= written <= WINDOW + SSH_WINDOW + 2 * KERNEL_BUFFERS
+            assert SSH_WINDOW <= written <= FIRST_STEP + SSH_WINDOW + 2 * KERNEL_BUFFERS
             await _echo(other, 10)
-            assert own_ssh_relay.resident_bytes() - before < 4 * (WINDOW + SSH_WINDOW)
+            assert own_ssh_relay.resident_bytes() - before < 4 * (FIRST_STEP + SSH_WINDOW)
             assert not stalled.pumping.done()
 
 

@@ -16,10 +16,8 @@ import uvloop
 
 from benchmarks.delay_line import delay_line
 from connect_ssh.buffers import BUFFER_BYTES
-from connect_ssh.channel import MOST_HELD, ByteChannel
 from connect_ssh.errors import ChannelBrokenError
 from connect_ssh.fast_path import PINNED, SWITCH
-from connect_ssh.options import WINDOW
 from tests.support.ssh_channels import channel_pair
 from tests.support.ssh_ways import (
     HOST,
@@ -180,17 +178,19 @@ async def _send_from_one_place(duplex: Duplex) -> bytes:
     return sent.digest()
 
 
-async def test_a_slow_reader_is_never_owed_more_than_its_window() -> None:
+@pytest.mark.parametrize("fast", [True, False])
+async def test_a_slow_reader_is_never_owed_more_than_its_window(*, fast: bool) -> None:
     """By itself, asyncssh grants a whole window for each megabyte that is read, and holds what comes: without end."""
-    async with asyncio.timeout(30), _pair() as (here, there):
+    async with asyncio.timeout(30), channel_pair(fast=fast) as pair:
         sent = received = 0
-        sending = asyncio.create_task(here.send(bytes(MIB)))
+        sending = asyncio.create_task(pair.here.send(bytes(MIB)))
         for _ in range(8):
             while (await asyncio.wait([sending], timeout=0.2))[0]:
                 sent += MIB
-                sending = asyncio.create_task(here.send(bytes(MIB)))
-            assert sent - received <= WINDOW + 3 * MOST_HELD
-            received += len(await there.receive() or b"")
+                sending = asyncio.create_task(pair.here.send(bytes(MIB)))
+            assert sent - received <= pair.there._window.size + MIB
+            assert len(pair.there._held) <= pair.there._window.size
+            received += len(await pair.there.receive() or b"")
         sending.cancel()
 
 
@@ -267,13 +267,6 @@ def _python(before: str, **environment: str) -> "subprocess.CompletedProcess[str
     script = f"{before}\nfrom connect_ssh import fast_path\nprint(fast_path._USABLE)"
     command = [sys.executable, "-c", script]
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30, check=True)
-
-
-@asynccontextmanager
-async def _pair() -> AsyncIterator[tuple[ByteChannel, ByteChannel]]:
-    """Both ends of one channel."""
-    async with channel_pair() as pair:
-        yield pair.here, pair.there
 
 
 class _Tampering:

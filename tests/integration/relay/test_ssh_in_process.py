@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 import asyncssh
 import pytest
 
+from connect_protocol.relay.credit import BASE_WINDOW
 from connect_protocol.relay.frames import ResetCode
 from connect_protocol.relay.identity import Role
 from connect_protocol.relay.pump import BUDGET, End
@@ -14,7 +15,7 @@ from connect_relay.server import Relay, running
 from connect_relay.settings import Address, RelaySettings, SshSettings, Times
 from connect_ssh.channel import ByteChannel
 from connect_ssh.errors import ChannelBrokenError
-from connect_ssh.options import CHANNEL, WINDOW, connection_options
+from connect_ssh.options import CHANNEL, connection_options
 from tests.support.openssh import SshKeys
 from tests.support.relay import HOST, REALM, Pki, dial, refusal, tunnel, worker_channel
 
@@ -75,16 +76,16 @@ async def test_who_reads_late_gets_everything_and_the_end(pki: Pki, ssh_keys: Ss
         await worker.create_connection(lambda: here, "echo", 5432, **CHANNEL)
         here.end()
         there = await channels.get()
-        await there.send(bytes(WINDOW + REST))
+        await there.send(bytes(BASE_WINDOW + REST))
         there.end()
-        while relay.switchboard.accounts.of(REALM).received < WINDOW + REST:  # noqa: ASYNC110
+        while relay.switchboard.accounts.of(REALM).received < BASE_WINDOW + REST:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
         await asyncio.sleep(0.2)
         assert relay.switchboard.connections.taken == 1
         received = 0
         while (piece := await here.receive()) is not None:
             received += len(piece)
-        assert received == WINDOW + REST
+        assert received == BASE_WINDOW + REST
 
 
 async def test_nothing_is_left_of_connections_that_ended_in_any_way(pki: Pki, ssh_keys: SshKeys) -> None:

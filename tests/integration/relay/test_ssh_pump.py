@@ -12,15 +12,16 @@ from typing import Any
 import pytest
 import uvloop
 
+from connect_protocol.relay.credit import BASE_WINDOW
 from connect_protocol.relay.pump import REST_SECONDS, End, Ending
 from connect_ssh.channel import ByteChannel
 from connect_ssh.errors import ChannelBrokenError
-from connect_ssh.options import WINDOW
 from connect_ssh.pump import pump
 from tests.support.frame_streams import connected_sockets
 from tests.support.ssh_channels import channel_pair
 
 SECONDS = 10
+KERNEL_BUFFERS = 8 * 1024 * 1024
 RESET = b"\x01\0\0\0\0\0\0\0"
 
 Run = Callable[[Coroutine[Any, Any, None]], None]
@@ -125,13 +126,13 @@ def test_a_far_side_that_closes_after_both_ends_loses_nothing_of_a_slow_reader(r
         async with pumped() as line:
             line.peer.shutdown(socket.SHUT_WR)
             assert await line.far.receive() is None
-            await line.far.send(bytes(WINDOW))
+            await line.far.send(bytes(BASE_WINDOW))
             line.far.end()
             await line.far.drained()
             line.far.close()
             await asyncio.sleep(REST_SECONDS + 0.2)  # longer than a broken channel gives a reader
-            assert await line.read_all() == WINDOW
-            assert await line.ending() == Ending(end=End.CLOSED, sent=0, received=WINDOW)
+            assert await line.read_all() == BASE_WINDOW
+            assert await line.ending() == Ending(end=End.CLOSED, sent=0, received=BASE_WINDOW)
 
     run(scenario())
 
@@ -147,7 +148,7 @@ def test_who_does_not_read_holds_up_the_sender(run: Run) -> None:
                     async with asyncio.timeout(0.5):
                         await line.write(bytes(64 * 1024))
                     sent += 64 * 1024
-            assert sent < 3 * WINDOW
+            assert sent < 2 * KERNEL_BUFFERS + 2 * BASE_WINDOW
 
     run(scenario())
 
@@ -222,7 +223,7 @@ def test_a_break_is_noticed_while_the_sockets_peer_reads_nothing(run: Run) -> No
 
     async def scenario() -> None:
         async with pumped() as line:
-            await line.far.send(bytes(WINDOW))
+            await line.far.send(bytes(BASE_WINDOW))
             line.far.close()
             assert (await line.ending()).end is End.RESET_BY_PEER
             with pytest.raises(ConnectionResetError):
@@ -290,7 +291,7 @@ async def _pass_both_ways() -> None:
         assert results[:2] == results[:1:-1]
         one, other = await asyncio.gather(*pumps)
     assert one == Ending(end=End.CLOSED, sent=other.received, received=other.sent)
-    assert one.sent > 2 * WINDOW
+    assert one.sent > 100 * BASE_WINDOW
     left.close()
     right.close()
 

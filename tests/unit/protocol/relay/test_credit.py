@@ -2,17 +2,20 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from heapq import heappop, heappush
 from itertools import count
+from math import ceil
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connect_protocol.relay.credit import (
+    BASE_WINDOW,
+    FIRST_STEP,
+    LARGEST_BUDGET,
     LARGEST_WINDOW,
-    LEAST_WINDOW,
-    WINDOW,
     Budget,
     ReceiveWindow,
     SendCredit,
@@ -93,7 +96,7 @@ def test_a_window_grows_until_the_way_limits_and_not_the_window(speed: int, roun
     way.carry(40 * max(round_trip, LARGEST_WINDOW / speed))
     needed = speed * round_trip
     assert way.window.size >= min(needed, LARGEST_WINDOW) * 0.9
-    assert way.window.size <= max(2 * WINDOW, 4 * (needed + PIECE))
+    assert way.window.size <= max(2 * FIRST_STEP, 4 * (needed + PIECE))
 
 
 @settings(max_examples=30)
@@ -102,8 +105,8 @@ def test_a_window_does_not_grow_for_a_reader_that_is_slow(speed: int, round_trip
     """What it takes within a round trip decides, whatever could come."""
     reader = speed // slower
     way = Way(speed=speed, round_trip=round_trip, reader=reader)
-    way.carry(40 * max(round_trip, WINDOW / reader))
-    assert way.window.size <= max(2 * WINDOW, 4 * (speed * round_trip + PIECE))
+    way.carry(40 * max(round_trip, FIRST_STEP / reader))
+    assert way.window.size <= max(2 * FIRST_STEP, 4 * (speed * round_trip + PIECE))
     assert way.under_way_at_most <= way.window.size
 
 
@@ -112,7 +115,7 @@ def test_a_window_does_not_grow_for_a_reader_that_is_slow(speed: int, round_trip
 def test_a_window_stays_small_where_little_is_sent(speed: int, round_trip: float) -> None:
     way = Way(speed=speed, round_trip=round_trip)
     way.carry(60)
-    assert way.window.size <= WINDOW
+    assert way.window.size <= FIRST_STEP
 
 
 def test_a_pause_is_not_taken_for_a_round_trip() -> None:
@@ -121,32 +124,115 @@ def test_a_pause_is_not_taken_for_a_round_trip() -> None:
     window = Budget(clock).open()
     for _ in range(100):
         clock.now += 5
-        window.received(WINDOW // 2)
-        window.drained(WINDOW // 2)
-    assert window.size == WINDOW
+        window.received(BASE_WINDOW // 2)
+        window.drained(BASE_WINDOW // 2)
+    assert window.size == BASE_WINDOW
 
 
-def test_all_windows_of_a_process_share_its_budget() -> None:
-    """Whoever comes when it is spent gets the least there is, and grows again when others have gone."""
+def test_who_uses_up_his_first_window_gets_a_larger_one_at_once() -> None:
+    """On any way: what is sent in one go, as a list of pupils is, waits for one round trip, not for five."""
     clock = Clock()
-    budget = Budget(clock, most=3 * WINDOW)
-    one, other = budget.open(), budget.open()
-    assert grown(one, clock) == 2 * WINDOW
-    assert budget.left == 0
-    assert grown(other, clock) == WINDOW
-    late = budget.open()
-    assert late.size == LEAST_WINDOW
-    one.close()
-    one.close()
-    late.close()
-    assert budget.left == 2 * WINDOW
-    assert grown(other, clock) > WINDOW
+    window = Budget(clock).open()
+    grown(window, clock, rounds=2)
+    assert window.size >= FIRST_STEP
 
 
-def test_a_thousand_stalled_connections_hold_little_more_than_the_budget() -> None:
-    budget = Budget(Clock(), most=100 * WINDOW)
-    windows = [budget.open() for _ in range(1000)]
-    assert sum(window.size for window in windows) == 100 * WINDOW + 900 * LEAST_WINDOW
+@given(st.integers(0, 60))
+def test_a_newcomer_beside_connections_that_rest_gets_an_eighth_of_what_is_left(resting: int) -> None:
+    """Each of them has got all that it could, and keeps it."""
+    clock = Clock()
+    budget = Budget(clock)
+    for _ in range(resting):
+        grown(budget.open(), clock)
+    newcomer = budget.open()
+    promised = LARGEST_BUDGET / 8 * (7 / 8) ** resting
+    assert grown(newcomer, clock) >= min(BASE_WINDOW + promised - 1, LARGEST_WINDOW)
+
+
+@settings(max_examples=30)
+@given(st.integers(1, 40))
+def test_connections_that_move_bytes_come_to_equal_shares_with_a_newcomer(busy: int) -> None:
+    clock = Clock()
+    budget = Budget(clock)
+    windows = [budget.open() for _ in range(busy)]
+    for window in windows:
+        grown(window, clock)
+    windows.append(budget.open())
+    for _ in range(20):
+        for window in windows:
+            grown(window, clock, rounds=2)
+    sizes = [window.size for window in windows]
+    assert min(sizes) >= 0.9 * (BASE_WINDOW + LARGEST_BUDGET / (busy + 8))
+    assert max(sizes) <= 1.1 * min(sizes)
+
+
+def test_what_a_connection_had_is_there_again_when_it_is_over() -> None:
+    clock = Clock()
+    budget = Budget(clock)
+    window = budget.open()
+    assert grown(window, clock) > FIRST_STEP
+    assert budget.left < LARGEST_BUDGET
+    window.close()
+    window.close()
+    assert budget.left == LARGEST_BUDGET
+
+
+class Happening(StrEnum):
+    """What may happen to a window."""
+
+    OPEN = "open"
+    FILL = "fill"
+    DRAIN = "drain"
+    CLOSE = "close"
+
+
+HAPPENINGS = st.tuples(
+    st.sampled_from(Happening), st.integers(0, 7), st.floats(0, 1), st.sampled_from([0.0, 0.0001, 0.05, 2.0])
+)
+
+
+@settings(max_examples=300)
+@given(st.integers(0, 3 * FIRST_STEP), st.lists(HAPPENINGS, max_size=120))
+def test_all_that_can_be_held_is_the_budget_and_a_base_for_each(
+    most: int, happenings: list[tuple[Happening, int, float, float]]
+) -> None:
+    """Whatever happens: no window holds, or may be sent, more than its size, nor all of them more than the sum."""
+    clock = Clock()
+    budget = Budget(clock, most)
+    held = [Held(budget.open()) for _ in range(8)]
+    for happening, number, part, seconds in happenings:
+        clock.now += seconds
+        held[number] = happen(happening, held[number], part, budget)
+        assert all(each.holds + each.coming <= each.window.size for each in held)
+        assert sum(each.window.size for each in held) == len(held) * BASE_WINDOW + most - budget.left
+        assert budget.left >= 0
+
+
+@dataclass
+class Held:
+    """A window, what is held of it and what may still come."""
+
+    window: ReceiveWindow
+    holds: int = 0
+    coming: int = BASE_WINDOW
+
+
+def happen(happening: Happening, held: Held, part: float, budget: Budget) -> Held:
+    """The window after it."""
+    match happening:
+        case Happening.CLOSE:
+            held.window.close()
+            return Held(budget.open())
+        case Happening.FILL:
+            count = ceil(held.coming * part)
+            held.window.received(count)
+            held.coming -= count
+            held.holds += count
+        case Happening.DRAIN:
+            count = ceil(held.holds * part)
+            held.holds -= count
+            held.coming += held.window.drained(count)
+    return held
 
 
 PIECE = 64 * 1024
@@ -162,10 +248,10 @@ class Clock:
         return self.now
 
 
-def grown(window: ReceiveWindow, clock: Clock) -> int:
-    """Its size after a sender that was limited by nothing but the window, a few round trips long."""
-    credit = window.size
-    for _ in range(8):
+def grown(window: ReceiveWindow, clock: Clock, rounds: int = 16) -> int:
+    """Its size after a sender that was limited by nothing but the window, some round trips long."""
+    credit = window._credit.available
+    for _ in range(rounds):
         clock.now += 0.05
         window.received(credit)
         credit = window.drained(credit)
