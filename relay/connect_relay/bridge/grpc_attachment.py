@@ -84,7 +84,7 @@ class GrpcAttachment:
         self._renewed = own.renewed
         self._tasks = tasks
         self._presence = presence
-        self._serving: set[asyncio.Task[None]] = set()
+        self._serving: dict[asyncio.Task[None], _Service] = {}
         self.stood = False
 
     @property
@@ -101,6 +101,7 @@ class GrpcAttachment:
             return str(error)
         finally:
             control.close()
+            self._give_up_dials()
             self._tasks.create_task(self._close())
 
     async def _attached(self, control: ClientStream) -> str:
@@ -129,6 +130,9 @@ class GrpcAttachment:
             return done.pop().result()
         finally:
             await _stop(tasks)
+            # A task's exception leads back to it from here: the call, and its connection, would stay until the next
+            # collection of garbage.
+            tasks.clear()
 
     async def _greet(self, control: ClientStream, hello: Hello) -> Welcome:
         try:
@@ -172,9 +176,16 @@ class GrpcAttachment:
         if len(self._serving) >= MOST_CONNECTIONS:
             log.warning("order passed over", connection=order.connection_id, connections=len(self._serving))
             return
-        task = self._tasks.create_task(_Service(self._settings, self._channel, order).run())
-        self._serving.add(task)
-        task.add_done_callback(self._serving.discard)
+        carried_out = _Service(self._settings, self._channel, order)
+        task = self._tasks.create_task(carried_out.run())
+        self._serving[task] = carried_out
+        task.add_done_callback(self._serving.pop)
+
+    def _give_up_dials(self) -> None:
+        """The relay has refused what was not open yet, and an answer might reach another one in its place."""
+        for task, carried_out in self._serving.items():
+            if not carried_out.opened:
+                task.cancel()
 
     async def _close(self) -> None:
         try:
@@ -191,12 +202,16 @@ class _Service:
         self._settings = settings
         self._channel = channel
         self._order = order
+        self.opened = False
 
     async def run(self) -> None:
         """Reach the target and move bytes until the connection is over. Nothing is raised but CancelledError."""
         line = log.bind(connection=self._order.connection_id, target=self._order.target)
         try:
             ending = await self._serve()
+        except asyncio.CancelledError:
+            line.info("connection given up", opened=self.opened)
+            raise
         except RefusedError as refused:
             line.warning("connection refused", reason=str(refused))
         except (ProtocolError, StreamBrokenError, TimeoutError) as error:
@@ -218,6 +233,7 @@ class _Service:
         with connection, self._call() as stream, closing(BUDGET.open()) as window:
             await stream.send(encode(Serve(connection_id=self._order.connection_id)))
             await stream.send(encode(Opened(window=window.size)))
+            self.opened = True
             return await pump(connection, stream, send_window=self._order.window, receive_window=window)
 
     @contextmanager
