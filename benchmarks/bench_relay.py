@@ -5,19 +5,23 @@ import resource
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path as Folder
 
 from benchmarks.command import Order, report, tell
+from benchmarks.connect_paths import OURS
 from benchmarks.measuring import Row
 from benchmarks.processes import telling_ports
 from benchmarks.relay_figures import Crowd, Extent, Round, Table, crowd, held, measured
-from benchmarks.relay_paths import DIRECT, GRPC, OPENSSH, OPENSSH_GCM, RATHOLE, SSH, Site, open_path
+from benchmarks.relay_paths import DIRECT, OPENSSH, OPENSSH_GCM, RATHOLE, open_path
 from benchmarks.relay_rows import crowd_rows, held_rows, round_rows
+from benchmarks.site import Site
 from benchmarks.traffic import Path, Servers
 from tests.support.postgres import running_postgres
 
 NAME = "bench_relay"
-PATHS = (DIRECT, OPENSSH, OPENSSH_GCM, RATHOLE, GRPC, SSH)
+PATHS = (DIRECT, OPENSSH, OPENSSH_GCM, RATHOLE, *OURS)
 RUNS = 3
 SECONDS = 1.0
 ROUND_TRIP_SECONDS = 0.05
@@ -41,8 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 # The direct way has no processes that could hold anything.
                 tunnels = {name: path for name, path in paths.items() if path.processes}
                 rows += held_rows({name: held(path, extent) for name, path in tunnels.items()}, far=bool(round_trip))
-                if not round_trip:
-                    rows += crowd_rows(_crowds(tunnels, extent, given.idle))
+        crowds = _Crowds(folder=Folder(folder), servers=servers, idle=given.idle)
+        rows += crowd_rows(crowds.measured(given.paths, order.runs, Extent.of(0.0, given.seconds)))
     report(NAME, rows, order)
 
 
@@ -92,13 +96,28 @@ def _rounds(paths: Mapping[str, Path], extent: Extent, table: Table, runs: int) 
     return rounds
 
 
-def _crowds(tunnels: Mapping[str, Path], extent: Extent, idle: int) -> dict[str, Crowd]:
-    """A cipher changes nothing of it."""
-    return {
-        name: crowd(path, extent, idle=idle, busy=min(BUSY, idle))
-        for name, path in tunnels.items()
-        if name != OPENSSH_GCM
-    }
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Crowds:
+    """Many connections at once, on loopback, and each time on a path of their own."""
+
+    folder: Folder
+    servers: Servers
+    idle: int
+
+    def measured(self, names: Sequence[str], runs: int, extent: Extent) -> dict[str, list[Crowd]]:
+        """In turn, as the rounds. A cipher changes nothing of it, and the direct way has nothing that could hold."""
+        crowds: dict[str, list[Crowd]] = {name: [] for name in names if name not in {DIRECT, OPENSSH_GCM}}
+        for number in range(runs):
+            for name, found in crowds.items():
+                tell(f"{NAME}: crowd {number + 1}, {name}")
+                found.append(crowd(partial(self._open, name), extent, idle=self.idle, busy=min(BUSY, self.idle)))
+        return crowds
+
+    @contextmanager
+    def _open(self, name: str) -> Iterator[Path]:
+        place = Folder(tempfile.mkdtemp(prefix="crowd-", dir=self.folder))
+        with open_path(name, Site(servers=self.servers, folder=place, round_trip=0.0)) as path:
+            yield path
 
 
 if __name__ == "__main__":

@@ -56,8 +56,11 @@ def cpu_seconds(processes: Sequence[int]) -> float:
     return sum(int(stat[_USER_TIME]) + int(stat[_SYSTEM_TIME]) for stat in fields) / _TICKS
 
 
-def resident_bytes(processes: Sequence[int]) -> int:
-    """Memory that processes and their living descendants hold, without what belongs to files."""
+def held_bytes(processes: Sequence[int]) -> int:
+    """Memory that processes and their living descendants hold, without what belongs to files.
+
+    What several share counts once (Pss_Anon in proc(5), smaps_rollup): sshd has a process for each who logs in.
+    """
     return sum(_anonymous_bytes(process) for process in _with_descendants(processes))
 
 
@@ -81,8 +84,12 @@ def _fields(process: int) -> list[str]:
 
 
 def _anonymous_bytes(process: int) -> int:
-    status = Path(f"/proc/{process}/status").read_text(encoding="utf-8")
-    return int(status.split("RssAnon:")[1].split()[0]) * 1024
+    try:
+        summary = Path(f"/proc/{process}/smaps_rollup").read_text(encoding="utf-8")
+    except (FileNotFoundError, ProcessLookupError):
+        # A descendant that has ended meanwhile.
+        return 0
+    return int(summary.split("Pss_Anon:")[1].split()[0]) * 1024
 
 
 def _end(process: "subprocess.Popen[bytes] | subprocess.Popen[str]") -> None:

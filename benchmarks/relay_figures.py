@@ -2,6 +2,8 @@
 
 import subprocess
 import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from benchmarks.traffic import (
@@ -26,6 +28,9 @@ COLUMN_BYTES = 1_000
 TABLE = "measured"
 COPY_SECONDS = 120
 SETTLING_SECONDS = 0.7
+
+OpenNew = Callable[[], AbstractContextManager[Path]]
+"""A path, made anew."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -135,9 +140,10 @@ def held(path: Path, extent: Extent) -> Held:
     )
 
 
-def crowd(path: Path, extent: Extent, *, idle: int, busy: int) -> Crowd:
-    """What is measured once, and on the short way only: connections are made sooner there."""
-    return Crowd(
-        idle=held_for_idle(path, connections=idle) / 1000,
-        busy=held_for_busy(path, extent.pace, connections=busy) / 1000,
-    )
+def crowd(open_new: OpenNew, extent: Extent, *, idle: int, busy: int) -> Crowd:
+    """Each on a path that has carried nothing yet; on the short way only: connections are made sooner there."""
+    with open_new() as path:
+        for_idle = held_for_idle(path, connections=idle)
+    with open_new() as path:
+        for_busy = held_for_busy(path, extent.pace, connections=busy)
+    return Crowd(idle=for_idle / 1000, busy=for_busy / 1000)

@@ -5,13 +5,11 @@ lead over a delay line.
 """
 
 import secrets
-import shutil
 import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path as Folder
 
@@ -19,16 +17,14 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, load_pem_private_key, pkcs12
 
-from benchmarks.processes import running, telling_ports
-from benchmarks.traffic import Path, Servers
+from benchmarks.connect_paths import OURS
+from benchmarks.processes import running
+from benchmarks.site import OpenPath, Site
+from benchmarks.traffic import Path
 from benchmarks.traffic_server import HOST, Wanted
-from connect_protocol.relay.identity import Role
 from connect_relay.pki.certificates import Authority, server
-from tests.support.openssh import HOST_KEY, SshKeys, public_key, ssh_port
-from tests.support.relay import REALM, Command, Pki, RelayCommand, start_bridge
 
 DIRECT, OPENSSH, OPENSSH_GCM, RATHOLE = "direct TCP", "OpenSSH", "OpenSSH, aes128-gcm", "rathole"
-GRPC, SSH = "Connect, gRPC", "Connect, SSH"
 RATHOLE_PROGRAM = Folder.home() / ".cache" / "connect-benchmarks" / "bin" / "rathole"
 INSTALL_RATHOLE = (
     "cargo install rathole --root ~/.cache/connect-benchmarks --no-default-features --features server,client,tls"
@@ -36,13 +32,6 @@ INSTALL_RATHOLE = (
 """Without --locked: the versions that it has locked do not compile with a Rust of today."""
 SSHD = Folder("/usr/sbin/sshd")
 READY_SECONDS = 20
-CONNECTIONS = 1100
-"""So many must fit through at once."""
-_ROOMY = (
-    *("--connections", str(CONNECTIONS), "--connections-per-realm", str(CONNECTIONS)),
-    *("--dials-per-realm", "200"),
-)
-
 _SSHD_CONFIG = """
 ListenAddress {host}:{port}
 HostKey {folder}/host_key
@@ -85,27 +74,6 @@ local_addr = "{host}:{database}"
 """
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Site:
-    """What a path is built from: the servers, a folder of its own, and how long the way to the customer is."""
-
-    servers: Servers
-    folder: Folder
-    round_trip: float
-
-    @contextmanager
-    def distant(self, port: int) -> Iterator[int]:
-        """Within: the port by which one port is reached over the long way; the same port if there is none."""
-        if not self.round_trip:
-            yield port
-            return
-        with telling_ports("benchmarks.delay_line", str(port), str(self.round_trip)) as (_, (line,)):
-            yield line
-
-
-OpenPath = Callable[[Site], AbstractContextManager[Path]]
-
-
 def open_path(name: str, site: Site) -> AbstractContextManager[Path]:
     """Within: a path that stands. Raises RuntimeError where a peer's program is not installed."""
     ways: dict[str, OpenPath] = {
@@ -113,8 +81,7 @@ def open_path(name: str, site: Site) -> AbstractContextManager[Path]:
         OPENSSH: _openssh(OPENSSH, ""),
         OPENSSH_GCM: _openssh(OPENSSH_GCM, "aes128-gcm@openssh.com"),
         RATHOLE: _rathole,
-        GRPC: _by_grpc,
-        SSH: _by_ssh,
+        **OURS,
     }
     return ways[name](site)
 
@@ -176,60 +143,6 @@ def _rathole(site: Site) -> Iterator[Path]:
             file.write_text(template.format(host=HOST, token=token, folder=site.folder, **ports), encoding="utf-8")
             processes.append(stack.enter_context(running([RATHOLE_PROGRAM, file], site.folder / f"{name}.log")))
         yield _ready(Path(name=RATHOLE, traffic_port=traffic, database_port=database, processes=tuple(processes)), site)
-
-
-@contextmanager
-def _by_grpc(site: Site) -> Iterator[Path]:
-    """The installed relay and bridge, and the worker's tunnel."""
-    pki = Pki.create(site.folder)
-    with (
-        RelayCommand.serve(pki, *_ROOMY) as relay,
-        site.distant(relay.port) as port,
-        start_bridge(pki.bridge(), port, _targets(site)) as bridge,
-    ):
-        relay.wait_for("attach")
-        worker = telling_ports("benchmarks.worker_end", "grpc", str(relay.address), str(pki.worker()))
-        with worker as (worker_end, (traffic, database)):
-            yield Path(
-                name=GRPC,
-                traffic_port=traffic,
-                database_port=database,
-                processes=(relay.process.pid, bridge.process.pid, worker_end),
-            )
-
-
-@contextmanager
-def _by_ssh(site: Site) -> Iterator[Path]:
-    """The same over SSH, on both sides of the relay."""
-    pki, keys = Pki.create(site.folder), SshKeys.create(site.folder / "ssh", REALM)
-    with RelayCommand.serve(pki, *ssh_port(keys), *_ROOMY) as relay, site.distant(relay.ssh_port) as port:
-        bridge_keys = _own_keys(keys, Role.BRIDGE, site.folder / "bridge-ssh", port)
-        worker_keys = _own_keys(keys, Role.WORKER, site.folder / "worker-ssh", relay.ssh_port)
-        targets = [f"--target={name}={HOST}:{place}" for name, place in _targets(site).items()]
-        called = ("--relay", f"ssh://{HOST}:{port}", "--ssh", bridge_keys)
-        with Command.start("connect-bridge", "run", *called, *targets) as bridge:
-            relay.wait_for("attach")
-            worker = telling_ports("benchmarks.worker_end", "ssh", f"{HOST}:{relay.ssh_port}", str(worker_keys))
-            with worker as (worker_end, (traffic, database)):
-                yield Path(
-                    name=SSH,
-                    traffic_port=traffic,
-                    database_port=database,
-                    processes=(relay.process.pid, bridge.process.pid, worker_end),
-                )
-
-
-def _targets(site: Site) -> dict[str, int]:
-    return {"directory": site.servers.traffic, "database": site.servers.database}
-
-
-def _own_keys(keys: SshKeys, role: Role, folder: Folder, port: int) -> Folder:
-    """A bridge's or worker's folder: sshPrivateKey, knownHosts."""
-    folder.mkdir()
-    shutil.copy(keys.of(role, REALM), folder / "sshPrivateKey")
-    host_key = public_key(keys.relay / HOST_KEY)
-    (folder / "knownHosts").write_text(f"[{HOST}]:{port} {host_key}\n", encoding="utf-8")
-    return folder
 
 
 def _free_ports(count: int) -> list[int]:

@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from benchmarks.connect_paths import GRPC, SSH
 from benchmarks.measuring import Aim, Limit, Of, Row, Series
 from benchmarks.relay_figures import Crowd, Held, Round
-from benchmarks.relay_paths import DIRECT, GRPC, OPENSSH, OPENSSH_GCM, RATHOLE, SSH
+from benchmarks.relay_paths import DIRECT, OPENSSH, OPENSSH_GCM, RATHOLE
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -102,23 +103,21 @@ def round_rows(rounds: Mapping[str, Sequence[Round]], *, far: bool) -> Iterator[
 
 def held_rows(held: Mapping[str, Held], *, far: bool) -> Iterator[Row]:
     """What was measured once."""
-    return _once((STALLED, HALF_CLOSES), held, far=far)
-
-
-def crowd_rows(crowds: Mapping[str, Crowd]) -> Iterator[Row]:
-    """What many connections hold, on loopback."""
-    return _once((IDLE, BUSY), crowds, far=False)
-
-
-def _once(figures: Sequence[Figure], found: Mapping[str, Held] | Mapping[str, Crowd], *, far: bool) -> Iterator[Row]:
-    for figure in figures:
-        for path, each in found.items():
+    for figure in (STALLED, HALF_CLOSES):
+        for path, each in held.items():
             yield Row(
                 work=_work(figure, path, far=far),
                 unit=figure.unit,
-                measured=Series(runs=(float(getattr(each, figure.field)),)),
+                measured=_series((each,), figure),
                 aim=ONCE_AIMS.get((figure, path)),
             )
+
+
+def crowd_rows(crowds: Mapping[str, Sequence[Crowd]]) -> Iterator[Row]:
+    """What many connections hold, on loopback."""
+    for figure in (IDLE, BUSY):
+        for path, runs in crowds.items():
+            yield Row(work=_work(figure, path, far=False), unit=figure.unit, measured=_series(runs, figure))
 
 
 def _compared(rounds: Mapping[str, Sequence[Round]], comparison: Comparison, *, far: bool) -> Row:
@@ -138,5 +137,5 @@ def _work(figure: Figure, path: str, *, far: bool) -> str:
     return f"{figure.words}, {'50 ms' if far else 'loopback'}: {path}"
 
 
-def _series(rounds: Sequence[Round], figure: Figure) -> Series:
+def _series(rounds: Sequence[Round | Held | Crowd], figure: Figure) -> Series:
     return Series(runs=tuple(float(getattr(each, figure.field)) for each in rounds))

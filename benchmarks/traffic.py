@@ -9,13 +9,14 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, suppre
 from dataclasses import dataclass, replace
 from statistics import median
 
-from benchmarks.processes import cpu_seconds, resident_bytes
+from benchmarks.processes import cpu_seconds, held_bytes
 from benchmarks.traffic_server import BUFFER_BYTES, COUNT_BYTES, HOST, Wanted
 
 PATIENCE_SECONDS = 30
 OPENED_AT_ONCE = 16
 CROWD_SECONDS = 3
 """Until many connections are open, and bytes flow on all of them."""
+SAMPLES, SAMPLE_SECONDS = 5, 0.1
 WORD = bytes(100)
 MEGABYTE = 1_000_000
 GIBIBYTE = 1 << 30
@@ -103,15 +104,14 @@ def held_for_stalled(path: Path, *, before: float, after: float) -> int:
     with path.connected(Wanted.SOURCE) as connection:
         _read_for(connection, before)
     time.sleep(after)
-    base = resident_bytes(path.processes)
+    base = held_bytes(path.processes)
     with stalled(path, before=before, after=after):
-        return resident_bytes(path.processes) - base
+        return held_bytes(path.processes) - base
 
 
 def held_for_idle(path: Path, *, connections: int) -> float:
-    """Bytes of memory for each of so many connections that have said one word."""
-    _opening(path)
-    base = resident_bytes(path.processes)
+    """Bytes of memory for each of so many connections that have said one word, on a path that is new."""
+    base = _held_at_rest(path)
     with ExitStack() as stack:
 
         def open_one(_number: int) -> None:
@@ -119,19 +119,39 @@ def held_for_idle(path: Path, *, connections: int) -> float:
 
         with ThreadPoolExecutor(OPENED_AT_ONCE) as pool:
             list(pool.map(open_one, range(connections)))
-        return (resident_bytes(path.processes) - base) / connections
+        return (_held(path) - base) / connections
 
 
 def held_for_busy(path: Path, pace: Pace, *, connections: int) -> float:
-    """Bytes of memory for each of so many connections that are read from at once."""
-    base = resident_bytes(path.processes)
+    """Bytes of memory for each of so many connections that are read from at once, on a path that is new.
+
+    At the peak: what is held changes from one moment to the next. What a path has held before, it may keep for later.
+    """
+    base = _held_at_rest(path)
     until_all_flow = replace(pace, warm_up=pace.warm_up + CROWD_SECONDS)
+    peak = base
     with ThreadPoolExecutor(1) as pool:
         reading = pool.submit(download, path, until_all_flow, streams=connections)
-        time.sleep(until_all_flow.warm_up + pace.seconds / 2)
-        found = resident_bytes(path.processes)
+        while not reading.done():
+            peak = max(peak, held_bytes(path.processes))
+            time.sleep(SAMPLE_SECONDS)
         reading.result()
-    return (found - base) / connections
+    return (peak - base) / connections
+
+
+def _held_at_rest(path: Path) -> float:
+    """After one exchange, which loads what every connection needs."""
+    _opening(path)
+    return _held(path)
+
+
+def _held(path: Path) -> float:
+    """The median of some moments."""
+    found = []
+    for _ in range(SAMPLES):
+        time.sleep(SAMPLE_SECONDS)
+        found.append(held_bytes(path.processes))
+    return median(found)
 
 
 def closes_half(path: Path) -> bool:
