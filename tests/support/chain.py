@@ -87,17 +87,17 @@ class Identities:
         realms = sorted({realm_of(carrier) for carrier in Carrier})
         return cls(pki=Pki.create(root / "pki", *realms), ssh=SshKeys.create(root / "ssh", *realms))
 
-    def serve(self) -> RelayCommand:
+    def serve(self, *options: str) -> RelayCommand:
         """A relay with both of its ports."""
-        return self._serve(port=0, ssh_port=0)
+        return self._serve(*options, port=0, ssh_port=0)
 
     def serve_again(self, relay: RelayCommand) -> RelayCommand:
         """A relay in the place of one that has ended."""
         return self._serve(port=relay.port, ssh_port=relay.ssh_port)
 
-    def _serve(self, *, port: int, ssh_port: int) -> RelayCommand:
+    def _serve(self, *options: str, port: int, ssh_port: int) -> RelayCommand:
         ssh = ("--ssh", str(self.ssh.relay), "--ssh-listen", f"{HOST}:{ssh_port}")
-        return RelayCommand.serve(self.pki, *ssh, *_QUICK, port=port)
+        return RelayCommand.serve(self.pki, *ssh, *_QUICK, *options, port=port)
 
     def start_bridge(self, way_in: Entrance, targets: Mapping[Target, str]) -> Command:
         """`connect-bridge run` with targets (HOST:PORT); not yet connected."""
