@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from connect_operator.announcement import Announcement
 from connect_operator.core.decision import Action, Create, Replace
-from connect_operator.core.facts import WarningEvent
+from connect_operator.core.facts import JobFacts, WarningEvent
 from connect_operator.core.names import MANAGER, cron_job_name
 from connect_operator.errors import ConflictError, NotFoundError
 from connect_operator.index import Key, Subject
@@ -74,6 +74,17 @@ class Cluster:
     async def start(self, namespace: str, manifest: Body) -> Body:
         """Create a run's Job, and return it. ConflictError: it has been made, and the watch will tell."""
         return await self._kube.create(Kind.JOB.value.path(namespace), manifest, _STRICT)
+
+    async def resume(self, namespace: str, job: JobFacts, resource_version: str) -> Body:
+        """Let a suspended Job start, if it is as it was, and return it."""
+        path = Kind.JOB.value.path(namespace, job.name)
+        change: Body = {"op": "replace", "path": "/spec/suspend", "value": False}
+        return await self._kube.patch(path, [*_same(job.uid, resource_version), change], _STRICT)
+
+    async def delete_job(self, namespace: str, job: JobFacts) -> None:
+        """Delete a Job, if it is still this one."""
+        options: Body = {"preconditions": {"uid": job.uid}, "propagationPolicy": "Background"}
+        await self._kube.delete(Kind.JOB.value.path(namespace, job.name), options)
 
     async def write_status(self, kind: Kind, subject: Subject, status: Body) -> Body:
         """Put a status in the place of the one that was looked at, and return what the object has become."""

@@ -16,7 +16,7 @@ from typing import Any, Generic, TypeVar
 
 from connect_operator.core import run_document, status_document
 from connect_operator.core.connect_run import ConnectRun
-from connect_operator.core.facts import CronJobFacts, JobFacts, PodFacts, RealmClaim
+from connect_operator.core.facts import CronJobFacts, Gatekeeper, JobFacts, PodFacts, RealmClaim
 from connect_operator.core.names import CONNECT_JOB_LABEL, KIND, RUN_KIND, cron_job_name
 from connect_operator.core.run_status import Request
 from connect_operator.core.spec import ConnectJob
@@ -144,6 +144,7 @@ class Index:
         self._cron_jobs: _Shelf[CronJobFacts] = _Shelf()
         self._jobs: _Shelf[JobFacts] = _Shelf()
         self._pods: _Shelf[PodFacts] = _Shelf()
+        self._waiting: set[str] = set()
         self._unreadable: dict[Kind, dict[str, str]] = {kind: {} for kind in Kind}
         self._shelves: dict[Kind, _Shelf[Any]] = {
             Kind.CONNECT_JOB: self._connect_jobs,
@@ -167,6 +168,8 @@ class Index:
         is_new = self._shelves[kind].put(uid, _Item(key=key, version=version, facts=facts))
         if kind is Kind.CONNECT_JOB:
             self._forget_gone_pods(key)
+        if kind is Kind.JOB:
+            (self._waiting.add if _is_waiting(facts) else self._waiting.discard)(uid)
         return self._touched(kind, key, facts) if is_new else frozenset()
 
     def drop(self, kind: Kind, body: Body) -> frozenset[Key]:
@@ -178,6 +181,7 @@ class Index:
     def forget(self, kind: Kind, uid: str) -> frozenset[Key]:
         """An object is not there any more."""
         self._unreadable[kind].pop(uid, None)
+        self._waiting.discard(uid)
         item = self._shelves[kind].pop(uid)
         if item is None:
             return frozenset()
@@ -228,6 +232,15 @@ class Index:
     def jobs(self, key: Key) -> tuple[JobFacts, ...]:
         """The runs of a ConnectJob."""
         return tuple(self._jobs.of(key))
+
+    @property
+    def waits(self) -> bool:
+        """Whether a Job waits for the operator to let it start."""
+        return bool(self._waiting)
+
+    def open_jobs(self) -> list[tuple[Key, JobFacts]]:
+        """Every run that has not ended, with its ConnectJob."""
+        return [(item.key, item.facts) for item in self._jobs.items.values() if item.facts.end is None]
 
     def pods(self, key: Key) -> tuple[PodFacts, ...]:
         """The pods of a ConnectJob's runs, those that are gone too."""
@@ -293,6 +306,10 @@ def _connect_run(body: Body) -> tuple[Key, KnownRun]:
         status_digest=_digest(body),
     )
     return Key(namespace=run.namespace, name=run.connect_job), known
+
+
+def _is_waiting(job: JobFacts) -> bool:
+    return job.suspended and job.end is None and job.gatekeeper is Gatekeeper.OPERATOR
 
 
 def _digest(body: Body) -> str:

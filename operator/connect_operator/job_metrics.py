@@ -11,6 +11,7 @@ from datetime import datetime
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from connect_operator.core.facts import JobFacts, Trigger
 from connect_operator.core.run_status import RunPhase
 from connect_operator.core.status import ConditionType, LastRun, Truth
 from connect_operator.index import Key, KnownJob, KnownRun
@@ -42,21 +43,33 @@ class JobCollector(Collector):
 
 
 class RunCollector(Collector):
-    """How many ConnectRuns wait, at the moment of the question."""
+    """How many runs wait, at the moment of the question."""
 
-    def __init__(self, jobs: Callable[[], Iterable[KnownJob]], runs: Callable[[], Iterable[KnownRun]]) -> None:
+    def __init__(
+        self,
+        jobs: Callable[[], Iterable[KnownJob]],
+        wanted: Callable[[], Iterable[KnownRun]],
+        under_way: Callable[[], Iterable[tuple[Key, JobFacts]]],
+    ) -> None:
+        """`wanted` are the ConnectRuns, `under_way` the Jobs that have not ended."""
         self._jobs = jobs
-        self._runs = runs
+        self._wanted = wanted
+        self._under_way = under_way
 
     def collect(self) -> Iterator[Metric]:
         """A sample for each ConnectJob, also of those for which none waits, and for those that are not there."""
         waiting = {Key(namespace=known.job.namespace, name=known.job.name): 0 for known in self._jobs()}
-        for known in self._runs():
+        for known in self._wanted():
             key = Key(namespace=known.request.run.namespace, name=known.request.run.connect_job)
             if known.request.status.phase in {None, RunPhase.QUEUED}:
                 waiting[key] = waiting.get(key, 0) + 1
+        for key, job in self._under_way():
+            if job.suspended and job.trigger is not Trigger.REQUESTED:
+                waiting[key] = waiting.get(key, 0) + 1
         metric = GaugeMetricFamily(
-            "connect_runs_queued", "ConnectRuns that wait for their turn", labels=["namespace", "connectjob"]
+            "connect_runs_queued",
+            "Runs that wait: for others of their ConnectJob, or to be let start",
+            labels=["namespace", "connectjob"],
         )
         for key, count in waiting.items():
             metric.add_metric([key.namespace, key.name], count)

@@ -20,6 +20,7 @@ import kopf
 import structlog
 from prometheus_client import CollectorRegistry
 
+from connect_operator.admission import FLEET, Admission
 from connect_operator.announcer import Announcer
 from connect_operator.cluster import Cluster
 from connect_operator.core.facts import Defaults
@@ -92,6 +93,7 @@ class Operator:
             unwatched_interval=settings.unwatched_interval,
             clock=_now,
         )
+        self._admission = Admission(cluster, self._index, limit=settings.max_concurrent_runs, clock=_now)
         self._queue = Queue(self._look, workers=WORKERS, on_failure=_failed)
         self._recheck = Recheck(
             cluster,
@@ -108,7 +110,7 @@ class Operator:
     def collect_in(self, registry: CollectorRegistry) -> None:
         """Have the gauges that are read when somebody asks."""
         registry.register(JobCollector(self._index.connect_jobs))
-        registry.register(RunCollector(self._index.connect_jobs, self._index.connect_runs))
+        registry.register(RunCollector(self._index.connect_jobs, self._index.connect_runs, self._index.open_jobs))
         registry.register(QueueCollector(self._queue.depth))
         registry.register(RecheckCollector(lambda: self._recheck.succeeded))
 
@@ -147,11 +149,16 @@ class Operator:
         )
 
     async def _look(self, key: Key) -> timedelta | None:
+        if key == FLEET:
+            await self._admission.look()
+            return None
         start = time.perf_counter()
         result = "failed"
         try:
             later = await self._reconciler.look(key)
             result = "done"
+            if self._admission.is_wanted:
+                self._queue.add(FLEET)
         finally:
             self._metrics.looked(time.perf_counter() - start, result=result)
         return later
@@ -179,6 +186,7 @@ def _defaults(settings: Settings) -> Defaults:
         time_zone=settings.time_zone,
         image_pull_secrets=settings.image_pull_secrets,
         patience=settings.start_patience,
+        max_concurrent_runs=settings.max_concurrent_runs,
     )
 
 

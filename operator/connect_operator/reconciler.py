@@ -86,6 +86,7 @@ class Reconciler:
         await self._runs.tell(decision.runs.told)
         if decision.status is not None:
             await self._write_status(known, decision.status)
+        await self._runs.leave_out(key.namespace, decision.too_late)
         await self._runs.delete(decision.runs.deleted)
         return self._pause(key, decision, observed)
 
@@ -195,7 +196,8 @@ class Reconciler:
             log.warning("a run's Job was refused", connectjob=key.name, namespace=key.namespace, cause=error.what)
             refused = replace(observed, run_refusal=RunRefusal(uid=start.uid, message=error.what))
             return replace(decision, runs=reconcile(refused).runs, look_again=observed.now)
-        return decision
+        # The index has it already, so that the watch will bring no news of it.
+        return replace(decision, look_again=observed.now)
 
     async def _write_cron_job(self, key: Key, action: Action) -> Body:
         try:

@@ -12,6 +12,7 @@ from connect_operator.announcer import Announcer
 from connect_operator.cluster import Cluster
 from connect_operator.core import run_document
 from connect_operator.core.decision import Event, StartRun, Told
+from connect_operator.core.facts import JobFacts
 from connect_operator.core.run_status import Request
 from connect_operator.errors import ConflictError, NotFoundError
 from connect_operator.index import Index, Subject
@@ -50,6 +51,15 @@ class RunWriter:
         except NotFoundError:
             return
         self._index.put(Kind.CONNECT_RUN, written)
+
+    async def leave_out(self, namespace: str, jobs: Iterable[JobFacts]) -> None:
+        """Delete Jobs that have waited too long."""
+        for job in jobs:
+            try:
+                await self._cluster.delete_job(namespace, job)
+            except (NotFoundError, ConflictError):
+                continue
+            log.warning("a run waited too long and was left out", job=job.name, namespace=namespace)
 
     async def delete(self, requests: Iterable[Request]) -> None:
         """Delete ConnectRuns. One that is gone already, or another by now, is none of ours."""

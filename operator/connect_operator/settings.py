@@ -14,6 +14,7 @@ DEFAULT_TIME_ZONE = "Europe/Zurich"
 DEFAULT_LEVEL = "info"
 LOG_LEVELS = ("debug", "info", "warning", "error")
 LAST_PORT = 65_535
+MOST_RUNS = 100_000
 
 T = TypeVar("T")
 
@@ -32,6 +33,7 @@ class Variable(StrEnum):
     UNWATCHED_INTERVAL = "CONNECT_UNWATCHED_INTERVAL"
     RELAY_INTERVAL = "CONNECT_RELAY_INTERVAL"
     RECHECK_INTERVAL = "CONNECT_RECHECK_INTERVAL"
+    MAX_CONCURRENT_RUNS = "CONNECT_MAX_CONCURRENT_RUNS"
     START_PATIENCE = "CONNECT_START_PATIENCE"
 
 
@@ -41,7 +43,7 @@ class Settings:
 
     `unwatched_interval` is the time between two looks at what must change but is not watched: a Secret that lacks
     something, a CronJob of somebody else's that has our name. `start_patience` is how long a run's pod may take to run
-    before somebody is told.
+    before somebody is told. `max_concurrent_runs` is how many may go on at once in all; 0 is no limit.
     """
 
     worker_image: str
@@ -56,6 +58,7 @@ class Settings:
     relay_interval: timedelta = timedelta(seconds=30)
     recheck_interval: timedelta = timedelta(minutes=5)
     start_patience: timedelta = timedelta(minutes=5)
+    max_concurrent_runs: int = 0
 
 
 def load_settings(environ: Mapping[str, str]) -> Settings:
@@ -75,6 +78,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         relay_interval=source.optional(Variable.RELAY_INTERVAL, _seconds, standard.relay_interval),
         recheck_interval=source.optional(Variable.RECHECK_INTERVAL, _seconds, standard.recheck_interval),
         start_patience=source.optional(Variable.START_PATIENCE, _seconds, standard.start_patience),
+        max_concurrent_runs=source.optional(Variable.MAX_CONCURRENT_RUNS, _count, standard.max_concurrent_runs),
     )
     if source.faults:
         raise SettingsError(*source.faults, todo="Correct the operator's environment, then start it again")
@@ -130,6 +134,12 @@ def _log_level(value: str) -> str:
 def _port(value: str) -> int:
     if not value.isascii() or not value.isdigit() or not 1 <= int(value) <= LAST_PORT:
         raise ValueError(f"is no port from 1 to {LAST_PORT}")
+    return int(value)
+
+
+def _count(value: str) -> int:
+    if not value.isascii() or not value.isdigit() or int(value) > MOST_RUNS:
+        raise ValueError(f"is no number from 0 to {MOST_RUNS}")
     return int(value)
 
 

@@ -29,6 +29,6 @@ def test_every_metric_is_on_the_page() -> None:
     empty = Depth(waiting=0, running=0, delayed=0, oldest=timedelta())
     registry.register(QueueCollector(lambda: empty))
     registry.register(RecheckCollector(lambda: datetime.now(UTC)))
-    registry.register(RunCollector(list, list))
+    registry.register(RunCollector(list, list, list))
     own = {metric.name + ("_total" if metric.type == "counter" else "") for metric in registry.collect()}
     assert rows("connect_") == own | {family.name for family in FAMILIES}

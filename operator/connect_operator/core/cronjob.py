@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+from connect_operator.core.facts import Gatekeeper
 from connect_operator.core.names import (
+    ADMISSION_ANNOTATION,
     API_VERSION,
     CONNECT_JOB_LABEL,
     CONTAINER,
@@ -14,11 +16,12 @@ from connect_operator.core.names import (
     MANAGED_BY_LABEL,
     MANAGER,
     MODE_ANNOTATION,
+    QUEUE_LABEL,
     REALM_LABEL,
     cron_job_name,
 )
 from connect_operator.core.pod import arguments, pod_spec
-from connect_operator.core.spec import ConnectJob
+from connect_operator.core.spec import ConnectJob, Mode
 from connect_protocol.exit_codes import ExitCode
 
 RETRIES = 3
@@ -32,12 +35,16 @@ Manifest = dict[str, object]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Resolved:
-    """What a ConnectJob leaves to defaults and hashes, decided: an image, an IANA zone, five fields of plain cron."""
+    """What a ConnectJob leaves to defaults and hashes, decided: an image, an IANA zone, five fields of plain cron.
+
+    `capped`: how many runs go on at once is limited, and the operator lets each start.
+    """
 
     image: str
     time_zone: str
     schedule: str
     image_pull_secrets: tuple[str, ...] = ()
+    capped: bool = False
 
 
 def manifest(job: ConnectJob, resolved: Resolved) -> Manifest:
@@ -75,6 +82,17 @@ def labels(job: ConnectJob) -> dict[str, str]:
     return {MANAGED_BY_LABEL: MANAGER, CONNECT_JOB_LABEL: job.name, REALM_LABEL: job.realm}
 
 
+def job_labels(job: ConnectJob) -> dict[str, str]:
+    """Of a run's Job; one of them hands it to Kueue."""
+    return labels(job) | ({QUEUE_LABEL: job.queue_name} if job.queue_name else {})
+
+
+def job_annotations(job: ConnectJob, resolved: Resolved, mode: Mode) -> dict[str, str]:
+    """Of a run's Job: what it does, and whether the operator lets it start."""
+    ours = resolved.capped and not job.queue_name
+    return {MODE_ANNOTATION: mode.value} | ({ADMISSION_ANNOTATION: Gatekeeper.OPERATOR.value} if ours else {})
+
+
 def owner(job: ConnectJob) -> Manifest:
     """Makes what bears it go when the ConnectJob goes."""
     # Without blockOwnerDeletion: it would need a right on the owner's finalizers, and collection works without.
@@ -83,16 +101,20 @@ def owner(job: ConnectJob) -> Manifest:
 
 def _job_template(job: ConnectJob, resolved: Resolved) -> Manifest:
     return {
-        "metadata": {"labels": labels(job), "annotations": {MODE_ANNOTATION: job.mode.value}},
+        "metadata": {"labels": job_labels(job), "annotations": job_annotations(job, resolved, job.mode)},
         "spec": job_spec(job, resolved, told=arguments(job.mode), labelled=labels(job)),
     }
 
 
 def job_spec(job: ConnectJob, resolved: Resolved, *, told: tuple[str, ...], labelled: Mapping[str, str]) -> Manifest:
-    """The spec of one run's Job, with these labels on its pod; the worker is `told` what to do."""
+    """The spec of one run's Job, with these labels on its pod; the worker is `told` what to do.
+
+    A Job that somebody lets start is born suspended: its deadline counts from then, not from its birth.
+    """
     return {
         "activeDeadlineSeconds": _seconds(job.timeout + JOB_EXTRA),
         "backoffLimit": RETRIES,
+        **({"suspend": True} if resolved.capped or job.queue_name else {}),
         "podFailurePolicy": {"rules": _failure_rules()},
         "template": {
             "metadata": {"labels": {**job.pod.labels, **labelled}, "annotations": dict(job.pod.annotations)},

@@ -125,6 +125,8 @@ class RunOrders:
 class Decision:
     """First the action; then `after` with what came of it; then events, ConnectRuns, and the status if it is not None.
 
+    Last, Jobs that are `too_late` are deleted: what the status tells of them is written by then.
+
     `look_again` is the next moment at which something changes without anybody telling.
     """
 
@@ -132,6 +134,7 @@ class Decision:
     status: Status | None = None
     events: tuple[Event, ...] = ()
     runs: RunOrders = field(default_factory=RunOrders)
+    too_late: tuple[JobFacts, ...] = ()
     look_again: datetime | None = None
 
     def after(self, written: CronJobFacts) -> "Decision":

@@ -16,6 +16,7 @@ class Defaults:
     image: str
     time_zone: str
     image_pull_secrets: tuple[str, ...] = ()
+    max_concurrent_runs: int = 0
     patience: timedelta = timedelta(minutes=5)
     """A pod may take this long to start before somebody is told."""
 
@@ -51,6 +52,14 @@ class Trigger(StrEnum):
     REQUESTED = "Requested"
 
 
+class Gatekeeper(StrEnum):
+    """Who lets a Job start: nobody has to, the operator within its cap, or Kueue."""
+
+    NONE = "none"
+    OPERATOR = "operator"
+    KUEUE = "kueue"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class JobEnd:
     """A Job's condition Complete or Failed, whichever it has; `at` is its last transition."""
@@ -65,7 +74,7 @@ class JobEnd:
 class JobFacts:
     """One run as Kubernetes sees it. `mode` is what MODE_ANNOTATION says; `end` is None until the Job has ended.
 
-    `image` is its worker's; empty where its template has none.
+    `image` is its worker's; empty where its template has none. `suspended`: it waits, and has no pod.
     """
 
     name: str
@@ -77,6 +86,8 @@ class JobFacts:
     created: datetime
     started: datetime | None = None
     end: JobEnd | None = None
+    suspended: bool = False
+    gatekeeper: Gatekeeper = Gatekeeper.NONE
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -211,3 +211,12 @@ def run_missed(expected: datetime) -> Finding:
         "and no earlier run is under way; start one with kubectl create job --from=cronjob/…"
     )
     return Finding(type=ConditionType.LAST_RUN_SUCCEEDED, truth=Truth.FALSE, reason=RUN_MISSED, message=message)
+
+
+def waited_too_long(created: datetime) -> Finding:
+    """That a run was not let start within its deadline, since others were under way."""
+    message = (
+        f"The run of {created:%Y-%m-%d %H:%M} UTC waited for others longer than startingDeadlineSeconds, "
+        "and was left out. Raise the operator's cap, or spread the schedules."
+    )
+    return Finding(type=ConditionType.LAST_RUN_SUCCEEDED, truth=Truth.FALSE, reason=RUN_MISSED, message=message)

@@ -56,6 +56,7 @@ def make_plan(job: ConnectJob, defaults: Defaults, now: datetime) -> Plan:
         time_zone=zone_name,
         schedule=timetable.schedule.expression,
         image_pull_secrets=defaults.image_pull_secrets,
+        capped=defaults.max_concurrent_runs > 0,
     )
     wanted = manifest(job, resolved)
     return Plan(

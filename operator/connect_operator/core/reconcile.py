@@ -8,7 +8,8 @@ from connect_operator.core import secret_needs
 from connect_operator.core.decision import Decision, Observed
 from connect_operator.core.drift import choose, corrected, recorded
 from connect_operator.core.events import events
-from connect_operator.core.findings import RUN_MISSED, findings, ready, run_missed
+from connect_operator.core.facts import Trigger
+from connect_operator.core.findings import RUN_MISSED, findings, ready, run_missed, waited_too_long
 from connect_operator.core.names import cron_job_name
 from connect_operator.core.office import office_lock
 from connect_operator.core.planning import Plan, make_plan
@@ -44,6 +45,7 @@ def reconcile(observed: Observed) -> Decision:
         status=status if action is not None or status != observed.status else None,
         events=(*([correction] if correction else []), *events(observed.status, status, runs.ended)),
         runs=requested,
+        too_late=runs.too_late,
         look_again=_look_again(observed, status, runs, due, requested.look_again),
     )
 
@@ -122,6 +124,9 @@ def _overdue_at(observed: Observed, plan: Plan, runs: Runs) -> datetime | None:
 def _missed(observed: Observed, runs: Runs, due: datetime | None) -> Finding | None:
     """A run that did not start. Once told, only another start makes it good: no write to the CronJob does."""
     old = observed.status
+    for job in runs.too_late:
+        if job.trigger is not Trigger.REQUESTED:
+            return waited_too_long(job.created)
     told = old.condition(ConditionType.LAST_RUN_SUCCEEDED)
     if told is not None and told.finding.reason == RUN_MISSED:
         known = _last_start(old.last_schedule, old.active, old.history.last)

@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 from connect_operator.core.connect_run import ConnectRun
-from connect_operator.core.cronjob import Manifest, Resolved, job_spec, labels, owner
-from connect_operator.core.names import CONNECT_RUN_LABEL, MODE_ANNOTATION, REASON_ANNOTATION
+from connect_operator.core.cronjob import Manifest, Resolved, job_annotations, job_labels, job_spec, labels, owner
+from connect_operator.core.names import CONNECT_RUN_LABEL, REASON_ANNOTATION
 from connect_operator.core.pod import approval, arguments
 from connect_operator.core.spec import ConnectJob
 
@@ -14,19 +14,20 @@ KEPT = timedelta(days=7)
 
 def run_manifest(run: ConnectRun, job: ConnectJob, resolved: Resolved) -> Manifest:
     """The Job of one ConnectRun. Its ConnectJob owns it, so that it ends with it."""
-    labelled = {**labels(job), CONNECT_RUN_LABEL: run.name}
+    mark = {CONNECT_RUN_LABEL: run.name}
+    reason = {REASON_ANNOTATION: run.reason} if run.reason else {}
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",
         "metadata": {
             "name": run.job_name,
             "namespace": run.namespace,
-            "labels": labelled,
-            "annotations": {MODE_ANNOTATION: run.mode.value} | ({REASON_ANNOTATION: run.reason} if run.reason else {}),
+            "labels": job_labels(job) | mark,
+            "annotations": job_annotations(job, resolved, run.mode) | reason,
             "ownerReferences": [owner(job)],
         },
         "spec": {
-            **job_spec(job, resolved, told=_told(run), labelled=labelled),
+            **job_spec(job, resolved, told=_told(run), labelled=labels(job) | mark),
             "ttlSecondsAfterFinished": int(KEPT.total_seconds()),
         },
     }

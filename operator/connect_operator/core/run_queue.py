@@ -1,6 +1,7 @@
 """The ConnectRuns of one ConnectJob: which may start now, where the others wait, and what came of those that ran.
 
     its Job                      it waits for            then
+    waits for the operator       runs of other customers Queued; Cancelled when it would come too late
     goes on, or has ended        –                       Starting, Running, Finished
     is gone, having stood        –                       Finished: Stopped
     none yet                     an obstacle             Queued for a minute, then Cancelled; or Cancelled at once
@@ -39,7 +40,7 @@ PATIENCE = timedelta(minutes=1)
 
 _MORE = (Mode.VALIDATE, Mode.PLAN, Mode.SYNC)
 _BEGUN = {RunPhase.STARTING, RunPhase.RUNNING}
-_PHASES = {Phase.STARTING: RunPhase.STARTING, Phase.RUNNING: RunPhase.RUNNING}
+_PHASES = {Phase.QUEUED: RunPhase.QUEUED, Phase.STARTING: RunPhase.STARTING, Phase.RUNNING: RunPhase.RUNNING}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,6 +50,17 @@ class _Obstacle:
     reason: str
     message: str
     final: bool = True
+
+    @property
+    def finding(self) -> RunFinding:
+        """What it makes of the condition Accepted."""
+        return RunFinding(type=RunConditionType.ACCEPTED, truth=Truth.FALSE, reason=self.reason, message=self.message)
+
+
+_TOO_LATE = _Obstacle(
+    reason="WaitedTooLong",
+    message="Runs of other customers were under way for longer than its ConnectJob's startingDeadlineSeconds.",
+)
 
 
 def orders(observed: Observed, plan: Plan, ready: Finding, runs: Runs) -> RunOrders:
@@ -70,7 +82,8 @@ def orders(observed: Observed, plan: Plan, ready: Finding, runs: Runs) -> RunOrd
     for position, request in enumerate(waiting[1:] if start else waiting, start=1):
         statuses[request.run.uid] = _queued(request, position, observed.now)
     if start:
-        statuses[start.uid] = _starting(waiting[0], observed.now)
+        waits = observed.defaults.max_concurrent_runs > 0 or observed.job.queue_name
+        statuses[start.uid] = _made(waiting[0], RunPhase.QUEUED if waits else RunPhase.STARTING, observed.now)
     found = _orders(requests, statuses, start, observed.now)
     return found if observed.run_refusal is None else replace(found, look_again=observed.now)
 
@@ -113,7 +126,8 @@ def _followed(request: Request, runs: Runs, now: datetime) -> RunStatus | None:
     name = request.run.job_name
     for run in runs.open:
         if run.job.name == name:
-            return _under_way(request, run, now)
+            late = run.job in runs.too_late
+            return _cancelled(request, _TOO_LATE, now) if late else _under_way(request, run, now)
     last = runs.history.last
     for over in (*runs.over, *([last] if last else [])):
         if over.name == name:
@@ -128,16 +142,17 @@ def _under_way(request: Request, run: OpenRun, now: datetime) -> RunStatus:
     return RunStatus(
         phase=phase,
         job_name=run.job.name,
-        started=run.job.started or run.job.created,
+        started=None if phase is RunPhase.QUEUED else run.job.started or run.job.created,
         conditions=run_conditions((_ACCEPTED, _unknown(phase)), request, now),
     )
 
 
-def _starting(request: Request, now: datetime) -> RunStatus:
+def _made(request: Request, phase: RunPhase, now: datetime) -> RunStatus:
+    """Its Job is made in this look."""
     return RunStatus(
-        phase=RunPhase.STARTING,
+        phase=phase,
         job_name=request.run.job_name,
-        conditions=run_conditions((_ACCEPTED, _unknown(RunPhase.STARTING)), request, now),
+        conditions=run_conditions((_ACCEPTED, _unknown(phase)), request, now),
     )
 
 
@@ -183,18 +198,19 @@ def _queued(request: Request, position: int, now: datetime) -> RunStatus:
 
 def _obstructed(request: Request, obstacle: _Obstacle, now: datetime) -> RunStatus:
     """Queued as long as the obstacle may pass, then cancelled."""
-    refused = RunFinding(
-        type=RunConditionType.ACCEPTED, truth=Truth.FALSE, reason=obstacle.reason, message=obstacle.message
-    )
-    if not obstacle.final and now < request.run.created + PATIENCE:
-        findings = refused, _unknown(RunPhase.QUEUED)
-        return RunStatus(phase=RunPhase.QUEUED, conditions=run_conditions(findings, request, now))
+    if obstacle.final or now >= request.run.created + PATIENCE:
+        return _cancelled(request, obstacle, now)
+    findings = obstacle.finding, _unknown(RunPhase.QUEUED)
+    return RunStatus(phase=RunPhase.QUEUED, conditions=run_conditions(findings, request, now))
+
+
+def _cancelled(request: Request, obstacle: _Obstacle, now: datetime) -> RunStatus:
     outcome = Outcome(result=None, reason=obstacle.reason, message=obstacle.message)
     return RunStatus(
         phase=RunPhase.CANCELLED,
         completed=now,
         outcome=outcome,
-        conditions=run_conditions((refused, _succeeded(outcome)), request, now),
+        conditions=run_conditions((obstacle.finding, _succeeded(outcome)), request, now),
     )
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from connect_operator.core.decision import Observed
 from connect_operator.core.endings import JOB_DELETED, Ending, ending, shown
-from connect_operator.core.facts import JobEnd, JobFacts, PodFacts, PodPhase
+from connect_operator.core.facts import Gatekeeper, JobEnd, JobFacts, PodFacts, PodPhase
 from connect_operator.core.starting import Hindrance, has_begun, hindrance, is_hindered, last_pod, late_at
 from connect_operator.core.status import (
     ActiveRun,
@@ -41,7 +41,8 @@ class OpenRun:
 class Runs:
     """What is known of the runs. `ended` are those that the status does not tell of yet, the oldest first.
 
-    `open` are all that go on, the oldest first; `over` are all that have ended and whose Jobs still stand.
+    `open` are all that go on or wait, the oldest first; `over` are all that have ended and whose Jobs still stand;
+    `too_late` are those that have waited for the operator longer than a run may come late.
 
     `hindered` is why the active run does not start; None as long as it may still do so. `look_again` is when this may
     have changed without news.
@@ -53,6 +54,7 @@ class Runs:
     ended: tuple[LastRun, ...] = ()
     open: tuple[OpenRun, ...] = ()
     over: tuple[LastRun, ...] = ()
+    too_late: tuple[JobFacts, ...] = ()
     begun: bool = False
     hindered: Hindrance | None = None
     look_again: datetime | None = None
@@ -69,7 +71,17 @@ def look(observed: Observed) -> Runs:
         history = _after(history, run)
     found = _with_active(open_jobs, observed, history, tuple(news))
     states = tuple(OpenRun(job=job, phase=phase(job, observed.pods)) for job in open_jobs)
-    return replace(found, open=states, over=tuple(ended))
+    late = tuple(job for job in open_jobs if _waits(job) and _deadline(job, observed) <= observed.now)
+    return replace(found, open=states, over=tuple(ended), too_late=late)
+
+
+def _waits(job: JobFacts) -> bool:
+    """Whether the operator has to let it start."""
+    return job.suspended and job.gatekeeper is Gatekeeper.OPERATOR
+
+
+def _deadline(job: JobFacts, observed: Observed) -> datetime:
+    return job.created + observed.job.starting_deadline
 
 
 def _tellable(ended: list[LastRun], open_jobs: list[JobFacts]) -> list[LastRun]:
@@ -123,7 +135,11 @@ def _is_open(job: JobFacts, observed: Observed) -> bool:
 def _with_active(open_jobs: list[JobFacts], observed: Observed, history: History, news: tuple[LastRun, ...]) -> Runs:
     if not open_jobs:
         return Runs(active=None, phase=Phase.IDLE, history=history, ended=news)
-    job = open_jobs[0]
+    begun = [job for job in open_jobs if not job.suspended]
+    if not begun:
+        due = min((_deadline(job, observed) for job in open_jobs if _waits(job)), default=None)
+        return Runs(active=None, phase=Phase.QUEUED, history=history, ended=news, look_again=due)
+    job = begun[0]
     pod = last_pod(job.uid, observed.pods)
     late = None if job.end else late_at(job, observed.pods, observed.defaults.patience)
     return Runs(
@@ -139,6 +155,8 @@ def _with_active(open_jobs: list[JobFacts], observed: Observed, history: History
 
 def phase(job: JobFacts, pods: Iterable[PodFacts]) -> Phase:
     """How far a run has come that has not ended, or whose last word is awaited."""
+    if job.suspended and job.end is None:
+        return Phase.QUEUED
     pod = last_pod(job.uid, pods)
     running = job.end is not None or (pod is not None and pod.phase is PodPhase.RUNNING)
     return Phase.RUNNING if running else Phase.STARTING

@@ -74,7 +74,10 @@ class PodWishes:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ConnectJob:
-    """Metadata and spec of a ConnectJob. `image` and `time_zone` are empty where the operator's default goes."""
+    """Metadata and spec of a ConnectJob. `image` and `time_zone` are empty where the operator's default goes.
+
+    `queue_name` is Kueue's LocalQueue, empty without Kueue.
+    """
 
     namespace: str
     name: str
@@ -97,6 +100,7 @@ class ConnectJob:
     safety: Safety = field(default_factory=Safety)
     successful_runs: int = 1
     failed_runs: int = 2
+    queue_name: str = ""
     pod: PodWishes = field(default_factory=PodWishes)
 
     @classmethod
@@ -138,6 +142,7 @@ def _connect_job(body: JsonObject) -> ConnectJob:
         safety=_safety(spec.object("safety")),
         successful_runs=_integer(spec, "successfulRunsHistoryLimit", 1),
         failed_runs=_integer(spec, "failedRunsHistoryLimit", 2),
+        queue_name=spec.optional_text("queueName") or "",
         pod=_pod(spec),
     )
 

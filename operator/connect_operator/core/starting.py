@@ -51,7 +51,9 @@ def has_begun(pod: PodFacts | None) -> bool:
 
 
 def late_at(job: JobFacts, pods: Iterable[PodFacts], patience: timedelta) -> datetime | None:
-    """From when on a run that does not run is late; None if its worker runs, or its last try has ended."""
+    """From when on a run that does not run is late; None if its worker runs, its last try has ended, or it waits."""
+    if job.suspended:
+        return None
     pod = last_pod(job.uid, pods)
     if pod is None:
         return (job.started or job.created) + patience

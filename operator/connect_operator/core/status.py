@@ -49,9 +49,10 @@ class Condition:
 
 
 class Phase(StrEnum):
-    """What goes on: no run; a run whose pod does not run yet; a run."""
+    """What goes on: no run; one that waits to be let start; one whose pod does not run yet; a run."""
 
     IDLE = "Idle"
+    QUEUED = "Queued"
     STARTING = "Starting"
     RUNNING = "Running"
 

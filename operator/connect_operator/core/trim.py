@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from connect_operator.core.facts import (
     CronJobFacts,
+    Gatekeeper,
     JobEnd,
     JobFacts,
     PodFacts,
@@ -13,7 +14,15 @@ from connect_operator.core.facts import (
     Trigger,
     Waiting,
 )
-from connect_operator.core.names import CONNECT_RUN_LABEL, CONTAINER, INSTANTIATE_ANNOTATION, MANAGER, MODE_ANNOTATION
+from connect_operator.core.names import (
+    ADMISSION_ANNOTATION,
+    CONNECT_RUN_LABEL,
+    CONTAINER,
+    INSTANTIATE_ANNOTATION,
+    MANAGER,
+    MODE_ANNOTATION,
+    QUEUE_LABEL,
+)
 from connect_protocol.json_object import JsonObject
 
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
@@ -58,6 +67,8 @@ def job_facts(body: Mapping[str, object]) -> JobFacts:
         created=_needed_moment(meta, "creationTimestamp"),
         started=_moment(status, "startTime"),
         end=_job_end(status),
+        suspended=job.object("spec").flag("suspend") or any(_held(status, "Suspended")),
+        gatekeeper=_gatekeeper(meta),
     )
 
 
@@ -93,6 +104,13 @@ def _trigger(meta: JsonObject) -> Trigger:
     if meta.object("labels").has(CONNECT_RUN_LABEL):
         return Trigger.REQUESTED
     return Trigger.MANUAL if meta.object("annotations").has(INSTANTIATE_ANNOTATION) else Trigger.SCHEDULED
+
+
+def _gatekeeper(meta: JsonObject) -> Gatekeeper:
+    if meta.object("labels").optional_text(QUEUE_LABEL):
+        return Gatekeeper.KUEUE
+    ours = meta.object("annotations").optional_text(ADMISSION_ANNOTATION) == Gatekeeper.OPERATOR
+    return Gatekeeper.OPERATOR if ours else Gatekeeper.NONE
 
 
 def _owner(meta: JsonObject) -> str | None:

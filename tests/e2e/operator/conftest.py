@@ -112,6 +112,10 @@ class Site:
         """Until a ConnectJob is older than any that is made now."""
         wait_for_the_next_second(datetime.fromisoformat(self.get("connectjob", name)["metadata"]["creationTimestamp"]))
 
+    def wait_until_job_is_older(self, name: str) -> None:
+        """Until a Job is older than any that is made now."""
+        wait_for_the_next_second(datetime.fromisoformat(self.get("job", name)["metadata"]["creationTimestamp"]))
+
     def wait_until_run_is_older(self, name: str) -> None:
         """Until a ConnectRun is older than any that is made now, and was over earlier."""
         run = self.get("connectrun", name)

@@ -142,7 +142,10 @@ REFUSALS = {
     "a label that is a number": Refusal(
         change={"podLabels": {"a": 1}}, says='spec.podLabels.a in body must be of type string: "integer"'
     ),
-    "a field that is none": Refusal(change={"queueName": "x"}, says='unknown field "spec.queueName"'),
+    "a field that is none": Refusal(change={"queue": "x"}, says='unknown field "spec.queue"'),
+    "a queue's name in capitals": Refusal(
+        change={"queueName": "Nightly"}, says="queueName must be the name of a LocalQueue, of lower-case letters"
+    ),
     "a field that is none, deeper": Refusal(
         change={"safety": {"maxdeletes": 3}}, says='unknown field "spec.safety.maxdeletes"'
     ),
@@ -193,6 +196,7 @@ ACCEPTED: dict[str, Mapping[str, Any]] = {
         "priorityClassName": "nightly",
         "podLabels": {"team": "schools"},
         "podAnnotations": {"note": "anything goes"},
+        "queueName": "nightly",
     },
     "the shortest timeout": {**GOOD, "timeout": "60s"},
     "the longest timeout": {**GOOD, "timeout": "24h"},

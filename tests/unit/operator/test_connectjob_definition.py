@@ -123,6 +123,7 @@ EVERYTHING = {
     "priorityClassName": "high",
     "podLabels": {"c": "d"},
     "podAnnotations": {"e": "f"},
+    "queueName": "nightly",
 }
 
 
@@ -243,5 +244,5 @@ def paths(value: Any, known: dict[str, Any], path: str = "") -> set[str]:
 def test_what_a_connectjob_asks_for_in_full_is_in_its_cronjob() -> None:
     resolved = Resolved(image="worker:2", time_zone="Asia/Tokyo", schedule="1 2 * * *")
     text = str(manifest(ConnectJob.parse(body(**EVERYTHING)), resolved))
-    for part in ("worker:2", "Asia/Tokyo", "90m0s", "relay:8443", "1Gi", "podAffinity", "high", "'plan'"):
+    for part in ("worker:2", "Asia/Tokyo", "90m0s", "relay:8443", "1Gi", "podAffinity", "high", "nightly", "'plan'"):
         assert part in text

@@ -9,13 +9,24 @@ import pytest
 from connect_operator.core import run_document
 from connect_operator.core.connect_run import ConnectRun
 from connect_operator.core.decision import Observed, RunOrders
-from connect_operator.core.facts import JobFacts, RunRefusal, Trigger
+from connect_operator.core.facts import Gatekeeper, JobFacts, RunRefusal, Trigger
 from connect_operator.core.reconcile import reconcile
 from connect_operator.core.run_queue import KEPT, PATIENCE, orphaned
 from connect_operator.core.run_status import Outcome, Request, RunPhase, RunStatus
 from connect_operator.core.spec import Mode
 from connect_operator.core.status import Result
-from tests.support.connect_jobs import MUSTERWIL, NOW, SUSPENDED, complete, ended_pod, job, lacking, report, settled
+from tests.support.connect_jobs import (
+    DEFAULTS,
+    MUSTERWIL,
+    NOW,
+    SUSPENDED,
+    complete,
+    ended_pod,
+    job,
+    lacking,
+    report,
+    settled,
+)
 
 
 def request(
@@ -169,3 +180,19 @@ def test_what_is_cancelled_has_no_result() -> None:
     outcome = Outcome(result=None, reason="Suspended")
     document = run_document.to_document(RunStatus(phase=RunPhase.CANCELLED, outcome=outcome))
     assert document == {"phase": "Cancelled", "reason": "Suspended"}
+
+
+def test_a_job_that_is_born_suspended_waits_until_it_is_let_start() -> None:
+    seen = settled(defaults=replace(DEFAULTS, max_concurrent_runs=1))
+    wanted = request()
+    first = decided(seen, wanted)
+    assert told(first) == {"wanted": "Queued"}
+    assert [each.event for each in first.told] == [None]
+    stored = replace(wanted, status=first.told[0].status)
+    waits = replace(made_by(wanted), suspended=True, gatekeeper=Gatekeeper.OPERATOR, started=None)
+    assert told(decided(replace(seen, jobs=(waits,)), stored)) == {}
+    late = replace(seen, jobs=(waits,), now=NOW + MUSTERWIL.starting_deadline)
+    assert told(decided(late, stored)) == {"wanted": "Cancelled WaitedTooLong"}
+    assert reconcile(replace(late, requests=(stored,))).too_late == (waits,)
+    let = replace(seen, jobs=(replace(waits, suspended=False, started=NOW),))
+    assert told(decided(let, stored)) == {"wanted": "Starting"}

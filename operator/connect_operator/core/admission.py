@@ -1,0 +1,62 @@
+"""The cap on how many runs go on at once in all: which of the Jobs that wait may start.
+
+The oldest first, by the moment that they were made, then namespace and name; never two of one realm at a time, and so
+nobody is passed over but by those who wait for a run of their own. Nothing that runs is ever suspended.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from connect_operator.core.facts import Gatekeeper, JobFacts, Trigger
+from connect_operator.core.spec import ConnectJob, Mode
+from connect_operator.core.status import ConditionType, Status, Truth
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Contender:
+    """A Job that has not ended, with its ConnectJob as it stands."""
+
+    job: JobFacts
+    connect_job: ConnectJob
+    status: Status
+
+    @property
+    def order(self) -> tuple[datetime, str, str]:
+        """The older comes first."""
+        return self.job.created, self.connect_job.namespace, self.job.name
+
+
+def admitted(
+    contenders: Iterable[Contender], *, limit: int, let: Collection[str], now: datetime
+) -> tuple[Contender, ...]:
+    """Who may start now; 0 is no limit. `let` are the uids of Jobs that were let start before, whatever is seen."""
+    ordered = sorted(contenders, key=lambda contender: contender.order)
+    under_way = [each for each in ordered if not each.job.suspended or each.job.uid in let]
+    busy = {each.connect_job.realm for each in under_way}
+    running = sum(each.job.gatekeeper is not Gatekeeper.KUEUE for each in under_way)
+    chosen: list[Contender] = []
+    for each in ordered:
+        if limit and running + len(chosen) >= limit:
+            break
+        if each not in under_way and each.connect_job.realm not in busy and _may_start(each, now):
+            chosen.append(each)
+            busy.add(each.connect_job.realm)
+    return tuple(chosen)
+
+
+def _may_start(contender: Contender, now: datetime) -> bool:
+    job, connect_job, status = contender.job, contender.connect_job, contender.status
+    if job.gatekeeper is not Gatekeeper.OPERATOR or status.truth(ConditionType.READY) is not Truth.TRUE:
+        return False
+    return now < job.created + connect_job.starting_deadline and not _is_locked(contender)
+
+
+def _is_locked(contender: Contender) -> bool:
+    """What was on request when the suspension came; later, `confirmLocked` was asked for."""
+    job, since = contender.job, contender.status.suspended_since
+    if not contender.connect_job.suspend:
+        return False
+    if job.trigger is Trigger.REQUESTED:
+        return job.mode == Mode.SYNC and (since is None or job.created < since)
+    return job.trigger is Trigger.SCHEDULED

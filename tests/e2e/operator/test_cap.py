@@ -1,0 +1,96 @@
+"""The cap on runs, on a real cluster: Jobs are born suspended, and let start one after the other."""
+
+from collections.abc import Iterator
+from secrets import token_hex
+
+import pytest
+
+from tests.cluster.cluster import Cluster
+from tests.e2e.operator.conftest import Site, make_site
+from tests.support.operator_process import Document, OperatorProcess, connect_job, connect_run
+from tests.support.stand_in import IMAGE, STOPPED, secrets_with, until_stopped, write_stand_in
+
+NAMES = ("first", "second", "third")
+
+
+@pytest.fixture(scope="module")
+def stage(operator_cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A namespace whose runs go on until they are stopped."""
+    folder = tmp_path_factory.mktemp("stage")
+    write_stand_in(folder / "image.tar")
+    operator_cluster.load_image(folder / "image.tar")
+    site = make_site(operator_cluster, f"cap-{token_hex(3)}", folder, "Role")
+    yield site
+    assert not [event for event in site.requests() if event.forbidden]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def operator(stage: Site) -> Iterator[OperatorProcess]:
+    environment = {"CONNECT_WORKER_IMAGE": IMAGE, "CONNECT_MAX_CONCURRENT_RUNS": "1", "CONNECT_START_PATIENCE": "1"}
+    with stage.operator(**environment) as running:
+        yield running
+
+
+def customer(site: Site, name: str, **spec: object) -> None:
+    site.apply(*secrets_with(name, until_stopped(STOPPED)), connect_job(name, **spec))
+    site.wait_until_settled(name)
+
+
+def start(site: Site, name: str) -> str:
+    """A run by hand, older than any that is made afterwards."""
+    site.kubectl("create", "job", f"{name}-run", f"--from=cronjob/connect-{name}")
+    site.wait_until_job_is_older(f"{name}-run")
+    return f"{name}-run"
+
+
+def wait_for_phase(site: Site, name: str, phase: str) -> Document:
+    found: Document = site.cluster.wait_until(
+        f"{name} is {phase}",
+        lambda: site.get("connectjob", name)["status"],
+        lambda status: status.get("phase") == phase,
+    )
+    return found
+
+
+def test_of_three_runs_one_goes_on_and_the_oldest_comes_next(stage: Site) -> None:
+    """Those that wait are no runs under way, and nobody complains that they do not start."""
+    for name in NAMES:
+        customer(stage, name)
+    jobs = [start(stage, name) for name in NAMES]
+    wait_for_phase(stage, "first", "Running")
+    for name in NAMES[1:]:
+        waits = wait_for_phase(stage, name, "Queued")
+        assert "activeRun" not in waits
+        assert stage.condition(name, "RunStarted") == ("", "")
+    suspended = [stage.get("job", job)["spec"]["suspend"] for job in jobs]
+    assert suspended == [False, True, True]
+    for name, following in (("first", "second"), ("second", "third")):
+        stage.kubectl("delete", "job", f"{name}-run", "--wait=false")
+        wait_for_phase(stage, following, "Running")
+    stage.kubectl("delete", "job", "third-run", "--wait=false")
+    for name in NAMES:
+        assert [reason for reason, _ in stage.events(name)].count("RunStarted") == 1
+
+
+def test_a_run_on_request_waits_too_and_one_that_would_come_too_late_is_left_out(
+    stage: Site, operator: OperatorProcess
+) -> None:
+    customer(stage, "busy")
+    customer(stage, "late", startingDeadlineSeconds=60)
+    start(stage, "busy")
+    wait_for_phase(stage, "busy", "Running")
+    stage.kubectl("create", "job", "late-run", "--from=cronjob/connect-late")
+    customer(stage, "later", startingDeadlineSeconds=60)
+    stage.apply(connect_run("later", "later"))
+    assert "position" not in stage.wait_for_run("later", "Queued")
+    assert operator.metrics()[f'connect_runs_queued{{connectjob="later",namespace="{stage.namespace}"}}'] == 1
+    status = stage.cluster.wait_until(
+        "the ConnectRun is cancelled",
+        lambda: stage.run_status("later"),
+        lambda seen: seen.get("phase") == "Cancelled",
+        timeout=90,
+    )
+    assert status["reason"] == "WaitedTooLong"
+    stage.cluster.wait_until("both Jobs are gone", lambda: stage.names("jobs"), lambda seen: seen == {"busy-run"})
+    assert stage.condition("late", "LastRunSucceeded") == ("False", "RunMissed")
+    stage.kubectl("delete", "job", "busy-run", "--wait=false")
