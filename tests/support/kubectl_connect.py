@@ -4,7 +4,7 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from tests.support.repository import ROOT
 
 PAGE = ROOT / "docs" / "reference" / "kubectl-connect.md"
 RBAC = "rbac.authorization.k8s.io"
+VERSION = f"{RBAC}/v1"
 SECONDS = 120
 Document = dict[str, Any]
 
@@ -69,29 +70,34 @@ class Person:
 
 def person(cluster: Cluster, namespace: str, name: str, commands: Sequence[str], folder: Path) -> Person:
     """Somebody who may give these commands, by the table of rights in the docs, in a namespace and no other."""
-    cluster.kubectl("create", "serviceaccount", name, f"--namespace={namespace}")
-    metadata = {"name": name, "namespace": namespace}
-    account = {"kind": "ServiceAccount", "name": name, "namespace": namespace}
-    role_ref = {"apiGroup": RBAC, "kind": "Role", "name": name}
     rules = [rule for command in commands for rule in rights(command)]
-    version = f"{RBAC}/v1"
-    role = {"apiVersion": version, "kind": "Role", "metadata": metadata, "rules": rules}
+    metadata = {"name": name, "namespace": namespace}
+    cluster.apply(json.dumps({"apiVersion": VERSION, "kind": "Role", "metadata": metadata, "rules": rules}))
+    return bound_person(cluster, namespace, name, {"apiGroup": RBAC, "kind": "Role", "name": name}, folder)
+
+
+def bound_person(cluster: Cluster, namespace: str, name: str, role: Mapping[str, str], folder: Path) -> Person:
+    """Somebody who has a role in a namespace, given as a binding refers to it."""
+    cluster.kubectl("create", "serviceaccount", name, f"--namespace={namespace}")
     binding = {
-        "apiVersion": version,
+        "apiVersion": VERSION,
         "kind": "RoleBinding",
-        "metadata": metadata,
-        "roleRef": role_ref,
-        "subjects": [account],
+        "metadata": {"name": name, "namespace": namespace},
+        "roleRef": role,
+        "subjects": [{"kind": "ServiceAccount", "name": name, "namespace": namespace}],
     }
-    cluster.apply("\n---\n".join(map(json.dumps, (role, binding))))
-    token = cluster.kubectl("create", "token", name, f"--namespace={namespace}", "--duration=2h").strip()
+    cluster.apply(json.dumps(binding))
     kubeconfig = folder / f"kubeconfig-{name}"
-    kubeconfig.write_text(cluster.kubectl("config", "view", "--raw", "--minify", "--output=json"))
-    config = json.loads(kubeconfig.read_text())
+    kubeconfig.write_text(_kubeconfig(cluster, namespace, name))
+    return Person(cluster=cluster, namespace=namespace, name=name, kubeconfig=kubeconfig)
+
+
+def _kubeconfig(cluster: Cluster, namespace: str, name: str) -> str:
+    token = cluster.kubectl("create", "token", name, f"--namespace={namespace}", "--duration=2h").strip()
+    config = json.loads(cluster.kubectl("config", "view", "--raw", "--minify", "--output=json"))
     config["users"] = [{"name": name, "user": {"token": token}}]
     config["contexts"][0]["context"].update({"user": name, "namespace": namespace})
-    kubeconfig.write_text(json.dumps(config))
-    return Person(cluster=cluster, namespace=namespace, name=name, kubeconfig=kubeconfig)
+    return json.dumps(config)
 
 
 def rights(command: str) -> list[Document]:

@@ -139,5 +139,5 @@ def _versions(component: str, name: str, workload: JsonObject, version: str) -> 
             about=component,
             mark=Mark.NOTED,
             found=f"{name} is version {installed}, this command {version}",
-            todo=f"Take the command of the same version: pip install 'connect[kubectl]=={installed}'",
+            todo=f"Take the command from a checkout of {installed}",
         )

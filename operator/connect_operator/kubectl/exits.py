@@ -28,7 +28,7 @@ class Exit(IntEnum):
 
 _MEANINGS = {
     Exit.DONE: "done; of a run: it ended well",
-    Exit.FAULT: "a fault in the command",
+    Exit.FAULT: "a fault in the command; or you have said no",
     Exit.USAGE: "wrong usage, or a kubeconfig that cannot be used",
     Exit.BLOCKED: "the run was blocked: by warnings, the safety gate, the office's lock or a suspension",
     Exit.FAILED: "the run failed",

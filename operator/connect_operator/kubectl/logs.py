@@ -1,7 +1,11 @@
 """`kubectl connect logs`."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import click
 
+from connect_operator.errors import RefusedError
 from connect_operator.kubectl.cluster import Cluster, Pod
 from connect_operator.kubectl.connection import Access
 from connect_operator.kubectl.exits import Exit
@@ -43,9 +47,23 @@ async def latest_pod(cluster: Cluster, name: str, job: str = "") -> Pod:
 
 
 async def _log(cluster: Cluster, name: str, job: str, tail: int | None) -> str:
-    return await cluster.log(await latest_pod(cluster, name, job), tail=tail)
+    pod = await latest_pod(cluster, name, job)
+    with _has_started(name):
+        return await cluster.log(pod, tail=tail)
 
 
 async def _follow(cluster: Cluster, name: str, job: str) -> None:
-    async for piece in cluster.follow(await latest_pod(cluster, name, job)):
-        click.echo(piece, nl=False)
+    pod = await latest_pod(cluster, name, job)
+    with _has_started(name):
+        async for piece in cluster.follow(pod):
+            click.echo(piece, nl=False)
+
+
+@contextmanager
+def _has_started(name: str) -> Iterator[None]:
+    """Kubernetes refuses the log of a container that has not started."""
+    try:
+        yield
+    except RefusedError as error:
+        todo = f"Has its pod started? kubectl connect status {name} tells, after five minutes why not"
+        raise CommandError(error.what, todo=todo, code=Exit.NOT_FOUND) from error

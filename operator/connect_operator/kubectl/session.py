@@ -12,9 +12,10 @@ from connect_operator.errors import OperatorError
 from connect_operator.kubectl.cluster import Cluster
 from connect_operator.kubectl.connection import Access, connect
 from connect_operator.kubectl.exits import Exit
-from connect_operator.kubectl.faults import fault_of
+from connect_operator.kubectl.faults import CommandError, fault_of
 
 T = TypeVar("T")
+_OTHER_VERSION = "Take this command in the version of the operator: kubectl get deployments --show-labels tells it"
 
 
 def done(access: Access, work: Callable[[Cluster], Awaitable[T]]) -> T:
@@ -23,6 +24,8 @@ def done(access: Access, work: Callable[[Cluster], Awaitable[T]]) -> T:
         return asyncio.run(_connected(access, work))
     except OperatorError as error:
         fail(error)
+    except ValueError as error:
+        fail(CommandError(f"an object of the cluster cannot be read: {error}", todo=_OTHER_VERSION, code=Exit.FAULT))
 
 
 async def _connected(access: Access, work: Callable[[Cluster], Awaitable[T]]) -> T:

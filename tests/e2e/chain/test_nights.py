@@ -1,17 +1,20 @@
 """Nights of one customer, from the ConnectJob to Active Directory and back into kubectl's table."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.support.cluster_customer import ClusterCustomer, Document
 from tests.support.distant_domain import DistantDomain
 from tests.support.domain import SignIn
+from tests.support.kubectl_connect import RBAC, Person, bound_person
 from tests.support.scenario import Office, School
 from tests.support.shown import Page
 
 pytestmark = pytest.mark.timeout(600)
 PUPILS = 24
+ON_CALL = {"apiGroup": RBAC, "kind": "ClusterRole", "name": "connect-connect-on-call"}
 THE_SAME_PLACE = "CN=Anna.Muster1"
 
 
@@ -25,6 +28,13 @@ def customer(new_customer: Callable[..., ClusterCustomer], page: Page) -> Iterat
         made.wait_for_condition("Ready", "True", "Reconciled")
         page.shows("before the first run", made.table())
         yield made
+
+
+@pytest.fixture
+def on_call(customer: ClusterCustomer, tmp_path: Path) -> Person:
+    """Somebody with the chart's role for on-call, and with no other access to the customer."""
+    release = customer.release
+    return bound_person(release.cluster, release.namespace, "k.muster", ON_CALL, tmp_path)
 
 
 @pytest.fixture(scope="module")
@@ -136,3 +146,39 @@ def test_the_offices_lock_holds_up_the_directory_and_is_told(
     customer.office.edit_office(Office(locked=""))
     assert customer.run()["result"] == "Done"
     assert "officeLock" not in customer.status()
+
+
+def test_on_call_approves_exactly_the_plan_that_was_printed(
+    customer: ClusterCustomer, first_night: Document, domain: DistantDomain, on_call: Person
+) -> None:
+    """A stopped night, its plan by the log, an approval that is too late for it, and one that is not."""
+    assert first_night["reason"] == "Synced"
+    realm = customer.realm
+    gone = range(1, PUPILS // 2)
+    customer.office.edit_school(School(students=dict.fromkeys(gone)))
+    assert "BlockedBySafetyGate" in on_call("run", realm, "--wait", code=3).output
+    before = domain.usn
+    printed = _printed_plan(customer, on_call)
+    assert {change["object"] for change in printed["changes"]} == {f"S.{number:05d}" for number in gone}
+
+    customer.office.edit_school(School(students={PUPILS: None}))
+    refused = on_call("approve", realm, printed["checksum"], "--reason=the school closes", "--wait", code=3)
+    assert "BlockedBySafetyGate" in refused.output, "one more would be locked out than was approved"
+    assert domain.usn == before
+
+    printed = _printed_plan(customer, on_call)
+    approved = on_call("approve", realm, printed["checksum"], "--reason=the school closes", "--wait")
+    assert approved.output.startswith("Done, Synced")
+    locked_out = {sam for sam, each in domain.objects().items() if sam.startswith("S.") and not each.is_enabled}
+    assert locked_out == {change["object"] for change in printed["changes"]}
+    assert len(locked_out) == len(gone) + 1
+
+
+def _printed_plan(customer: ClusterCustomer, on_call: Person) -> Document:
+    """What the plugin has read in the log of the run that ended last, and nothing that it made itself."""
+    customer.wait("the end of the run is told", lambda status: "activeRun" not in status)
+    runs = customer.release.kubectl("get", "connectruns", "--output=name")
+    said = on_call("plan", customer.realm, "--output=json", code=3)
+    assert customer.release.kubectl("get", "connectruns", "--output=name") == runs
+    printed: Document = said.document
+    return printed

@@ -236,3 +236,13 @@ def test_kubectl_completes_its_commands_and_options(on_call: Person) -> None:
 
     assert offered("un")[0] == "unlock"
     assert "--all-namespaces" in offered("status", "--a")
+
+
+def test_a_run_that_has_not_started_has_no_log_yet(on_call: Person, connect: Site) -> None:
+    """Nobody has its image."""
+    connect.kubectl("create", "job", "closed-by-hand", "--from=cronjob/connect-closed")
+    pods = ("pods", "--selector=batch.kubernetes.io/job-name=closed-by-hand", f"--namespace={connect.namespace}")
+    connect.cluster.wait_until("the pod is there", lambda: connect.cluster.get_json(*pods)["items"])
+    said = on_call("logs", "closed", "--run=closed-by-hand", code=8)
+    assert "Has its pod started?" in said.errors
+    connect.kubectl("delete", "job", "closed-by-hand")
