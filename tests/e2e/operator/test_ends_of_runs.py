@@ -7,6 +7,7 @@ its own. What takes its time is begun first.
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from secrets import token_hex
 from typing import Any
 
@@ -115,6 +116,16 @@ def greedy(stage: Site, operator: OperatorProcess) -> str:
     assert operator.process.poll() is None
     customer(stage, "greedy", f"/bin/busybox dd if=/dev/zero of=/tmp/much bs=1M count=80\n{WAIT}")
     return start(stage, "greedy")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def expected(stage: Site, operator: OperatorProcess) -> datetime:
+    """When the next run of a customer is, in an hour and a minute or two; his Secret goes when all seems well."""
+    assert operator.process.poll() is None
+    run = (datetime.now(UTC) + timedelta(minutes=62)).replace(second=0, microsecond=0)
+    customer(stage, "expected", schedule=f"{run.minute} {run.hour} * * *", timeZone="UTC")
+    stage.kubectl("delete", "secret", "expected-database")
+    return run
 
 
 def test_a_report_becomes_status_columns_metrics_and_an_event(stage: Site, operator: OperatorProcess) -> None:
@@ -318,3 +329,12 @@ def test_a_pod_that_its_node_evicts_is_told_as_such(stage: Site, greedy: str) ->
     last = ended(stage, "greedy", greedy)
     assert (last["result"], last["reason"], last["evidence"]) == ("Stopped", "Evicted", "Pod")
     assert "tmp" in last["message"]
+
+
+def test_a_secret_that_has_gone_is_noticed_within_the_hour_before_the_run(stage: Site, expected: datetime) -> None:
+    """It was read once when the ConnectJob came, and then no more until its run came near."""
+    stage.wait_for_ready("expected", "False", "SecretMissing")
+    assert stage.get("cronjob", "connect-expected")["spec"]["suspend"] is True
+    reads = [event for event in stage.requests() if event.uri.endswith("/secrets/expected-database")]
+    assert [event.code for event in reads].count(200) == 1
+    assert min(event.at for event in reads if event.code == 404) >= expected - timedelta(hours=1)
