@@ -12,6 +12,7 @@ from typing import NoReturn
 import click
 
 from tests.cluster.errors import ClusterError
+from tests.cluster.kueue_program import build_kueue
 from tests.cluster.programs import build_programs, kubernetes_version
 from tests.cluster.start import keep_cluster, kept_cluster
 
@@ -35,9 +36,10 @@ def main() -> None:
 
 @main.command()
 def build() -> None:
-    """Build Kubernetes, Helm and CoreDNS with Go, once: minutes the first time, nothing afterwards."""
+    """Build Kubernetes, Helm, CoreDNS and Kueue with Go, once: minutes the first time, nothing afterwards."""
     start = time.monotonic()
     programs = build_programs()
+    build_kueue()
     seconds = time.monotonic() - start
     click.echo(f"Kubernetes {kubernetes_version()}, Helm and CoreDNS are in {programs.folder} ({seconds:.0f} s)")
 

@@ -1,0 +1,72 @@
+"""A real Kueue lets the Jobs of ConnectJobs start, and preempts them."""
+
+import json
+from collections.abc import Iterator
+from secrets import token_hex
+
+import pytest
+
+from tests.cluster.cluster import Cluster
+from tests.e2e.operator.conftest import Site, make_site
+from tests.support.kueue import kueue, queue_of_one
+from tests.support.operator_process import OperatorProcess, connect_job, connect_run
+from tests.support.stand_in import IMAGE, STOPPED, secrets_with, until_stopped, write_stand_in
+
+CPU = {"requests": {"cpu": "100m"}}
+URGENT = "urgent"
+
+
+@pytest.fixture(scope="module")
+def stage(operator_cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A namespace whose queue has room for one run; each goes on until it is stopped."""
+    folder = tmp_path_factory.mktemp("stage")
+    write_stand_in(folder / "image.tar")
+    operator_cluster.load_image(folder / "image.tar")
+    site = make_site(operator_cluster, f"kueue-{token_hex(3)}", folder, "Role")
+    with kueue(operator_cluster, folder):
+        priority = {"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": {"name": URGENT}}
+        for document in (*queue_of_one(site.namespace, cpu="100m"), priority | {"value": 1000}):
+            operator_cluster.kubectl("apply", "--filename=-", source=json.dumps(document))
+        yield site
+    assert not [event for event in site.requests() if event.forbidden]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def operator(stage: Site) -> Iterator[OperatorProcess]:
+    """Its cap would leave nobody waiting: whoever waits, waits for Kueue."""
+    with stage.operator(CONNECT_WORKER_IMAGE=IMAGE, CONNECT_MAX_CONCURRENT_RUNS="100") as running:
+        yield running
+
+
+def wanted(site: Site, name: str, **spec: object) -> None:
+    """A ConnectJob in the queue, and a run on request of it."""
+    document = connect_job(name, queueName="nightly", resources=CPU, **spec)
+    site.apply(*secrets_with(name, until_stopped(STOPPED)), document)
+    site.wait_until_settled(name)
+    site.apply(connect_run(name, name))
+
+
+def delete_job(site: Site, name: str) -> None:
+    site.kubectl("delete", "job", site.run_status(name)["jobName"], "--wait=false")
+
+
+def test_kueue_admits_one_after_the_other_and_what_it_preempts_is_resumed(stage: Site) -> None:
+    wanted(stage, "first")
+    first = stage.wait_for_run("first", "Running")
+    assert stage.get("job", first["jobName"])["metadata"]["labels"]["kueue.x-k8s.io/queue-name"] == "nightly"
+    wanted(stage, "second")
+    stage.wait_for_run("second", "Queued")
+    assert stage.get("job", stage.run_status("second")["jobName"])["spec"]["suspend"] is True
+    wanted(stage, "important", priorityClassName=URGENT)
+    stage.wait_for_run("important", "Running")
+    stage.wait_for_run("first", "Queued")
+    told = stage.get("connectjob", "first")["status"]
+    assert (told["phase"], told["consecutiveFailures"], "lastRun" in told) == ("Queued", 0, False)
+    delete_job(stage, "important")
+    stage.wait_for_run("important", "Finished")
+    stage.wait_for_run("first", "Running")
+    assert stage.run_status("second")["phase"] == "Queued"
+    delete_job(stage, "first")
+    stage.wait_for_run("second", "Running")
+    delete_job(stage, "second")
+    stage.wait_for_run("second", "Finished")
