@@ -1,7 +1,8 @@
 """A bridge that is sent away by SSH is told why, as by gRPC: in its own log."""
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack, asynccontextmanager, contextmanager
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from connect_relay.server import Relay, running
@@ -35,46 +36,50 @@ def _port(relay: Relay) -> int:
     return relay.ssh_port
 
 
-@contextmanager
-def _bridge(keys: SshKeys, folder: Path, port: int, goals: Targets) -> Iterator[Command]:
+@asynccontextmanager
+async def _bridge(keys: SshKeys, folder: Path, port: int, goals: Targets) -> AsyncIterator[Command]:
+    """Within: a bridge; it takes its leave of a relay that runs on this event loop."""
     with ssh_bridge(ssh_folder(keys, folder, port), port, {"echo": goals.echo}) as bridge:
         yield bridge
+        await asyncio.to_thread(bridge.stop)
 
 
 async def test_by_a_newer_one(pki: Pki, ssh_keys: SshKeys, goals: Targets, tmp_path: Path) -> None:
-    async with _relay(pki, ssh_keys, Limits(bridges_per_realm=1)) as port:
-        with _bridge(ssh_keys, tmp_path, port, goals) as older:
-            await older.logged("relay connected")
-            with _bridge(ssh_keys, tmp_path, port, goals):
-                told = await older.logged("relay disconnected")
+    async with (
+        _relay(pki, ssh_keys, Limits(bridges_per_realm=1)) as port,
+        _bridge(ssh_keys, tmp_path, port, goals) as older,
+    ):
+        await older.logged("relay connected")
+        async with _bridge(ssh_keys, tmp_path, port, goals):
+            told = await older.logged("relay disconnected")
     assert told["cause"] == f"{SENT_AWAY}newer bridges of this realm have come"
 
 
 async def test_by_a_limit(pki: Pki, ssh_keys: SshKeys, goals: Targets, tmp_path: Path) -> None:
-    async with _relay(pki, ssh_keys, Limits(ssh_connections_per_realm=1)) as port:
-        with _bridge(ssh_keys, tmp_path, port, goals) as there:
-            await there.logged("relay connected")
-            with _bridge(ssh_keys, tmp_path, port, goals) as late:
-                told = await late.logged("relay not reached")
+    async with (
+        _relay(pki, ssh_keys, Limits(ssh_connections_per_realm=1)) as port,
+        _bridge(ssh_keys, tmp_path, port, goals) as there,
+    ):
+        await there.logged("relay connected")
+        async with _bridge(ssh_keys, tmp_path, port, goals) as late:
+            told = await late.logged("relay not reached")
     assert f"LIMIT: realm {REALM} has 1 SSH connections of bridges already" in told["cause"]
 
 
 async def test_by_a_relay_that_goes_down(pki: Pki, ssh_keys: SshKeys, goals: Targets, tmp_path: Path) -> None:
-    ending = ExitStack()
-    async with _relay(pki, ssh_keys) as port:
-        bridge = ending.enter_context(_bridge(ssh_keys, tmp_path, port, goals))
-        await bridge.logged("relay connected")
-    with ending:
+    async with AsyncExitStack() as ending:
+        async with _relay(pki, ssh_keys) as port:
+            bridge = await ending.enter_async_context(_bridge(ssh_keys, tmp_path, port, goals))
+            await bridge.logged("relay connected")
         told = await bridge.logged("relay disconnected")
     assert told["cause"] == f"{SENT_AWAY}the relay is going down"
 
 
 async def test_by_a_key_that_has_been_revoked(pki: Pki, goals: Targets, tmp_path: Path) -> None:
     keys = SshKeys.create(tmp_path / "keys", REALM)
-    async with _relay(pki, keys) as port:
-        with _bridge(keys, tmp_path / "bridge", port, goals) as bridge:
-            await bridge.logged("relay connected")
-            keys.authorize()
-            told = await bridge.logged("relay disconnected")
+    async with _relay(pki, keys) as port, _bridge(keys, tmp_path / "bridge", port, goals) as bridge:
+        await bridge.logged("relay connected")
+        keys.authorize()
+        told = await bridge.logged("relay disconnected")
     assert told["cause"].startswith(SENT_AWAY)
     assert "key has been revoked" in told["cause"]
