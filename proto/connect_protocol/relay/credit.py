@@ -164,14 +164,21 @@ class ReceiveWindow:
             self._resize(-min(surplus, count), budget)
 
     def _grow(self, over: _Round, budget: Budget) -> None:
-        """The shortest round counts as the round trip: longer ones have waited in queues, which no window shortens."""
-        seconds = max(budget.now() - over.begun, _SHORTEST)
-        self._round_trip = min(self._round_trip, seconds)
-        carried = (self._received - over.received) * self._round_trip / seconds
-        wanted = max(int(_HEADROOM * carried), FIRST_STEP if seconds < LONGEST_ROUND_TRIP else 0)
-        more = min(min(wanted, LARGEST_WINDOW) - self._size, budget.share(self._grown) - self._grown)
+        wanted = self._wanted(self._received - over.received, max(budget.now() - over.begun, _SHORTEST))
+        more = min(wanted - self._size, budget.share(self._grown) - self._grown)
         if more > 0:
             self._resize(more, budget)
+
+    def _wanted(self, received: int, seconds: float) -> int:
+        """How large the window should be after a round.
+
+        The shortest round counts as the round trip: longer ones have waited in queues, which no window shortens. Rounds
+        of a window that is still small do not: they are shorter than any that brings much.
+        """
+        if self._size < FIRST_STEP and seconds < LONGEST_ROUND_TRIP:
+            return FIRST_STEP
+        self._round_trip = min(self._round_trip, seconds)
+        return min(int(_HEADROOM * received * self._round_trip / seconds), LARGEST_WINDOW)
 
     def _resize(self, by: int, budget: Budget) -> None:
         budget.take(by)
