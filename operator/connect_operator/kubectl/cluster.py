@@ -14,19 +14,17 @@ from connect_operator.kubectl.customer import Customer
 from connect_operator.kubectl.rights import Right
 from connect_protocol.json_object import JsonObject
 
-CUSTOMERS_A_PAGE = 500
+OBJECTS_A_PAGE = 500
 JOB_LABEL = "batch.kubernetes.io/job-name"
 _GROUP_PATH = f"/apis/{GROUP}/{VERSION}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pod:
-    """A pod of a run. `finished`: its worker has ended."""
+    """A pod of a run; `created` as Kubernetes tells moments."""
 
-    namespace: str
     name: str
     created: str
-    finished: bool
 
 
 class Cluster:
@@ -125,7 +123,7 @@ class Cluster:
     async def _listed(self, path: str, query: Mapping[str, str] | None = None) -> AsyncIterator[dict[str, object]]:
         going_on = ""
         while True:
-            page = {"limit": str(CUSTOMERS_A_PAGE), **(query or {})} | ({"continue": going_on} if going_on else {})
+            page = {"limit": str(OBJECTS_A_PAGE), **(query or {})} | ({"continue": going_on} if going_on else {})
             document = JsonObject(await self.kube.list_page(path, page), "list")
             for body in _objects(document):
                 yield body
@@ -154,11 +152,5 @@ def _request(body: Body) -> Request:
 
 
 def _pod(body: Mapping[str, object]) -> Pod:
-    document = JsonObject(body, "pod")
-    meta, status = document.object("metadata"), document.object("status")
-    return Pod(
-        namespace=meta.text("namespace"),
-        name=meta.text("name"),
-        created=meta.text("creationTimestamp"),
-        finished=status.optional_text("phase") in {"Succeeded", "Failed"},
-    )
+    meta = JsonObject(body, "pod").object("metadata")
+    return Pod(name=meta.text("name"), created=meta.text("creationTimestamp"))

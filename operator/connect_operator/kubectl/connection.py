@@ -22,12 +22,11 @@ _STANDARD = "~/.kube/config"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Access:
-    """What kubectl's own options say; empty where they say nothing. `everywhere`: all namespaces."""
+    """What kubectl's own options say; empty where they say nothing."""
 
     kubeconfig: str = ""
     context: str = ""
     namespace: str = ""
-    everywhere: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
