@@ -11,7 +11,7 @@ from benchmarks.ended_runs import Ends, ended_runs
 from benchmarks.measuring import Row
 from benchmarks.operator_figures import Round, applied, at_rest, plainly_applied
 from benchmarks.operator_rows import ends_rows, fleet_rows
-from benchmarks.simulated_node import simulated_node
+from benchmarks.simulated_node import built_kwok, simulated_node
 from tests.support.operator_process import COMPLETE
 
 NAME = "bench_operator"
@@ -24,6 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Measure a fleet of each size, and report."""
     given = _parse(arguments)
     rows: list[Row] = []
+    built_kwok()
     for number, jobs in enumerate(given.jobs):
         # The ends of runs depend on the runs, not on how many ConnectJobs rest: the first fleet tells them.
         rounds = [_round(jobs, given.ends if number == 0 else 0, given.rest) for _ in range(given.runs)]
