@@ -24,7 +24,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Measure a fleet of each size, and report."""
     given = _parse(arguments)
     rows: list[Row] = []
-    built_kwok()
+    if given.ends:
+        built_kwok()
     for number, jobs in enumerate(given.jobs):
         # The ends of runs depend on the runs, not on how many ConnectJobs rest: the first fleet tells them.
         rounds = [_round(jobs, given.ends if number == 0 else 0, given.rest) for _ in range(given.runs)]
