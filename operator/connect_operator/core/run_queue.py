@@ -38,7 +38,6 @@ KEPT = 20
 PATIENCE = timedelta(minutes=1)
 """An obstacle that may pass, as a Secret that is applied a moment later, does not end a younger ConnectRun."""
 
-_MORE = (Mode.VALIDATE, Mode.PLAN, Mode.SYNC)
 _BEGUN = {RunPhase.STARTING, RunPhase.RUNNING}
 _PHASES = {Phase.QUEUED: RunPhase.QUEUED, Phase.STARTING: RunPhase.STARTING, Phase.RUNNING: RunPhase.RUNNING}
 
@@ -222,7 +221,7 @@ def _obstacle(request: Request, observed: Observed, ready: Finding) -> _Obstacle
     run, job, refusal = request.run, observed.job, observed.run_refusal
     if run.created + PATIENCE < job.created:
         return _Obstacle(reason="ConnectJobDeleted", message=f"It was wanted of an earlier ConnectJob {job.name}.")
-    if _MORE.index(run.mode) > _MORE.index(job.mode):
+    if job.mode.does_less_than(run.mode):
         return _Obstacle(
             reason="ModeRefused",
             message=f"ConnectJob {job.name} has mode {job.mode}, and a run on request may not do more than that.",

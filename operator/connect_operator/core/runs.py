@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from connect_operator.core.decision import Observed
 from connect_operator.core.endings import JOB_DELETED, Ending, ending, shown
 from connect_operator.core.facts import Gatekeeper, JobEnd, JobFacts, PodFacts, PodPhase
+from connect_operator.core.spec import Mode
 from connect_operator.core.starting import Hindrance, has_begun, hindrance, is_hindered, last_pod, late_at
 from connect_operator.core.status import (
     ActiveRun,
@@ -68,7 +69,7 @@ def look(observed: Observed) -> Runs:
     history, news = observed.status.history, []
     for run in _tellable(ended, open_jobs):
         news += [run] if _is_new(run, history) else []
-        history = _after(history, run)
+        history = _after(history, run, observed.job.mode)
     found = _with_active(open_jobs, observed, history, tuple(news))
     states = tuple(OpenRun(job=job, phase=phase(job, observed.pods)) for job in open_jobs)
     late = tuple(job for job in open_jobs if _waits(job) and _deadline(job, observed) <= observed.now)
@@ -252,10 +253,11 @@ def _is_new(run: LastRun, history: History) -> bool:
     return run.completed >= last.completed and run.uid not in {last.uid, *history.same_second}
 
 
-def _after(history: History, run: LastRun) -> History:
+def _after(history: History, run: LastRun, mode: Mode) -> History:
     """The history with one run more; an older run changes nothing, and the last one only if more is known of it now.
 
-    Its end stays where it was told to be: were it moved back, an older run could take its place.
+    Its end stays where it was told to be: were it moved back, an older run could take its place. One that did less than
+    the ConnectJob's mode, as a Plan in between, is neither the success that is awaited nor its failure.
     """
     last = history.last
     if last is not None and run.uid == last.uid:
@@ -265,6 +267,8 @@ def _after(history: History, run: LastRun) -> History:
         return history
     told = (*history.same_second, last.uid) if last is not None and run.completed == last.completed else ()
     history = replace(history, last=run, same_second=told)
+    if run.mode in set(Mode) and Mode(run.mode).does_less_than(mode):
+        return history
     if run.succeeded:
         return replace(history, last_successful=run.completed, consecutive_failures=0)
     return replace(history, last_failure=run.completed, consecutive_failures=history.consecutive_failures + 1)

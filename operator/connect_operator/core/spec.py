@@ -18,6 +18,11 @@ class Mode(StrEnum):
     PLAN = "Plan"
     VALIDATE = "Validate"
 
+    def does_less_than(self, other: "Mode") -> bool:
+        """Whether it leaves out what the other does."""
+        modes = list(Mode)
+        return modes.index(self) > modes.index(other)
+
 
 class Transport(StrEnum):
     """How the worker reaches the customer's network."""

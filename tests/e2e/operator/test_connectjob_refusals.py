@@ -233,7 +233,7 @@ def test_the_columns(operator_cluster: Cluster, musterwil: str) -> None:
     wide, _ = operator_cluster.kubectl("get", "cnj", musterwil, "--namespace=default", "--output=wide").splitlines()
     assert narrow.split("  ") != wide.split("  ")
     assert _words(narrow) == "NAME REALM SCHEDULE SUSPENDED LAST RUN RESULT REASON WARNINGS NEXT RUN AGE"
-    assert _words(wide) == f"{_words(narrow)} TIME ZONE IMAGE CHANGES DURATION"
+    assert _words(wide) == f"{_words(narrow)} TIME ZONE IMAGE CHANGES DURATION LAGS"
 
 
 def test_it_is_listed_with_all_that_is_connects(operator_cluster: Cluster, musterwil: str) -> None:

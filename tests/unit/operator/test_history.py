@@ -99,3 +99,12 @@ class TestHistory:
         earlier = replace(night(0), created=CREATED - timedelta(seconds=1))
         assert history(seen(earlier)).history.last is None
         assert history(seen(replace(night(0), owner_uid=None))).history.last is None
+
+    def test_a_run_that_did_less_than_the_night_is_neither_its_success_nor_its_failure(self) -> None:
+        plan = replace(night(0), mode="Plan")
+        status = history(seen(night(1, succeeded=False), plan))
+        assert status.history.last is not None
+        assert status.history.last.name == plan.name
+        assert (status.history.last_successful, status.history.consecutive_failures) == (None, 1)
+        failed_plan = replace(night(0, succeeded=False), mode="Plan")
+        assert history(seen(night(1), failed_plan)).history.consecutive_failures == 0
