@@ -10,11 +10,16 @@ from collections.abc import Callable
 import asyncssh
 from asyncssh.connection import SSHConnection
 
+from connect_protocol.relay.credit import BASE_WINDOW
 from connect_protocol.relay.pump import BUDGET
 from connect_ssh.errors import ChannelBrokenError, ConnectionLostError
 from connect_ssh.fast_path import speed_up_channel
 from connect_ssh.granting import grant, grant_by_hand
 from connect_ssh.held import Held
+
+MOST_UNTOLD = BASE_WINDOW // 2
+"""Bytes that may wait for the other side's window, and go out later without a word of asyncssh's. It is less than the
+smallest window: a sender whose whole window waited here would never be granted more."""
 
 
 class WatchedChannel(asyncssh.SSHTCPSession[bytes]):
@@ -127,6 +132,7 @@ class WatchedChannel(asyncssh.SSHTCPSession[bytes]):
         self._connection = chan.get_connection()
         speed_up_channel(chan)
         grant_by_hand(chan)
+        chan.set_write_buffer_limits(MOST_UNTOLD)
         if self._aborted:
             asyncio.get_running_loop().call_soon(chan.abort)
         self._changed()
