@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import asyncssh
 import pytest
 
-from connect_protocol.relay.credit import BASE_WINDOW
+from connect_protocol.relay.credit import BASE_WINDOW, LONGEST_ROUND_TRIP
 from connect_protocol.relay.frames import ResetCode
 from connect_protocol.relay.identity import Role
 from connect_protocol.relay.pump import BUDGET, End
@@ -86,6 +86,25 @@ async def test_who_reads_late_gets_everything_and_the_end(pki: Pki, ssh_keys: Ss
         while (piece := await here.receive()) is not None:
             received += len(piece)
         assert received == BASE_WINDOW + REST
+
+
+async def test_who_reads_nothing_for_a_while_gets_all_that_follows(pki: Pki, ssh_keys: SshKeys) -> None:
+    """Nor does the sender send for a while: so its window has not grown, and waits as a whole behind the reader's."""
+    async with (
+        _relay(pki, ssh_keys) as relay,
+        _bridge(relay, ssh_keys) as channels,
+        worker_channel(pki.worker(), Address(host=HOST, port=relay.port)) as worker,
+        tunnel(worker, dial("echo", wait_seconds=5)) as connection,
+    ):
+        there = await channels.get()
+        await connection.write(bytes(BASE_WINDOW))
+        await asyncio.sleep(3 * LONGEST_ROUND_TRIP)
+        writing = asyncio.create_task(connection.write(bytes(20 * BASE_WINDOW)))
+        await asyncio.sleep(0.5)
+        received = 0
+        while received < 21 * BASE_WINDOW:
+            received += len(await there.receive() or b"")
+        await writing
 
 
 async def test_nothing_is_left_of_connections_that_ended_in_any_way(pki: Pki, ssh_keys: SshKeys) -> None:
