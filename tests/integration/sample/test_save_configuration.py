@@ -19,7 +19,7 @@ from connect_worker.settings import DatabaseSettings
 from connect_worker.store.connection import open_session
 from connect_worker.store.reading import Reader
 
-LOCK = {"locked_by", "lock_reason"}
+LOCK = {"locked_by", "lock_reason", "locked_at"}
 
 STUDENTS = Audience(
     parent="OU=Lernende",
