@@ -193,7 +193,7 @@ class _Flow:
         except BlockingIOError:
             return 0
         except OSError as error:
-            raise _socket_broken(error) from error
+            raise self._write_failed(error) from error
         self._has_written(written)
         return written
 
@@ -208,6 +208,8 @@ class _Flow:
             self._credit.spend(len(payload))
             self._sent += len(payload)
             await self._send(Data(payload))
+        if self._broken:
+            return
         self._output_ended = True
         await self._send(HalfClose())
         await self._end_way()
@@ -252,9 +254,14 @@ class _Flow:
         try:
             await self._loop.sock_sendall(self._connection, payload)
         except OSError as error:
-            raise _socket_broken(error) from error
+            raise self._write_failed(error) from error
         self._writing = False
         self._has_written(len(payload))
+
+    def _write_failed(self, error: OSError) -> _BrokenError:
+        # Having told it here, the socket tells whoever reads of a plain end.
+        self._broken = True
+        return _socket_broken(error)
 
     async def _grant(self) -> None:
         grant, self._to_grant = self._to_grant, 0
@@ -283,15 +290,17 @@ class _Flow:
 
     async def _break_off(self, broken: _BrokenError, tasks: _Tasks) -> None:
         if broken.end is not End.RESET_HERE:
-            await self._write_the_rest(tasks)
+            await self._move_the_rest(tasks.writing)
+        elif broken.reset.code is ResetCode.BROKEN:
+            await self._move_the_rest(tasks.reading)
         if broken.end is not End.STREAM_BROKEN:
             await self._take_leave(broken, tasks)
 
-    async def _write_the_rest(self, tasks: _Tasks) -> None:
-        """What came before the end is still the socket's peer's, often the message that says why."""
+    async def _move_the_rest(self, direction: asyncio.Task[None]) -> None:
+        """What came before the end still belongs to the side that is left, and is often the message that says why."""
         self._broken = True
         self._inbox_filled.set()
-        await asyncio.wait([tasks.writing], timeout=REST_SECONDS)
+        await asyncio.wait([direction], timeout=REST_SECONDS)
 
     async def _take_leave(self, broken: _BrokenError, tasks: _Tasks) -> None:
         """Tell the other side, if it does not know, and wait for the stream's end, lest what was said last be lost."""

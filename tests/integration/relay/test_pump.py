@@ -189,6 +189,38 @@ async def test_a_socket_that_breaks_is_told(pumped: Pumped) -> None:
     assert await pumped.ending() == Ending(end=End.RESET_HERE, sent=10, received=0, reset=reset)
 
 
+@pytest.mark.parametrize("run", [asyncio.run, uvloop.run], ids=["asyncio", "uvloop"])
+@pytest.mark.parametrize("rows", [0, 5])
+def test_a_server_that_goes_while_it_is_written_to_is_told_with_its_last_words(
+    run: Callable[..., None], rows: int
+) -> None:
+    """Whether it has been sending rows or nothing before; and no plain end, though a socket reads like one then."""
+    for _ in range(10):
+        run(_go_with_last_words(rows))
+
+
+async def _go_with_last_words(rows: int) -> None:
+    here, peer = connected_sockets()
+    near, far = stream_pair()
+    running = asyncio.create_task(pump(here, near, send_window=WINDOW, receive_window=ReceiveWindow(WINDOW)))
+    pumped = Pumped(peer=peer, far=far, running=running)
+    await pumped.put(Data(b"read in part"))
+    assert await asyncio.get_running_loop().sock_recv(peer, 1) == b"r"
+    for _ in range(rows):
+        await pumped.write(b"row")
+        assert await pumped.frame() == Data(b"row")
+    if rows:
+        await pumped.write(b"FATAL: terminating connection")
+    # With bytes that have not been read, this is a reset.
+    peer.close()
+    await pumped.put(Data(b"more"))
+    if rows:
+        assert await pumped.frame() == Data(b"FATAL: terminating connection")
+    assert isinstance(await pumped.frame(), Reset)
+    await pumped.far.end()
+    assert (await pumped.ending()).end is End.RESET_HERE
+
+
 async def test_a_reset_reaches_the_socket_as_a_reset_after_what_came_before(pumped: Pumped) -> None:
     """The message that says why is still read; then no plain end, which could be taken for the whole."""
     await pumped.put(Data(b"FATAL: out of memory"))
