@@ -162,12 +162,16 @@ class ChannelStream:
 
     def _write(self) -> None:
         while self._to_channel and self.session.may_write:
-            payload = self._to_channel.take()
-            self.session.write(payload)
-            self._unsent += len(payload)
+            self._pass_on()
         self._grant()
         if self._input_ended and not self._to_channel and self.session.there:
             self.session.end()
+
+    def _pass_on(self) -> None:
+        """Counted first: while it is written, the channel may tell that more can be, and what has gone be counted."""
+        payload = self._to_channel.take()
+        self._unsent += len(payload)
+        self.session.write(payload)
 
     def _grant(self) -> None:
         """What the channel's window has taken is not held here any more."""
@@ -183,7 +187,7 @@ class ChannelStream:
         self._change.set()
         try:
             while self._to_channel:
-                self.session.write(self._to_channel.take())
+                self._pass_on()
         except ChannelBrokenError:
             return
         self.session.close()

@@ -7,9 +7,12 @@ from contextlib import ExitStack, closing, contextmanager
 
 import pytest
 
-from connect_protocol.relay.credit import FIRST_STEP, LARGEST_BUDGET, ReceiveWindow
+from connect_protocol.relay.credit import BASE_WINDOW, FIRST_STEP, LARGEST_BUDGET, ReceiveWindow
+from connect_protocol.relay.frames import Data, Reset, ResetCode, encode
 from connect_protocol.relay.pump import BUDGET
+from connect_relay.ssh_stream import ServedStream
 from connect_ssh.fast_path import SWITCH
+from connect_ssh.options import CHANNEL
 from tests.support.openssh import HOST, SshKeys, local_forward, ssh_port, stock_bridge
 from tests.support.relay import Pki, RelayCommand
 from tests.support.ssh_channels import channel_pair
@@ -78,6 +81,24 @@ async def test_who_comes_when_eight_have_all_that_they_could_get_still_gets_a_la
                 received += len(await pair.there.receive() or b"")
             await sending
             assert pair.there._window.size >= FIRST_STEP
+
+
+async def test_what_is_still_written_at_a_break_is_not_taken_from_the_budget() -> None:
+    """A window that has had to yield to others gets nothing back by what its channel cannot send any more."""
+    order = ServedStream("id", BASE_WINDOW)
+    async with asyncio.timeout(30), channel_pair() as pair:
+        await pair.connection.create_connection(lambda: order.session, "database", 5432, **CHANNEL)
+        order.reached()
+        _grow(order._window)
+        with ExitStack() as others, closing(order):
+            for _ in range(3 * BUSY):
+                _grow(others.enter_context(closing(BUDGET.open())))
+            left = BUDGET.left
+            await order.send(encode(Data(bytes(FIRST_STEP))))
+            await order.send(encode(Data(bytes(FIRST_STEP))))
+            await order.send(encode(Reset(code=ResetCode.BROKEN, message="the worker is gone")))
+            order.session.eof_received()
+            assert BUDGET.left >= left
 
 
 def _grow(window: ReceiveWindow) -> None:
