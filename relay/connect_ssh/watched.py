@@ -178,10 +178,10 @@ class WatchedChannel(asyncssh.SSHTCPSession[bytes]):
         self._end_sent = self._end_said and not channel.get_write_buffer_size()
 
     def _drop(self) -> None:
-        """Nobody takes any more what has come or still comes."""
+        """Nobody takes any more what has come or still comes: none of it is held, even if the peer never confirms."""
         self._let_go = True
         self._held = Held()
-        self._return_window()
+        self._window.close()
 
     def _return_window(self) -> None:
         """Nothing more can come, and nothing is held."""

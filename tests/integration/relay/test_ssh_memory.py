@@ -83,6 +83,20 @@ async def test_who_comes_when_eight_have_all_that_they_could_get_still_gets_a_la
             assert pair.there._window.size >= FIRST_STEP
 
 
+async def test_a_peer_that_never_confirms_a_close_keeps_nothing_of_the_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = BUDGET.left
+    async with asyncio.timeout(30), channel_pair() as pair:
+        monkeypatch.setattr(pair.there._channel, "_close_send", lambda: None)
+        sending = asyncio.create_task(pair.there.send(bytes(8 * MEBIBYTE)))
+        received = 0
+        while received < 4 * MEBIBYTE:
+            received += len(await pair.here.receive() or b"")
+        assert before - BUDGET.left >= FIRST_STEP - BASE_WINDOW
+        pair.here.abort()
+        assert BUDGET.left == before
+        sending.cancel()
+
+
 async def test_what_is_still_written_at_a_break_is_not_taken_from_the_budget() -> None:
     """A window that has had to yield to others gets nothing back by what its channel cannot send any more."""
     order = ServedStream("id", BASE_WINDOW)
