@@ -47,6 +47,8 @@ class SshConnection(asyncssh.SSHServer):
         self._door = door
         self._tasks: set[asyncio.Task[None]] = set()
         self._until_gone = ExitStack()
+        self._unconfirmed: list[WatchedChannel] = []
+        """Channels that have been closed here, and may not have been by the other side."""
         self._unknown: dict[str, None] = {}
         self._forbidden_requests = 0
         self._over_because = ""
@@ -171,18 +173,24 @@ class SshConnection(asyncssh.SSHServer):
             raise self._refused(error, dest_host) from error
         stream = DialledStream(target)
         # Even if the task never begins, because the connection is gone.
-        self._start(self._connect(stream)).add_done_callback(lambda _: stream.close())
+        self._start(self._connect(stream)).add_done_callback(lambda _: self._let_go(stream))
         return self._connection.create_tcp_channel(**CHANNEL), stream.opened()
 
     def _dialled(self, host: str, port: int) -> TargetName:
         if self._over_because:
             raise RefusedError(ResetCode.REFUSED, self._over_because)
-        if len(self._tasks) >= self._door.most_channels:
+        self._unconfirmed = [session for session in self._unconfirmed if session.there]
+        if len(self._tasks) + len(self._unconfirmed) >= self._door.most_channels:
             raise RefusedError(ResetCode.LIMIT, f"this connection has {self._door.most_channels} channels already")
         return read_target(host, port, self._key_of_now().identity.realm)
 
     async def _connect(self, stream: ChannelStream) -> None:
         await self._door.connect(stream, self._caller)
+
+    def _let_go(self, stream: ChannelStream) -> None:
+        """A channel stays until the other side has closed it too, and who never does shall not have ever more."""
+        stream.close()
+        self._unconfirmed.append(stream.session)
 
     def server_requested(self, listen_host: str, listen_port: int) -> Forward | bool:
         """See asyncssh: a bridge offers a target. It hears no reason for a refusal, unless it shows messages."""

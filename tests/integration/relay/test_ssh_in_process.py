@@ -12,7 +12,7 @@ from connect_protocol.relay.frames import ResetCode
 from connect_protocol.relay.identity import Role
 from connect_protocol.relay.pump import BUDGET, End
 from connect_relay.server import Relay, running
-from connect_relay.settings import Address, RelaySettings, SshSettings, Times
+from connect_relay.settings import Address, Limits, RelaySettings, SshSettings, Times
 from connect_ssh.channel import ByteChannel
 from connect_ssh.errors import ChannelBrokenError
 from connect_ssh.options import CHANNEL, connection_options
@@ -105,6 +105,29 @@ async def test_who_reads_nothing_for_a_while_gets_all_that_follows(pki: Pki, ssh
         while received < 21 * BASE_WINDOW:
             received += len(await there.receive() or b"")
         await writing
+
+
+async def test_who_never_confirms_a_close_gets_no_more_channels_than_others(
+    pki: Pki, ssh_keys: SshKeys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To the relay the connections are over; but asyncssh keeps their channels until the other side has closed them."""
+    most = Limits().connections_per_realm + Limits().dials_per_realm
+    async with (
+        _relay(pki, ssh_keys) as relay,
+        _bridge(relay, ssh_keys) as channels,
+        _connection(relay, ssh_keys, Role.WORKER) as worker,
+    ):
+        for _ in range(most):
+            channel, here = await worker.create_connection(ByteChannel, "echo", 5432, **CHANNEL)
+            assert isinstance(here, ByteChannel)
+            monkeypatch.setattr(channel, "_close_send", lambda: None)
+            here.end()
+            (await channels.get()).end()
+            assert await here.receive() is None
+        while relay.switchboard.connections.taken:  # noqa: ASYNC110 - nothing tells but the count
+            await asyncio.sleep(0.02)
+        with pytest.raises(asyncssh.ChannelOpenError, match=f"this connection has {most} channels already"):
+            await worker.create_connection(ByteChannel, "echo", 5432, **CHANNEL)
 
 
 async def test_nothing_is_left_of_connections_that_ended_in_any_way(pki: Pki, ssh_keys: SshKeys) -> None:
