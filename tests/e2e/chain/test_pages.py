@@ -30,7 +30,6 @@ def customer(new_customer: Callable[..., ClusterCustomer]) -> Iterator[ClusterCu
     ("page", "job", "shown"),
     [
         ("how-to/install.md", "first", "Migrated"),
-        ("how-to/on-call.md", "look", "plan of paged"),
         ("how-to/on-call.md", "once", "created"),
     ],
 )
