@@ -14,7 +14,7 @@ from connect_protocol.relay.errors import ProtocolError
 
 BASE_WINDOW = 64 * 1024
 """How large every window is at first. It is never refused: how many connections there may be is what bounds the sum."""
-FIRST_STEP = 4 * 1024 * 1024
+FIRST_STEP = 1024 * 1024
 """To so much a window grows at least, if at all: what is sent in one go once is worth a round trip saved."""
 LARGEST_WINDOW = 32 * 1024 * 1024
 """More than this is never under way in one direction, whatever the two ends grant each other."""
@@ -23,7 +23,7 @@ LARGEST_BUDGET = 256 * 1024 * 1024
 LONGEST_ROUND_TRIP = 1.0
 """Seconds. What takes longer than that to come had not waited for a grant."""
 
-_HEADROOM = 4
+_HEADROOM = 2
 """So many times what a round trip brings: a sender that is stopped by the window always gets a larger one."""
 _SHARE = 8
 _SHORTEST = 1e-6
