@@ -23,7 +23,7 @@ LARGEST_BUDGET = 256 * 1024 * 1024
 LONGEST_ROUND_TRIP = 1.0
 """Seconds. What takes longer than that to come had not waited for a grant."""
 
-_HEADROOM = 2
+_HEADROOM = 4
 """So many times what a round trip brings: a sender that is stopped by the window always gets a larger one."""
 _SHARE = 8
 _SHORTEST = 1e-6
