@@ -1,0 +1,9 @@
+"""`connect-bridge`, if what it needs is installed."""
+
+from connect_protocol.extras import coming_with
+
+with coming_with("relay"):
+    from connect_relay.bridge.cli import main
+
+if __name__ == "__main__":
+    main()
