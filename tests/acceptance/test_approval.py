@@ -24,7 +24,6 @@ def stopped(site: Site) -> str:
     ended = site.run()
     assert_clear(site, ended, exit_code=4, reason="BlockedBySafetyGate", says=(SENTENCE,))
     checksum: str = ended.report["planChecksum"]
-    assert ended.report["todo"].endswith(f"connect-worker approve {checksum}")
     return checksum
 
 
@@ -113,6 +112,12 @@ def test_exactly_what_a_stopped_run_printed_is_approved(site: Site, stopped: str
     assert site.run("approve", printed.checksum).report["reason"] == "Synced"
     locked_out = {each.dn for sam, each in site.domain.objects().items() if sam[:2] == "S." and not each.is_enabled}
     assert locked_out == told
+
+
+def test_who_reads_a_pods_log_is_told_no_command_that_needs_the_database(site: Site, stopped: str) -> None:
+    """At a command line the same end names it."""
+    assert f"→ connect-worker approve {stopped}" in site.worker("run").stdout
+    assert "connect-worker" not in log_of(site, "run").stdout
 
 
 def test_the_approval_of_a_printed_plan_is_not_good_for_another(site: Site, stopped: str) -> None:

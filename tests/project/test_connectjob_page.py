@@ -12,8 +12,8 @@ WORD = re.compile(r"[A-Z][A-Za-z]+")
 COMPOUND = re.compile(r"([A-Z][a-z]+){2,}")
 DECIDING = ("drift", "endings", "events", "findings", "planning", "runs", "starting")
 AS_IN_A_POD = ("tolerations.", "resources.", "affinity.")
-NO_REASONS = {"ContainerCreating", "PodInitializing", "ErrImagePull", "BlockedByWarnings"}
-"""States on the way to a running pod, another word for one that is told, and a reason that the worker's page tells."""
+NO_REASONS = {"ContainerCreating", "PodInitializing", "ErrImagePull", "BlockedByWarnings", "BlockedBySafetyGate"}
+"""States on the way to a running pod, another word for one that is told, and reasons that the worker's page tells."""
 
 
 def named(row: tuple[str, ...] | list[str]) -> list[str]:

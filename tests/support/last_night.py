@@ -24,6 +24,14 @@ BLOCKED = report(
     message="13 records have warnings",
     todo="The office cures them",
 )
+GATED = report(
+    result=RunResult.BLOCKED,
+    reason="BlockedBySafetyGate",
+    exit_code=4,
+    message="11 users to disable exceed the limit of 10",
+    todo="Look at the plan; nothing was changed. If it is meant, approve it",
+    plan_checksum="sha256:ab",
+)
 UNREACHABLE = report(result=RunResult.FAILED, reason="RelayUnreachable", exit_code=7, message="No bridge")
 STOPPED = report(result=RunResult.STOPPED, reason="Stopped", exit_code=9, message="SIGTERM")
 TIMED_OUT = report(result=RunResult.STOPPED, reason="DeadlineExceeded", exit_code=8)

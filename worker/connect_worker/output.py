@@ -142,6 +142,12 @@ def print_report(console: Console, report: Report, *, validation: Validation | N
         console.print(f"[dim]{times}[/]", highlight=False)
 
 
+def print_way_through(console: Console, verdict: Verdict) -> None:
+    """What a person here can give next, where the safety gate has stopped a run."""
+    console.print("[dim]→ connect-worker plan[/]", highlight=False)
+    console.print(f"[dim]→ {verdict.command}[/]", highlight=False)
+
+
 def print_plan(console: Console, plan: Plan, show: str) -> None:
     """The plan as a table, a diff or LDIF."""
     if show == "diff":

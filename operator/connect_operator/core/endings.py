@@ -10,6 +10,8 @@ from connect_protocol.report import Report, RunResult
 
 JOB_DELETED = "JobDeleted"
 """The reason of an end that no condition tells of, since the Job is gone."""
+STOPPED_BY_GATE = "BlockedBySafetyGate"
+"""The worker's reason for a plan that a person can approve by its checksum."""
 SHOWN = 600
 """Characters of a foreign text that go into the status."""
 
@@ -36,19 +38,19 @@ class Ending:
     report: Report | None = None
 
 
-def ending(pod: PodFacts | None, end: JobEnd) -> Ending:
-    """How a run ended whose last pod and whose Job's end are these."""
+def ending(pod: PodFacts | None, end: JobEnd, *, connect_job: str) -> Ending:
+    """How a run of this ConnectJob ended, whose last pod and whose Job's end are these."""
     if pod is not None and pod.terminated is not None:
-        return _of_container(pod, pod.terminated, end)
+        return _of_container(pod, pod.terminated, end, connect_job)
     if pod is not None and (interruption := _interruption(pod)):
         return interruption
     return _of_job(end)
 
 
-def _of_container(pod: PodFacts, terminated: Terminated, end: JobEnd) -> Ending:
+def _of_container(pod: PodFacts, terminated: Terminated, end: JobEnd, connect_job: str) -> Ending:
     report = _report(terminated.message)
     if report is not None:
-        return _of_report(report, pod, end)
+        return _of_report(report, pod, end, connect_job)
     if interruption := _interruption(pod):
         return interruption
     if end.reason == JOB_DELETED and terminated.reason in _NEVER_RAN:
@@ -64,7 +66,7 @@ def _report(text: str) -> Report | None:
     return report if _REASON.fullmatch(report.reason) else None
 
 
-def _of_report(report: Report, pod: PodFacts, end: JobEnd) -> Ending:
+def _of_report(report: Report, pod: PodFacts, end: JobEnd, connect_job: str) -> Ending:
     """The worker's own words; but who is stopped does not know why, and Kubernetes does."""
     reason = report.reason
     if report.exit_code == ExitCode.STOPPED_BY_SIGNAL:
@@ -75,9 +77,18 @@ def _of_report(report: Report, pod: PodFacts, end: JobEnd) -> Ending:
         reason=reason,
         evidence=Evidence.REPORT,
         message=shown(report.message),
-        todo=shown(report.todo),
+        todo=_todo(report, connect_job),
         report=report,
     )
+
+
+def _todo(report: Report, connect_job: str) -> str:
+    """The worker says what to do; how it is done where there is kubectl and no database, it cannot know."""
+    todo, checksum = shown(report.todo), report.plan_checksum
+    if report.reason != STOPPED_BY_GATE or not checksum:
+        return todo
+    see, approve = f"kubectl connect plan {connect_job}", f"kubectl connect approve {connect_job} {checksum}"
+    return f"{todo}: {see} shows it, {approve} --reason WHY lets it through"
 
 
 def _interruption(pod: PodFacts) -> Ending | None:

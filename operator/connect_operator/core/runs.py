@@ -177,7 +177,7 @@ def _active(job: JobFacts) -> ActiveRun:
 def _last_run(job: JobFacts, observed: Observed) -> LastRun:
     assert job.end is not None  # an open Job is none that has ended
     pod = last_pod(job.uid, observed.pods)
-    end = ending(pod, job.end)
+    end = ending(pod, job.end, connect_job=observed.job.name)
     hindered = _never_started(job, pod, observed.status) if end.evidence is not Evidence.REPORT else None
     return _made(_active(job), hindered or end, completed=job.end.at, begun=hindered is None)
 

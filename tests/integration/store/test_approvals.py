@@ -49,7 +49,7 @@ async def refused(store: Store, checksum: str = CHECKSUM) -> str:
     with pytest.raises(ConfigurationError) as caught:
         await store.approve(order(checksum))
     assert caught.value.reason == "ApprovalRefused"
-    assert "connect-worker plan" in caught.value.todo
+    assert "Plan anew" in caught.value.todo
     return caught.value.what
 
 

@@ -22,7 +22,18 @@ from tests.support.connect_jobs import (
     report,
     told,
 )
-from tests.support.last_night import BACKOFF, BLOCKED, DEADLINE, POLICY, STOPPED, TIMED_OUT, UNREACHABLE, of, seen
+from tests.support.last_night import (
+    BACKOFF,
+    BLOCKED,
+    DEADLINE,
+    GATED,
+    POLICY,
+    STOPPED,
+    TIMED_OUT,
+    UNREACHABLE,
+    of,
+    seen,
+)
 
 
 def waiting(reason: str, text: str = "", **changes: Any) -> PodFacts:
@@ -51,6 +62,22 @@ ENDS = {
         reason="BlockedByWarnings",
         evidence="Report",
         says="The office cures them",
+    ),
+    "stopped by the safety gate": Case(
+        end=POLICY,
+        pods=(ended_pod(4, GATED.to_json()),),
+        result="Blocked",
+        reason="BlockedBySafetyGate",
+        evidence="Report",
+        says="kubectl connect plan musterwil shows it, kubectl connect approve musterwil sha256:ab --reason WHY",
+    ),
+    "stopped by the safety gate where nobody can approve": Case(
+        end=POLICY,
+        pods=(ended_pod(4, replace(GATED, reason="OutsideOUs", todo="Check the DNs").to_json()),),
+        result="Blocked",
+        reason="OutsideOUs",
+        evidence="Report",
+        says="limit of 10. Check the DNs.",
     ),
     "the relay was never reached, four times": Case(
         end=BACKOFF,

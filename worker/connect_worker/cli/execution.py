@@ -99,6 +99,8 @@ def _print(report: Report, tally: Tally, form: str, show: str) -> None:
     output.print_report(screen, report, validation=tally.validation, plan=tally.plan)
     if os.environ.get(Variable.PLAN_IN_LOG):
         _print_plan_block(report, tally)
+    elif tally.verdict is not None and tally.verdict.blocked:
+        output.print_way_through(screen, tally.verdict)
 
 
 def _print_plan_block(report: Report, tally: Tally) -> None:

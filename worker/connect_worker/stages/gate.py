@@ -19,7 +19,7 @@ TOLD = 5
 """So many limits are named in a message; the others are counted."""
 _TODO = {
     Gate.SCOPE: "Check the configuration and the master data",
-    Gate.PLAN: "Look at the plan with connect-worker plan",
+    Gate.PLAN: "Look at the plan",
 }
 
 
@@ -40,7 +40,7 @@ class Verdict:
 
     @property
     def command(self) -> str:
-        """How a person approves it."""
+        """How a person approves it at a command line; elsewhere others know how."""
         return f"connect-worker approve {self.checksum}"
 
     @property
@@ -54,7 +54,7 @@ class Verdict:
             more = f"; and {len(self.excesses) - TOLD} limits more" if len(self.excesses) > TOLD else ""
             raise BlockedBySafetyGateError(
                 "; ".join(excess.sentence for excess in self.excesses[:TOLD]) + more,
-                todo=f"{_TODO[self.gate]}; nothing was changed. If it is meant: {self.command}",
+                todo=f"{_TODO[self.gate]}; nothing was changed. If it is meant, approve it",
                 checksum=self.checksum,
             )
 

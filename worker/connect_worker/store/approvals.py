@@ -64,5 +64,5 @@ def _approval(row: Row) -> Approval:
 
 def _refused(what: str) -> ConfigurationError:
     return ConfigurationError(
-        what, todo="See with connect-worker plan what a run would do today, and approve that", reason=REFUSED
+        what, todo="Plan anew, to see what a run would do today, and approve that", reason=REFUSED
     )
