@@ -14,6 +14,7 @@ import click
 from tests.cluster.errors import ClusterError
 from tests.cluster.kueue_program import build_kueue
 from tests.cluster.programs import build_programs, kubernetes_version
+from tests.cluster.prometheus_operator import download_definitions
 from tests.cluster.start import keep_cluster, kept_cluster
 
 
@@ -36,10 +37,14 @@ def main() -> None:
 
 @main.command()
 def build() -> None:
-    """Build Kubernetes, Helm, CoreDNS and Kueue with Go, once: minutes the first time, nothing afterwards."""
+    """Build Kubernetes, Helm, CoreDNS and Kueue with Go, once: minutes the first time, nothing afterwards.
+
+    The Prometheus operator's definitions are fetched too.
+    """
     start = time.monotonic()
     programs = build_programs()
     build_kueue()
+    download_definitions()
     seconds = time.monotonic() - start
     click.echo(f"Kubernetes {kubernetes_version()}, Helm and CoreDNS are in {programs.folder} ({seconds:.0f} s)")
 

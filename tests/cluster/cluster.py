@@ -86,6 +86,10 @@ class Cluster:
             told = run_command((*client, "images", "import", "-"), source=source, timeout=LOAD_TIMEOUT_SECONDS)
         return [line.split()[1] for line in told.splitlines() if line.startswith("unpacking ")]
 
+    def tag_image(self, name: str, other: str) -> None:
+        """Give an image that is loaded another name besides."""
+        run_command(self.machine.command("ctr", "--namespace=k8s.io", "images", "tag", name, other))
+
     def audit_events(self, chosen: Callable[[AuditEvent], bool] = lambda _: True) -> Sequence[AuditEvent]:
         """The requests that the API server has answered so far, oldest first."""
         return [event for event in read_audit_log(self.machine.folder / "log" / "audit") if chosen(event)]

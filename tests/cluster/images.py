@@ -42,6 +42,8 @@ SOURCES = (
         "worker/connect_worker",
     ),
 )
+OPERATOR_BEFORE = ROOT / "tests" / "data" / "operator-before.tgz"
+"""The operator's code as it was with `tests/data/chart-before.tgz`; it needs the same packages as today's."""
 TIMEOUT_SECONDS = 600
 KEPT = 2
 BUILD_COMMAND = "`.venv/bin/python -m tests.cluster.images`"
@@ -58,6 +60,16 @@ class Images:
     def names(self) -> Mapping[Part, str]:
         """Each part's image: `connect.local/connect-worker:1f3c…`."""
         return {part: image_name(REGISTRY, part, self.tag) for part in Part}
+
+    @property
+    def tag_before(self) -> str:
+        """What stands for the tag of the release before."""
+        return f"{self.tag}-before"
+
+    @property
+    def operator_before(self) -> str:
+        """The operator of before, which takes the place of today's in its image."""
+        return image_name(REGISTRY, Part.OPERATOR, self.tag_before)
 
     @property
     def archive(self) -> Path:
@@ -80,6 +92,7 @@ def build() -> Images:
         if not images.archive.exists():
             _remove_oldest(images)
             build_images(_builder(), images.names, wheelhouse=download_wheels(images.folder / "wheels"), base=_base())
+            _build_operator_before(images)
             if _images() != images:
                 raise ClusterError("the images' sources changed while they were built; build again")
             _export(images)
@@ -88,7 +101,7 @@ def build() -> Images:
 
 def _images() -> Images:
     digest = hashlib.sha256(_base_name().encode())
-    for source in SOURCES:
+    for source in (*SOURCES, OPERATOR_BEFORE):
         for file in _files(ROOT / source):
             digest.update(f"\0{file.relative_to(ROOT)}\0".encode() + file.read_bytes())
     return Images(tag=digest.hexdigest()[:16], folder=cache() / "images")
@@ -99,7 +112,8 @@ def _remove_oldest(images: Images) -> None:
     archives = sorted(images.folder.glob("*.tar"), key=lambda file: file.stat().st_mtime, reverse=True)
     for old in archives[KEPT:]:
         old.unlink()
-        for name in Images(tag=old.stem, folder=images.folder).names.values():
+        outdated = Images(tag=old.stem, folder=images.folder)
+        for name in (outdated.operator_before, *outdated.names.values()):
             if _known(name):
                 _buildah_says("rmi", name)
 
@@ -148,6 +162,14 @@ def _base() -> str:
     return name
 
 
+def _build_operator_before(images: Images) -> None:
+    """Its code is found before that which the image has installed."""
+    container = _buildah_says("from", "--pull=never", images.names[Part.OPERATOR])
+    _buildah_says("add", "--quiet", container, str(OPERATOR_BEFORE), "/opt/before")
+    _buildah_says("config", "--env=PYTHONPATH=/opt/before", container)
+    _buildah_says("commit", "--quiet", "--rm", container, images.operator_before)
+
+
 def _known(image: str) -> bool:
     return bool(_buildah_says("images", "--quiet", f"--filter=reference={image}"))
 
@@ -158,7 +180,8 @@ def _buildah_says(*arguments: str) -> str:
 
 def _export(images: Images) -> None:
     with tempfile.TemporaryDirectory(dir=images.folder) as folder:
-        files = {name: Path(folder) / f"{part}.tar" for part, name in images.names.items()}
+        names = (*images.names.values(), images.operator_before)
+        files = {name: Path(folder) / f"{number}.tar" for number, name in enumerate(names)}
         pushes = [subprocess.Popen(_push(name, file)) for name, file in files.items()]
         if any([push.wait(TIMEOUT_SECONDS) for push in pushes]):  # noqa: C419 - waits for all, whatever one says
             raise ClusterError("buildah could not write the images' archives (above: why)")

@@ -6,13 +6,13 @@ import os
 import subprocess
 from pathlib import Path
 
+from tests.cluster import go_modules
 from tests.cluster.errors import ClusterError
 from tests.cluster.programs import BUILD_COMMAND, BUILD_TIMEOUT_SECONDS, cache, find_go
 
 MODULE = Path(__file__).parent / "kueue"
 PACKAGE = "sigs.k8s.io/kueue/cmd/kueue"
 OPTIONS = ("-mod=readonly", "-buildvcs=false", "-trimpath", "-gcflags=all=-dwarf=false", "-ldflags=-s -w")
-LIST_SECONDS = 60
 
 
 def built_kueue() -> Path:
@@ -39,9 +39,7 @@ def build_kueue() -> None:
 
 def definitions() -> Path:
     """The folder of its CRDs, as its module has them."""
-    command = [find_go(), "list", "-mod=readonly", "-m", "-f", "{{.Dir}}", "sigs.k8s.io/kueue"]
-    found = subprocess.run(command, cwd=MODULE, capture_output=True, text=True, check=True, timeout=LIST_SECONDS).stdout
-    return Path(found.strip()) / "config" / "components" / "crd" / "bases"
+    return go_modules.folder(MODULE, "sigs.k8s.io/kueue") / "config" / "components" / "crd" / "bases"
 
 
 def _program() -> Path:

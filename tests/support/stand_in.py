@@ -17,11 +17,11 @@ WAIT = "while :; do /bin/busybox sleep 0.2; done"
 """To the end of days."""
 
 
-def write_stand_in(archive: Path) -> None:
+def write_stand_in(archive: Path, name: str = IMAGE) -> None:
     """Write its image, which reads its script where the operator mounts the customer's Secret."""
     script = f"/run/secrets/connect/customer/{PLAY}"
     files = {"/bin/busybox": Path("/bin/busybox")}
-    write_image(Image(name=IMAGE, files=files, entrypoint=("/bin/busybox", "sh", script)), archive)
+    write_image(Image(name=name, files=files, entrypoint=("/bin/busybox", "sh", script)), archive)
 
 
 def secrets_with(name: str, script: str) -> Sequence[Document]:
