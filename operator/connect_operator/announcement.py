@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from connect_operator.core.decision import Event
-from connect_operator.core.names import API_VERSION, GROUP, MANAGER
+from connect_operator.core.names import GROUP, MANAGER
 from connect_operator.index import Subject
 
 CONTROLLER = f"{GROUP}/{MANAGER}"
@@ -52,7 +52,7 @@ class Announcement:
             "type": self.event.type.value,
             "reason": self.event.reason,
             "regarding": {
-                "apiVersion": API_VERSION,
+                "apiVersion": subject.api_version,
                 "kind": subject.kind,
                 "namespace": subject.namespace,
                 "name": subject.name,

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from connect_operator.announcement import Announcement
 from connect_operator.core.decision import Action, Create, Replace
 from connect_operator.core.facts import JobFacts, WarningEvent
-from connect_operator.core.names import MANAGER, cron_job_name
+from connect_operator.core.names import ADMISSION_ANNOTATION, ADMITTED, MANAGER, cron_job_name
 from connect_operator.errors import ConflictError, NotFoundError
 from connect_operator.index import Key, Subject
 from connect_operator.kind import Kind, Resource
@@ -76,10 +76,9 @@ class Cluster:
         return await self._kube.create(Kind.JOB.value.path(namespace), manifest, _STRICT)
 
     async def resume(self, namespace: str, job: JobFacts, resource_version: str) -> Body:
-        """Let a suspended Job start, if it is as it was, and return it."""
+        """Let a suspended Job start, if it is as it was, mark it as one that was, and return it."""
         path = Kind.JOB.value.path(namespace, job.name)
-        change: Body = {"op": "replace", "path": "/spec/suspend", "value": False}
-        return await self._kube.patch(path, [*_same(job.uid, resource_version), change], _STRICT)
+        return await self._kube.patch(path, [*_same(job.uid, resource_version), *_ADMISSION], _STRICT)
 
     async def delete_job(self, namespace: str, job: JobFacts) -> None:
         """Delete a Job, if it is still this one."""
@@ -131,6 +130,10 @@ class Cluster:
 
 
 _SUSPENSION: Body = {"op": "add", "path": "/spec/suspend", "value": True}
+_ADMISSION: list[Body] = [
+    {"op": "replace", "path": "/spec/suspend", "value": False},
+    {"op": "add", "path": f"/metadata/annotations/{ADMISSION_ANNOTATION.replace('/', '~1')}", "value": ADMITTED},
+]
 
 
 def _cron_job_path(key: Key) -> str:

@@ -17,7 +17,7 @@ from typing import Any, Generic, TypeVar
 from connect_operator.core import run_document, status_document
 from connect_operator.core.connect_run import ConnectRun
 from connect_operator.core.facts import CronJobFacts, Gatekeeper, JobFacts, PodFacts, RealmClaim
-from connect_operator.core.names import CONNECT_JOB_LABEL, KIND, RUN_KIND, cron_job_name
+from connect_operator.core.names import API_VERSION, CONNECT_JOB_LABEL, KIND, RUN_KIND, cron_job_name
 from connect_operator.core.run_status import Request
 from connect_operator.core.spec import ConnectJob
 from connect_operator.core.status import Status
@@ -43,6 +43,7 @@ class Key:
 class Subject:
     """What an event is about. `status_digest` tells one written status from another."""
 
+    api_version: str = API_VERSION
     kind: str
     namespace: str
     name: str

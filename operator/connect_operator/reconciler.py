@@ -21,9 +21,9 @@ from connect_operator.announcer import Announcer
 from connect_operator.cluster import Cluster
 from connect_operator.core import status_document
 from connect_operator.core.decision import Action, Create, Decision, Observed, Replace, Suspend
-from connect_operator.core.drift import left_behind
+from connect_operator.core.drift import left_behind, reported
 from connect_operator.core.facts import CronJobFacts, Defaults, Refusal, RelayView, RunRefusal, WarningEvent
-from connect_operator.core.names import MANAGED_BY_LABEL, MANAGER, cron_job_name
+from connect_operator.core.names import MANAGED_BY_LABEL, MANAGER
 from connect_operator.core.realm import rival
 from connect_operator.core.reconcile import reconcile
 from connect_operator.core.run_queue import orphaned
@@ -31,7 +31,7 @@ from connect_operator.core.starting import last_pod, wants_warnings
 from connect_operator.core.status import Status
 from connect_operator.core.trim import cron_job_facts
 from connect_operator.errors import ConflictError, ForbiddenError, NotFoundError, RefusedError
-from connect_operator.index import Body, Index, Key, KnownJob
+from connect_operator.index import Body, Index, Key, KnownJob, Subject
 from connect_operator.kind import Kind
 from connect_operator.relay_watch import RelayWatch
 from connect_operator.run_writer import RunWriter
@@ -93,13 +93,13 @@ class Reconciler:
     async def _suspend_left_behind(self, key: Key, known: KnownJob | None) -> None:
         cron_job = self._index.cron_job(key)
         action = None if cron_job is None else left_behind(cron_job, by=known.job.uid if known else None)
-        if action is not None:
-            await self._cluster.write(key, action)
-            log.warning(
-                "suspended a CronJob whose ConnectJob is gone or going",
-                cronjob=cron_job_name(key.name),
-                namespace=key.namespace,
-            )
+        if cron_job is None or action is None:
+            return
+        await self._announcer.announce(_as_subject(cron_job), (reported(cron_job),))
+        await self._cluster.write(key, action)
+        log.warning(
+            "suspended a CronJob whose ConnectJob is gone or going", cronjob=cron_job.name, namespace=key.namespace
+        )
 
     async def _tell_orphans(self, key: Key) -> timedelta | None:
         """ConnectRuns whose ConnectJob is not there."""
@@ -224,6 +224,19 @@ class Reconciler:
             moments.append(observed.now + self._unwatched_interval)
         known = [moment for moment in moments if moment is not None]
         return max(min(known) - self._clock(), SHORTEST_PAUSE) if known else None
+
+
+def _as_subject(cron_job: CronJobFacts) -> Subject:
+    """A CronJob, as events name it. Until it is written, a second look comes to the same event under the same name."""
+    return Subject(
+        api_version="batch/v1",
+        kind="CronJob",
+        namespace=cron_job.namespace,
+        name=cron_job.name,
+        uid=cron_job.uid,
+        resource_version=cron_job.resource_version,
+        status_digest=str(cron_job.generation),
+    )
 
 
 def as_refusal(error: RefusedError | ForbiddenError, action: Create | Replace, now: datetime) -> Refusal:

@@ -39,7 +39,16 @@ def build_kueue() -> None:
 
 def definitions() -> Path:
     """The folder of its CRDs, as its module has them."""
-    return go_modules.folder(MODULE, "sigs.k8s.io/kueue") / "config" / "components" / "crd" / "bases"
+    return _components() / "crd" / "bases"
+
+
+def webhooks() -> Path:
+    """The file of its webhooks' registrations, without the names that an installation gives them."""
+    return _components() / "webhook" / "manifests.yaml"
+
+
+def _components() -> Path:
+    return go_modules.folder(MODULE, "sigs.k8s.io/kueue") / "config" / "components"
 
 
 def _program() -> Path:

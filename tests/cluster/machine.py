@@ -76,6 +76,14 @@ class Machine:
                 start_new_session=True,
             )
 
+    def kill(self, name: str) -> None:
+        """Kill a process that was started there by a command line of `command`, as when it crashes."""
+        entrance = self.started.pop(name)
+        # What was started on the host only waits for the end of the one that it has started there.
+        (process,) = Path(f"/proc/{entrance.pid}/task/{entrance.pid}/children").read_text().split()
+        os.kill(int(process), signal.SIGKILL)
+        entrance.wait(END_TIMEOUT_SECONDS)
+
     def log(self, name: str) -> Path:
         """The log of a process that was started there."""
         return self.folder / "log" / name

@@ -18,6 +18,7 @@ from tests.cluster.waiting import wait_until
 
 HERE = Path(__file__).parent
 KEPT = "developer"
+API_SERVER = "api-server"
 READY_TIMEOUT_SECONDS = 120
 LAST_CHARACTERS = 2000
 
@@ -57,6 +58,19 @@ def kept_cluster() -> Cluster:
     return Cluster(machine=machine, programs=built_programs())
 
 
+@contextmanager
+def without_api_server(cluster: Cluster) -> Iterator[None]:
+    """Within, the API server is dead, and all else goes on; afterwards there is one again, and it is ready."""
+    cluster.machine.kill(API_SERVER)
+    yield
+    _start(cluster.machine, API_SERVER, components.API_SERVER)
+    _wait_for_api_server(cluster)
+
+
+def _wait_for_api_server(cluster: Cluster) -> None:
+    _wait(cluster, "the API server is ready", lambda: cluster.kubectl("get", "--raw=/readyz"))
+
+
 def _bring_up(machine: Machine, programs: Programs) -> Cluster:
     cluster = Cluster(machine=machine, programs=programs)
     (machine.folder / "home").mkdir()
@@ -65,9 +79,9 @@ def _bring_up(machine: Machine, programs: Programs) -> Cluster:
         _start_forwarder(machine, listener.fileno())
     _start(machine, "etcd", components.ETCD)
     _start(machine, "containerd", components.CONTAINERD)
-    _start(machine, "api-server", components.API_SERVER)
+    _start(machine, API_SERVER, components.API_SERVER)
     _load_images(cluster)
-    _wait(cluster, "the API server is ready", lambda: cluster.kubectl("get", "--raw=/readyz"))
+    _wait_for_api_server(cluster)
     _start(machine, "controller-manager", components.CONTROLLER_MANAGER)
     _start(machine, "scheduler", components.SCHEDULER)
     _start(machine, "kubelet", components.kubelet(machine.control_group))

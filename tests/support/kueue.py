@@ -1,43 +1,62 @@
-"""A real Kueue beside a test cluster.
+"""A real Kueue beside a test cluster, with its webhooks and the certificate that it makes for them.
 
-It runs on the host with the administrator's kubeconfig. Its webhooks are not registered: they would suspend Jobs at
-birth, which is the operator's to do, and check Kueue's own objects.
+It runs in the node's network, where the API server finds it by a service, with the administrator's rights. Its /tmp is
+the test's, into which its Secret is put as the kubelet would mount it.
 """
 
+import base64
 import json
-import socket
+import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import yaml
+
 from tests.cluster.cluster import Cluster
-from tests.cluster.kueue_program import built_kueue, definitions
+from tests.cluster.identities import API_URL
+from tests.cluster.kueue_program import built_kueue, definitions, webhooks
+from tests.cluster.machine import NODE_ADDRESS
 from tests.cluster.waiting import wait_until
-from tests.support.certificates import create_authority, issue
+from tests.support.operator_process import Document
 
 END_SECONDS = 10
 VERSION = "kueue.x-k8s.io/v1beta1"
-SETTLED = "Starting workers"
-"""What it logs once it works."""
+NAMESPACE = "kueue-system"
+# Names and places that are fixed in Kueue.
+WEBHOOKS = "kueue-webhook-service"
+SECRET = "kueue-webhook-server-cert"
+CERTIFICATE = Path("k8s-webhook-server", "serving-certs")
+PORT = 9443
+SERVED = {"batch", "kueue.x-k8s.io"}
+"""The API groups of what it is configured for; for the others it would have to be installed whole."""
 
 
 @contextmanager
 def kueue(cluster: Cluster, folder: Path) -> Iterator[None]:
     """Within: Kueue works in the cluster. Its log goes to `folder`."""
-    program = built_kueue()
-    cluster.kubectl("create", f"--filename={definitions()}")
-    cluster.kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd", "--all")
-    cluster.create_namespace("kueue-system")
-    log_file = folder / "kueue.log"
+    program, own, log_file = built_kueue(), folder / "kueue", folder / "kueue.log"
+    _prepare(cluster, own)
+    within = ("nsenter", f"--net={cluster.network}", "unshare", "--mount", "--propagation=private")
+    mounted = ("sh", "-c", 'mount --bind "$0" /tmp && exec "$@"', str(own), str(program))
+    options = ("--config=/tmp/configuration", "--feature-gates=VisibilityOnDemand=false")
+    environment = {"PATH": os.environ["PATH"], "KUBECONFIG": "/tmp/kubeconfig"}  # noqa: S108 - a folder of its own
     with log_file.open("wb") as log:
-        command = [str(program), f"--config={_configuration(folder)}", "--feature-gates=VisibilityOnDemand=false"]
-        process = subprocess.Popen(command, env=dict(cluster.environment), stdout=log, stderr=subprocess.STDOUT)
+        process = subprocess.Popen([*within, *mounted, *options], env=environment, stdout=log, stderr=log)
     try:
-        wait_until("Kueue works", lambda: process.poll() is not None or SETTLED in log_file.read_text())
+        _mount_certificate(cluster, own / CERTIFICATE)
+        flavor = json.dumps({"apiVersion": VERSION, "kind": "ResourceFlavor", "metadata": {"name": "any"}})
+        wait_until(
+            "Kueue answers the API server",
+            lambda: process.poll() or cluster.kubectl("create", "--dry-run=server", "--filename=-", source=flavor),
+        )
         assert process.poll() is None, log_file.read_text()
         yield
     finally:
+        # First they, or nobody could make a Job any more.
+        kinds = "mutatingwebhookconfigurations,validatingwebhookconfigurations"
+        cluster.kubectl("delete", kinds, "--selector=app=kueue")
         process.terminate()
         process.wait(END_SECONDS)
 
@@ -66,27 +85,66 @@ def _flavor(name: str, cpu: str) -> dict[str, object]:
     return {"name": name, "resources": [{"name": "cpu", "nominalQuota": cpu}]}
 
 
-def _configuration(folder: Path) -> Path:
-    certificates = folder / "webhook"
-    certificates.mkdir()
-    server = issue(create_authority(), folder, dns_names=["localhost"])
-    (certificates / "tls.crt").write_bytes(server.certificate.read_bytes())
-    (certificates / "tls.key").write_bytes(server.key.read_bytes())
-    configuration = {
+def _prepare(cluster: Cluster, own: Path) -> None:
+    """What its installation brings, and files for it."""
+    (own / CERTIFICATE).mkdir(parents=True)
+    (own / "configuration").write_text(json.dumps(_configuration()))
+    kubeconfig = json.loads(cluster.kubeconfig.read_text())
+    kubeconfig["clusters"][0]["cluster"]["server"] = API_URL
+    (own / "kubeconfig").write_text(json.dumps(kubeconfig))
+    cluster.kubectl("create", f"--filename={definitions()}")
+    cluster.kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd", "--all")
+    cluster.create_namespace(NAMESPACE)
+    for document in (*_service(), *_registrations()):
+        cluster.kubectl("create", "--filename=-", source=json.dumps(document))
+
+
+def _configuration() -> Document:
+    return {
         "apiVersion": "config.kueue.x-k8s.io/v1beta1",
         "kind": "Configuration",
         "health": {"healthProbeBindAddress": "0"},
         "metrics": {"bindAddress": "0"},
-        "webhook": {"host": "127.0.0.1", "port": _free_port(), "certDir": str(certificates)},
+        "webhook": {"port": PORT},
         "leaderElection": {"leaderElect": False},
-        "internalCertManagement": {"enable": False},
         "integrations": {"frameworks": ["batch/job"]},
     }
-    path = folder / "kueue.json"
-    path.write_text(json.dumps(configuration))
-    return path
 
 
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
+def _service() -> list[Document]:
+    """Where the API server finds its webhooks, and the Secret for their certificate."""
+    metadata = {"name": WEBHOOKS, "namespace": NAMESPACE}
+    labels = {"kubernetes.io/service-name": WEBHOOKS}
+    return [
+        {"apiVersion": "v1", "kind": "Secret", "metadata": metadata | {"name": SECRET}},
+        {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": {"ports": [{"port": 443}]}},
+        {
+            "apiVersion": "discovery.k8s.io/v1",
+            "kind": "EndpointSlice",
+            "metadata": metadata | {"labels": labels},
+            "addressType": "IPv4",
+            "endpoints": [{"addresses": [NODE_ADDRESS]}],
+            "ports": [{"name": "", "port": PORT, "protocol": "TCP"}],
+        },
+    ]
+
+
+def _registrations() -> Iterator[Document]:
+    """Its own, with the names of an installation."""
+    for document in yaml.safe_load_all(webhooks().read_text()):
+        hooks = [hook for hook in document["webhooks"] if SERVED.issuperset(hook["rules"][0]["apiGroups"])]
+        for hook in hooks:
+            hook["clientConfig"]["service"] |= {"name": WEBHOOKS, "namespace": NAMESPACE}
+        metadata = {"name": f"kueue-{document['metadata']['name']}", "labels": {"app": "kueue"}}
+        yield document | {"metadata": metadata, "webhooks": hooks}
+
+
+def _mount_certificate(cluster: Cluster, folder: Path) -> None:
+    made = cluster.wait_until(
+        "Kueue's certificate",
+        lambda: cluster.get_json("secret", SECRET, f"--namespace={NAMESPACE}").get("data", {}),
+        lambda data: "tls.crt" in data,
+    )
+    # The certificate is what Kueue waits for: it comes last.
+    for name in sorted(made, key="tls.crt".__eq__):
+        (folder / name).write_bytes(base64.b64decode(made[name]))

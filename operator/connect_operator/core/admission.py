@@ -1,7 +1,8 @@
 """The cap on how many runs go on at once in all: which of the Jobs that wait may start.
 
 The oldest first, by the moment that they were made, then namespace and name; never two of one realm at a time, and so
-nobody is passed over but by those who wait for a run of their own. Nothing that runs is ever suspended.
+nobody is passed over but by those who wait for a run of their own. Nothing that runs is ever suspended, and nothing is
+let start twice: what a person has suspended waits for a person.
 """
 
 from collections.abc import Collection, Iterable
@@ -32,7 +33,7 @@ def admitted(
 ) -> tuple[Contender, ...]:
     """Who may start now; 0 is no limit. `let` are the uids of Jobs that were let start before, whatever is seen."""
     ordered = sorted(contenders, key=lambda contender: contender.order)
-    under_way = [each for each in ordered if not each.job.suspended or each.job.uid in let]
+    under_way = [each for each in ordered if _is_under_way(each.job, let)]
     busy = {each.connect_job.realm for each in under_way}
     running = sum(each.job.gatekeeper is not Gatekeeper.KUEUE for each in under_way)
     chosen: list[Contender] = []
@@ -43,6 +44,13 @@ def admitted(
             chosen.append(each)
             busy.add(each.connect_job.realm)
     return tuple(chosen)
+
+
+def _is_under_way(job: JobFacts, let: Collection[str]) -> bool:
+    """Whether it was let start, also while Kubernetes, or a late word of the watch, still calls it suspended."""
+    if not job.suspended or job.gatekeeper is Gatekeeper.NONE:
+        return True
+    return job.gatekeeper is Gatekeeper.OPERATOR and job.uid in let
 
 
 def _may_start(contender: Contender, now: datetime) -> bool:

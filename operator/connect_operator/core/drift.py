@@ -46,6 +46,14 @@ def left_behind(cron_job: CronJobFacts, *, by: str | None = None) -> Suspend | N
     return _suspend(cron_job) if cron_job.owner_uid in {None, by} and not cron_job.deleting else None
 
 
+def reported(cron_job: CronJobFacts) -> Event:
+    """The event for a CronJob that is suspended since it was left behind, or is about to be."""
+    name = cron_job.name
+    why = "has gone without it" if cron_job.owner_uid is None else "is being deleted"
+    message = f"Suspended: its ConnectJob {why}. If it stays, delete it: kubectl delete cronjob {name}"
+    return Event(type=EventType.WARNING, reason="LeftBehind", message=message)
+
+
 def recorded(cron_job: CronJobFacts, plan: Plan) -> Wanted:
     """What the status notes of a CronJob that is as the plan wants it."""
     return Wanted(uid=cron_job.uid, generation=cron_job.generation, hash=plan.hash)

@@ -53,11 +53,12 @@ class Trigger(StrEnum):
 
 
 class Gatekeeper(StrEnum):
-    """Who lets a Job start: nobody has to, the operator within its cap, or Kueue."""
+    """Who lets a Job start: nobody has to, the operator within its cap, Kueue, or a person, if one has suspended it."""
 
     NONE = "none"
     OPERATOR = "operator"
     KUEUE = "kueue"
+    PERSON = "person"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

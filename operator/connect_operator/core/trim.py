@@ -56,7 +56,8 @@ def job_facts(body: Mapping[str, object]) -> JobFacts:
     job = JsonObject(body, "job")
     meta, status = job.object("metadata"), job.object("status")
     annotations = meta.object("annotations")
-    pod = job.object("spec").object("template").object("spec")
+    spec = job.object("spec")
+    pod = spec.object("template").object("spec")
     return JobFacts(
         name=meta.text("name"),
         uid=meta.text("uid"),
@@ -67,8 +68,8 @@ def job_facts(body: Mapping[str, object]) -> JobFacts:
         created=_needed_moment(meta, "creationTimestamp"),
         started=_moment(status, "startTime"),
         end=_job_end(status),
-        suspended=job.object("spec").flag("suspend") or any(_held(status, "Suspended")),
-        gatekeeper=_gatekeeper(meta),
+        suspended=spec.flag("suspend") or any(_held(status, "Suspended")),
+        gatekeeper=_gatekeeper(meta, held=spec.flag("suspend"), started=status.has("startTime")),
     )
 
 
@@ -106,11 +107,13 @@ def _trigger(meta: JsonObject) -> Trigger:
     return Trigger.MANUAL if meta.object("annotations").has(INSTANTIATE_ANNOTATION) else Trigger.SCHEDULED
 
 
-def _gatekeeper(meta: JsonObject) -> Gatekeeper:
+def _gatekeeper(meta: JsonObject, *, held: bool, started: bool) -> Gatekeeper:
+    """The operator's until it is let start: by the operator, which marks it then, or by a person, and it `started`."""
     if meta.object("labels").optional_text(QUEUE_LABEL):
         return Gatekeeper.KUEUE
-    ours = meta.object("annotations").optional_text(ADMISSION_ANNOTATION) == Gatekeeper.OPERATOR
-    return Gatekeeper.OPERATOR if ours else Gatekeeper.NONE
+    if meta.object("annotations").optional_text(ADMISSION_ANNOTATION) == Gatekeeper.OPERATOR and not started:
+        return Gatekeeper.OPERATOR
+    return Gatekeeper.PERSON if held else Gatekeeper.NONE
 
 
 def _owner(meta: JsonObject) -> str | None:

@@ -140,8 +140,7 @@ class Site:
 @pytest.fixture(scope="package")
 def operator_cluster() -> Iterator[Cluster]:
     with start_cluster() as cluster:
-        cluster.kubectl("apply", f"--kustomize={CRDS}")
-        cluster.kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd", "--all")
+        apply_definitions(cluster)
         yield cluster
 
 
@@ -161,6 +160,12 @@ def _lent(site: Site) -> Iterator[Site]:
     yield site
     assert not [event for event in site.requests() if event.forbidden]
     site.kubectl("delete", "connectjobs,connectruns", "--all", "--timeout=30s")
+
+
+def apply_definitions(cluster: Cluster) -> None:
+    """Let a cluster know ConnectJobs and ConnectRuns."""
+    cluster.kubectl("apply", f"--kustomize={CRDS}")
+    cluster.kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd", "--all")
 
 
 def namespace_of(request: pytest.FixtureRequest) -> str:

@@ -72,6 +72,29 @@ def test_of_three_runs_one_goes_on_and_the_oldest_comes_next(stage: Site) -> Non
         assert [reason for reason, _ in stage.events(name)].count("RunStarted") == 1
 
 
+def test_a_run_that_a_person_suspends_waits_for_a_person(stage: Site) -> None:
+    """It gives its place to the next one, and the operator does not start it a second time, old as it is."""
+    for name in ("halted", "next"):
+        customer(stage, name)
+        start(stage, name)
+    wait_for_phase(stage, "halted", "Running")
+    suspend(stage, "halted-run", "true")
+    wait_for_phase(stage, "next", "Running")
+    wait_for_phase(stage, "halted", "Queued")
+    stage.kubectl("delete", "job", "next-run", "--wait=false")
+    customer(stage, "last")
+    start(stage, "last")
+    wait_for_phase(stage, "last", "Running")
+    assert stage.get("job", "halted-run")["spec"]["suspend"] is True
+    suspend(stage, "halted-run", "false")
+    wait_for_phase(stage, "halted", "Running")
+    stage.kubectl("delete", "jobs", "halted-run", "last-run", "--wait=false")
+
+
+def suspend(site: Site, job: str, whether: str) -> None:
+    site.kubectl("patch", "job", job, "--type=merge", f'--patch={{"spec":{{"suspend":{whether}}}}}')
+
+
 def test_a_run_on_request_waits_too_and_one_that_would_come_too_late_is_left_out(
     stage: Site, operator: OperatorProcess
 ) -> None:

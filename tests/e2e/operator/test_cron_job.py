@@ -182,7 +182,7 @@ def test_a_connect_job_can_be_deleted_while_the_operator_is_down(site: Site) -> 
 
 
 def test_a_cron_job_that_was_left_behind_on_purpose_is_suspended_and_reported(site: Site) -> None:
-    """In the log, and to whoever applies a ConnectJob of that name again; it heals when the orphan goes."""
+    """In the log, by one event of its own, and to whoever applies a ConnectJob of that name; then the orphan goes."""
     with site.operator() as operator:
         site.apply_with_secrets(connect_job("musterwil"))
         site.wait_until_settled("musterwil")
@@ -191,11 +191,20 @@ def test_a_cron_job_that_was_left_behind_on_purpose_is_suspended_and_reported(si
             "the orphan is suspended", lambda: site.get("cronjob", "connect-musterwil")["spec"]["suspend"]
         )
         assert operator.logged("suspended a CronJob whose ConnectJob is gone or going")
+        assert_left_behind_was_told_once(site, "connect-musterwil")
         site.apply(connect_job("musterwil"))
         site.wait_for_ready("musterwil", "False", "NameTaken")
         assert any("was left behind" in note for reason, note in site.events("musterwil") if reason == "NameTaken")
+        assert_left_behind_was_told_once(site, "connect-musterwil")
         site.kubectl("delete", "cronjob", "connect-musterwil")
         site.wait_until_settled("musterwil")
+
+
+def assert_left_behind_was_told_once(site: Site, cron_job: str) -> None:
+    events = site.events(cron_job, kind="CronJob")
+    (note,) = (note for reason, note in events if reason == "LeftBehind")
+    assert f"kubectl delete cronjob {cron_job}" in note
+    assert "LeftBehind" in site.kubectl("describe", "cronjob", cron_job)
 
 
 def test_schedules_that_only_the_operator_can_judge_are_told_and_heal(site: Site) -> None:

@@ -287,6 +287,23 @@ def test_a_run_that_never_starts_is_told_with_its_cause_which_outranks_the_deadl
         assert told.count("RunFailed") == 1
 
 
+def test_a_run_beyond_the_quota_is_told_so_and_starts_when_there_is_room(stage: Site) -> None:
+    """The quota is of one priority, so that it is nobody else's."""
+    wanted = {"scopeName": "PriorityClass", "operator": "In", "values": ["scarce"]}
+    quota = {"hard": {"pods": "0"}, "scopeSelector": {"matchExpressions": [wanted]}}
+    stage.kubectl("create", "priorityclass", "scarce", "--value=1")
+    stage.apply({"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "scarce"}, "spec": quota})
+    stage.kubectl("wait", "resourcequota/scarce", "--for=jsonpath={.status.hard.pods}=0", "--timeout=20s")
+    customer(stage, "surplus", leaves(report().to_json(), 0), priorityClassName="scarce")
+    job = start(stage, "surplus")
+    told = wait_for(stage, "surplus", "RunStarted", "False", "QuotaExceeded")
+    assert "exceeded quota: scarce, requested: pods=1, used: pods=0, limited: pods=0. Raise the namespace's" in told
+    assert " NotStarted QuotaExceeded " in row(stage, "surplus")
+    stage.kubectl("patch", "resourcequota", "scarce", "--type=merge", '--patch={"spec":{"hard":{"pods":"1"}}}')
+    assert ended(stage, "surplus", job)["reason"] == "Synced"
+    assert stage.condition("surplus", "RunStarted") == ("True", "Started")
+
+
 def test_a_run_whose_secret_has_gone_is_told_so_and_starts_when_it_is_back(stage: Site) -> None:
     customer(stage, "bare", leaves(report().to_json(), 0))
     stage.kubectl("delete", "secret", "bare-database")

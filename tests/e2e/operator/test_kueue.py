@@ -2,15 +2,18 @@
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from secrets import token_hex
 
 import pytest
 
+from connect_protocol.report import Report
 from tests.cluster.cluster import Cluster
+from tests.cluster.errors import CommandError
 from tests.e2e.operator.conftest import Site, make_site
 from tests.support.kueue import kueue, queue_of_one
 from tests.support.operator_process import OperatorProcess, connect_job, connect_run
-from tests.support.stand_in import IMAGE, STOPPED, secrets_with, until_stopped, write_stand_in
+from tests.support.stand_in import IMAGE, STOPPED, leaves, report, secrets_with, until_stopped, write_stand_in
 
 CPU = {"requests": {"cpu": "100m"}}
 URGENT = "urgent"
@@ -46,6 +49,11 @@ def wanted(site: Site, name: str, **spec: object) -> None:
     site.apply(connect_run(name, name))
 
 
+def pod(site: Site, job: str) -> str:
+    """The name of a run's only pod."""
+    return site.kubectl("get", "pods", f"--selector=batch.kubernetes.io/job-name={job}", "--output=name").strip()
+
+
 def delete_job(site: Site, name: str) -> None:
     site.kubectl("delete", "job", site.run_status(name)["jobName"], "--wait=false")
 
@@ -57,16 +65,26 @@ def test_kueue_admits_one_after_the_other_and_what_it_preempts_is_resumed(stage:
     wanted(stage, "second")
     stage.wait_for_run("second", "Queued")
     assert stage.get("job", stage.run_status("second")["jobName"])["spec"]["suspend"] is True
-    wanted(stage, "important", priorityClassName=URGENT)
-    stage.wait_for_run("important", "Running")
+    with pytest.raises(CommandError, match=r'admission webhook "vjob\.kb\.io" denied the request'):
+        stage.kubectl("label", "job", first["jobName"], "kueue.x-k8s.io/queue-name=other", "--overwrite")
+    ends = ("--for=jsonpath={.status.phase}=Failed", "--timeout=60s", "--output=json")
+    with ThreadPoolExecutor() as threads:
+        end = threads.submit(stage.kubectl, "wait", pod(stage, first["jobName"]), *ends)
+        wanted(stage, "important", priorityClassName=URGENT)
+        stage.wait_for_run("important", "Running")
+        (container,) = json.loads(end.result(60))["status"]["containerStatuses"]
+    worker = container["state"]["terminated"]
+    assert (worker["exitCode"], Report.from_json(worker["message"])) == (9, STOPPED)
     stage.wait_for_run("first", "Queued")
     told = stage.get("connectjob", "first")["status"]
     assert (told["phase"], told["consecutiveFailures"], "lastRun" in told) == ("Queued", 0, False)
+    stage.apply(*secrets_with("first", leaves(report().to_json(), 0)))
     delete_job(stage, "important")
     stage.wait_for_run("important", "Finished")
-    stage.wait_for_run("first", "Running")
-    assert stage.run_status("second")["phase"] == "Queued"
-    delete_job(stage, "first")
+    assert stage.wait_for_run("first", "Finished")["result"] == "Done"
+    told = stage.get("connectjob", "first")["status"]
+    assert (told["lastRun"]["name"], told["lastRun"]["reason"]) == (first["jobName"], "Synced")
+    assert "failed" not in stage.get("job", first["jobName"])["status"]
     stage.wait_for_run("second", "Running")
     delete_job(stage, "second")
     stage.wait_for_run("second", "Finished")

@@ -21,6 +21,7 @@ from tests.support.operator_process import (
     secret,
     secrets,
 )
+from tests.support.relay import Pki, RelayCommand
 
 PLURALS = {"connectjobs", "connectruns", "cronjobs", "jobs", "pods"}
 
@@ -179,6 +180,39 @@ def test_a_bridge_that_comes_is_told_on_its_connect_job_only(site: Site) -> None
         answer["bridges"].append({"realm": "musterwil", "since": "2026-11-22T02:00:00Z", "version": "1", "targets": []})
         site.kubectl("wait", "connectjob/musterwil", "--for=condition=RelayConnected", "--timeout=20s")
         assert site.condition("another", "RelayConnected")[0] == "False"
+
+
+def test_a_relay_that_does_not_answer_is_told_and_its_return_too(site: Site, tmp_path: Path) -> None:
+    """A real one, which is stopped and comes back."""
+    pki, keys = Pki.create(tmp_path / "pki"), dict.fromkeys(("tls.crt", "tls.key", "ca.crt"), "x")
+    names = {role: f"musterwil-{role}" for role in ("customer", "database", "relay")}
+    spec = {"transport": "gRPC", "address": "connect-relay:8443"}
+    with RelayCommand.serve(pki) as relay:
+        url = relay.admin_url
+        with site.operator(CONNECT_RELAY_ADMIN_URL=url, CONNECT_RELAY_INTERVAL="0.2") as operator:
+            site.apply(*secrets("musterwil"), secret("musterwil-relay", keys))
+            site.apply(connect_job("musterwil", relay=spec, secrets=names))
+            wait_for_bridge(site, "False", "BridgeAbsent")
+            relay.stop()
+            assert "The relay does not answer the operator" in wait_for_bridge(site, "Unknown", "RelayNotReachable")
+            assert operator.logged("the relay does not tell of its bridges")
+            with RelayCommand.serve(pki, admin_port=int(url.rpartition(":")[2])):
+                wait_for_bridge(site, "False", "BridgeAbsent")
+    told = [reason for reason, _ in site.events("musterwil")]
+    assert (told.count("RelayNotReachable"), told.count("BridgeAbsent")) == (1, 2)
+    assert site.condition("musterwil", "Ready") == ("True", "Reconciled")
+
+
+def wait_for_bridge(site: Site, status: str, reason: str) -> str:
+    """Wait until RelayConnected says this, and return its message."""
+    seen = site.cluster.wait_until(
+        f"RelayConnected is {status}, {reason}",
+        lambda: site.get("connectjob", "musterwil").get("status", {}).get("conditions", []),
+        lambda found: any(
+            (each["type"], each["status"], each["reason"]) == ("RelayConnected", status, reason) for each in found
+        ),
+    )
+    return next(str(each["message"]) for each in seen if each["type"] == "RelayConnected")
 
 
 def test_without_the_crd_it_says_so_and_ends(site: Site) -> None:

@@ -62,7 +62,13 @@ def test_kueues_jobs_are_kueues() -> None:
 
 
 def test_a_job_that_somebody_else_has_suspended_is_left_alone() -> None:
-    assert names(waiting("by-hand", gatekeeper=Gatekeeper.NONE)) == []
+    """It takes nobody's place meanwhile, not even if it was let start before."""
+    by_hand = waiting("by-hand", minutes=9, realm="x", gatekeeper=Gatekeeper.PERSON)
+    assert names(by_hand, waiting("next", realm="x"), limit=1, let=("by-hand",)) == ["next"]
+
+
+def test_what_kubernetes_still_calls_suspended_though_it_was_resumed_counts() -> None:
+    assert names(waiting("resumed", gatekeeper=Gatekeeper.NONE), waiting("next", minutes=9), limit=1) == []
 
 
 def test_who_would_come_too_late_does_not_start() -> None:

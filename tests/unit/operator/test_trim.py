@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from connect_operator.core.facts import JobEnd, PodPhase, RealmClaim, Trigger, Waiting
+from connect_operator.core.facts import Gatekeeper, JobEnd, PodPhase, RealmClaim, Trigger, Waiting
 from connect_operator.core.realm import rival
 from connect_operator.core.trim import cron_job_facts, job_facts, pod_facts
 
@@ -80,6 +80,21 @@ class TestJob:
     def test_made_by_hand(self) -> None:
         body = {"metadata": meta(annotations={"cronjob.kubernetes.io/instantiate": "manual"})}
         assert job_facts(body).trigger is Trigger.MANUAL
+
+    @pytest.mark.parametrize(
+        ("mark", "held", "status", "gatekeeper"),
+        [
+            ("operator", True, {}, Gatekeeper.OPERATOR),
+            ("admitted", False, {}, Gatekeeper.NONE),
+            ("admitted", True, {}, Gatekeeper.PERSON),
+            ("operator", False, {"startTime": AT}, Gatekeeper.NONE),
+            ("operator", True, {"startTime": AT}, Gatekeeper.PERSON),
+        ],
+        ids=["born so", "let start", "let start, and suspended", "started by hand", "started by hand, and suspended"],
+    )
+    def test_who_lets_it_start(self, mark: str, held: bool, status: dict[str, Any], gatekeeper: Gatekeeper) -> None:
+        body = {"metadata": meta(annotations={"schoolconnect.io/admission": mark}), "spec": {"suspend": held}}
+        assert job_facts(body | {"status": status}).gatekeeper is gatekeeper
 
     def test_about_to_fail_it_has_not_ended(self) -> None:
         """Kubernetes says FailureTarget first, and Failed when the pods have ended."""
