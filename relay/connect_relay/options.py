@@ -85,6 +85,16 @@ log_level_option = click.option(
 )
 
 
+output_option = click.option(
+    "--output",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="For people, or one JSON document.",
+)
+
+
 @contextmanager
 def told() -> Iterator[None]:
     """Within: a RelayError is one sentence on stderr, and its exit code."""

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from connect_protocol.relay import service
 
-os.environ.update(service.LIBRARY)
+os.environ.update(service.library(os.environ))
 
 # gRPC's Python interface has no setting for the least TLS version, and its library reads this variable once, when it is
 # loaded. It names the cipher suites of TLS 1.2 only; this one needs a pre-shared key, which nobody has: so no handshake

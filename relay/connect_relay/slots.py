@@ -27,6 +27,10 @@ class Slots:
         """How many of one realm are under way."""
         return self._taken[realm]
 
+    def has_room(self, realm: str) -> bool:
+        """Whether one more may be under way for this realm."""
+        return self._taken[realm] < self._limit_per_realm and self.taken < self._limit
+
     @contextmanager
     def taken_by(self, realm: str) -> Iterator[None]:
         """Within: one more is under way. Raises RefusedError (LIMIT)."""

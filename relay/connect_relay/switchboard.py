@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from secrets import token_hex
 from time import monotonic
@@ -23,43 +22,15 @@ from connect_relay.audit import Attempt
 from connect_relay.errors import RefusedError
 from connect_relay.junction import End, join, tell
 from connect_relay.metrics import Metrics
+from connect_relay.orders import Orders, Served
 from connect_relay.registry import Registry
 from connect_relay.settings import Limits, Times
 from connect_relay.slots import Slots
+from connect_relay.turns import Turns
 
 GOING_DOWN = Reset(code=ResetCode.DRAINING, message="the relay is going down")
 
 F = TypeVar("F", bound=Frame)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class _Served:
-    """A bridge's stream that has reached its target; `released` is set when it is not needed any more.
-
-    `cut` is set when the bridge has lost the right to it.
-    """
-
-    stream: FrameStream
-    window: int
-    released: asyncio.Event
-    cut: asyncio.Future[Reset]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class _Order:
-    """An Open that a bridge has not answered yet."""
-
-    bridge: AttachedBridge
-    answer: asyncio.Future[_Served]
-
-    def refuse(self, reset: Reset) -> None:
-        if not self.answer.done():
-            self.answer.set_exception(RefusedError(reset.code, reset.message))
-
-    def abandon(self) -> None:
-        """Nobody waits for the answer any more, though it may have come at this very moment."""
-        if not self.answer.cancel() and not self.answer.cancelled() and self.answer.exception() is None:
-            self.answer.result().released.set()
 
 
 class Switchboard:
@@ -68,7 +39,7 @@ class Switchboard:
     def __init__(self, limits: Limits, times: Times, metrics: Metrics) -> None:
         self._times = times
         self._metrics = metrics
-        self._orders: dict[str, _Order] = {}
+        self._orders = Orders(times.dial)
         self._arrival = asyncio.Condition()
         self._going_down: asyncio.Future[Reset] = asyncio.get_running_loop().create_future()
         self._draining = False
@@ -77,7 +48,7 @@ class Switchboard:
         self.registry: Registry[AttachedBridge] = Registry(started=_now(), most_per_realm=limits.bridges_per_realm)
         self.accounts = Accounts(limits, monotonic)
         self.connections = Slots("connections", limit=limits.connections, limit_per_realm=limits.connections_per_realm)
-        self.dials = Slots("dials", limit=limits.dials, limit_per_realm=limits.dials_per_realm)
+        self.dials = Turns(Slots("dials", limit=limits.dials, limit_per_realm=limits.dials_per_realm))
         self.waits = Slots(
             "dials that wait for a bridge", limit=limits.connections, limit_per_realm=limits.dials_per_realm
         )
@@ -104,9 +75,7 @@ class Switchboard:
         """A bridge has gone; its orders cannot be carried out any more."""
         self.registry.detach(bridge, _now())
         gone = Reset(code=ResetCode.BRIDGE_ABSENT, message=f"the bridge of realm {bridge.realm} has just gone")
-        for order in self._orders.values():
-            if order.bridge is bridge:
-                order.refuse(gone)
+        self._orders.refuse_those_of(bridge, gone)
 
     def dismiss_expired(self) -> None:
         """Send the bridges away whose certificates have expired; what they serve goes on."""
@@ -143,7 +112,9 @@ class Switchboard:
                 until_open.enter_context(self.dials.taken_by(realm))
                 bridge = self._bridge(realm, dial)
                 until_over.enter_context(self.connections.taken_by(realm))
-                served = await self._order(bridge, dial, attempt)
+                attempt.connection_id = token_hex(16)
+                order = Open(connection_id=attempt.connection_id, target=dial.target, window=dial.window)
+                served = await self._orders.answered(bridge, order)
                 until_over.callback(served.released.set)
             attempt.opened()
             self._metrics.opened(attempt, bridge.transport)
@@ -163,14 +134,17 @@ class Switchboard:
         return dial
 
     async def _bridge_there(self, realm: str, dial: Dial) -> None:
-        """Wait until the realm has a bridge, as long as the worker asks and the relay allows.
+        """Wait until the realm has a bridge and a dial to spare, as long as the worker asks and the relay allows.
 
-        Meanwhile no dial is under way: who waits for nobody must not be in the way of those whose bridge is there.
+        Meanwhile no dial is under way: who waits for nobody must not be in the way of those whose bridge is there. Once
+        it has come, all who have waited want to dial, of other realms perhaps too: so they take turns.
         """
         wait = min(dial.wait_seconds, self._times.longest_wait)
         with self.waits.taken_by(realm), suppress(TimeoutError):
-            async with asyncio.timeout(wait), self._arrival:
-                await self._arrival.wait_for(lambda: self._draining or self.registry.is_served(realm))
+            async with asyncio.timeout(wait):
+                async with self._arrival:
+                    await self._arrival.wait_for(lambda: self._draining or self.registry.is_served(realm))
+                await self.dials.turn(realm)
 
     def _bridge(self, realm: str, dial: Dial) -> AttachedBridge:
         """The bridge of the realm that leads to the target."""
@@ -183,29 +157,8 @@ class Switchboard:
             )
         return bridge
 
-    async def _order(self, bridge: AttachedBridge, dial: Dial, attempt: Attempt) -> _Served:
-        """Have the bridge reach the target. Raises RefusedError with what the bridge says, or when it is too slow."""
-        if bridge.orders.full():
-            raise RefusedError(ResetCode.LIMIT, f"the bridge of realm {bridge.realm} does not take its orders")
-        connection_id = attempt.connection_id = token_hex(16)
-        order = _Order(bridge=bridge, answer=asyncio.get_running_loop().create_future())
-        self._orders[connection_id] = order
-        bridge.orders.put_nowait(Open(connection_id=connection_id, target=dial.target, window=dial.window))
-        try:
-            async with asyncio.timeout(self._times.dial):
-                return await order.answer
-        except TimeoutError:
-            message = f"the bridge has not reached {dial.target} within {self._times.dial:g} s"
-            order.abandon()
-            raise RefusedError(ResetCode.TARGET_UNREACHABLE, message) from None
-        except asyncio.CancelledError:
-            order.abandon()
-            raise
-        finally:
-            del self._orders[connection_id]
-
     async def _join(
-        self, stream: FrameStream, dial: Dial, served: _Served, attached: AttachedBridge, attempt: Attempt
+        self, stream: FrameStream, dial: Dial, served: Served, attached: AttachedBridge, attempt: Attempt
     ) -> Reset | None:
         account = self.accounts.of(dial.realm)
 
@@ -240,13 +193,11 @@ class Switchboard:
                 if served is not None:
                     await served.released.wait()
 
-    async def _serve(self, stream: FrameStream, attempt: Attempt) -> _Served | None:
+    async def _serve(self, stream: FrameStream, attempt: Attempt) -> Served | None:
         realm = self.admission.admit(attempt.caller, Role.BRIDGE)
         with self._answers.taken_by(realm):
             attempt.connection_id = (await self._expect(stream, Serve)).connection_id
-            order = self._orders.get(attempt.connection_id)
-            if order is None or order.bridge.realm != realm:
-                raise RefusedError(ResetCode.REFUSED, "no order for this bridge has this connection's id")
+            order = self._orders.find(attempt.connection_id, realm)
             answer = await self._receive(stream, "Opened or Reset")
         if isinstance(answer, Reset):
             order.refuse(answer)
@@ -254,10 +205,8 @@ class Switchboard:
         if not isinstance(answer, Opened):
             raise ProtocolError(f"a frame {type(answer).__name__} in place of Opened or Reset")
         _require_window(answer.window)
-        served = _Served(stream=stream, window=answer.window, released=asyncio.Event(), cut=attempt.cut)
-        if order.answer.done():
-            raise RefusedError(ResetCode.BROKEN, "the worker has not waited so long")
-        order.answer.set_result(served)
+        served = Served(stream=stream, window=answer.window, released=asyncio.Event(), cut=attempt.cut)
+        order.carried_out(served)
         return served
 
     async def _expect(self, stream: FrameStream, kind: type[F]) -> F:
@@ -283,8 +232,7 @@ class Switchboard:
             self._arrival.notify_all()
         for bridge in self.registry.bridges:
             bridge.dismiss(GOING_DOWN.message)
-        for order in self._orders.values():
-            order.refuse(GOING_DOWN)
+        self._orders.refuse_all(GOING_DOWN)
         if self._under_way:
             await asyncio.wait(self._under_way, timeout=self._times.drain)
         self._going_down.set_result(GOING_DOWN)

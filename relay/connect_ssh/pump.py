@@ -1,17 +1,18 @@
 """The pump between a TCP connection and an SSH channel: what the worker's and the bridge's end have alike.
 
-It is to a ByteChannel what `connect_protocol.relay.pump` is to a stream of frames, and drives the socket likewise,
-without asyncio's transports. SSH has no word for a reset: a channel that closes before its end is one.
+It is to a ByteChannel what `connect_protocol.relay.pump` is to a stream of frames. SSH has no word for a reset: a
+channel that closes before its end is one.
 """
 
 import asyncio
 import socket
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
-from connect_protocol.relay.frames import Reset, ResetCode
-from connect_protocol.relay.pump import FAREWELL_SECONDS, LARGEST_READ, REST_SECONDS, End, Ending
+from connect_protocol.relay.ending import BrokenError, End, Ending
+from connect_protocol.relay.pump import FAREWELL_SECONDS, LARGEST_READ, REST_SECONDS
 from connect_protocol.relay.tcp import end_on_close, prepare
+from connect_protocol.relay.tcp_end import TcpEnd
 from connect_ssh.channel import ByteChannel
 from connect_ssh.errors import ChannelBrokenError, ConnectionLostError
 
@@ -24,7 +25,7 @@ async def pump(connection: socket.socket, channel: ByteChannel) -> Ending:
     """
     try:
         prepare(connection)
-        ending = await _Flow(connection, channel).run()
+        ending = await _Flow(TcpEnd(connection), channel).run()
         if ending.reset is None:
             end_on_close(connection)
     except BaseException:
@@ -36,23 +37,12 @@ async def pump(connection: socket.socket, channel: ByteChannel) -> Ending:
         connection.close()
 
 
-class _BrokenError(Exception):
-    """Ends a flow out of order."""
-
-    def __init__(self, end: End, message: str) -> None:
-        super().__init__(message)
-        self.end = end
-        self.reset = Reset(code=ResetCode.BROKEN, message=message)
-
-
 class _Flow:
     """One connection's two directions, and the tasks that move them and watch the channel."""
 
-    def __init__(self, connection: socket.socket, channel: ByteChannel) -> None:
-        self._connection = connection
+    def __init__(self, socket_end: TcpEnd, channel: ByteChannel) -> None:
+        self._socket = socket_end
         self._channel = channel
-        self._loop = asyncio.get_running_loop()
-        self._broken = False
         self._sent = 0
         self._received = 0
 
@@ -73,11 +63,11 @@ class _Flow:
         return Ending(end=broken.end, sent=self._sent, received=self._received, reset=broken.reset)
 
     async def _socket_to_channel(self) -> None:
-        while payload := await self._read():
+        while payload := await self._socket.read(LARGEST_READ):
             with _channel_errors():
                 await self._channel.send(payload)
             self._sent += len(payload)
-        if self._broken:
+        if self._socket.broken:
             return
         with _channel_errors():
             self._channel.end()
@@ -85,13 +75,11 @@ class _Flow:
 
     async def _channel_to_socket(self) -> None:
         while (payload := await self._receive()) is not None:
-            await self._write(payload)
+            await self._socket.write(payload)
             self._received += len(payload)
-        if self._broken:
+        if self._socket.broken:
             return
-        # A peer that has closed altogether refuses the half-close; it has all that it wanted.
-        with suppress(OSError):
-            self._connection.shutdown(socket.SHUT_WR)
+        self._socket.end()
 
     async def _watch(self) -> None:
         """A channel that goes after both ends goes in order; else it must be noticed, whatever the socket does."""
@@ -99,32 +87,18 @@ class _Flow:
         if self._channel.broken:
             raise _channel_broken(error)
 
-    async def _read(self) -> bytes:
-        try:
-            return await self._loop.sock_recv(self._connection, LARGEST_READ)
-        except OSError as error:
-            raise _socket_broken(error) from error
-
-    async def _write(self, payload: bytes) -> None:
-        try:
-            await self._loop.sock_sendall(self._connection, payload)
-        except OSError as error:
-            # Having told it here, the socket tells whoever reads of a plain end.
-            self._broken = True
-            raise _socket_broken(error) from error
-
     async def _receive(self) -> bytes | None:
         with _channel_errors():
             return await self._channel.receive()
 
     async def _move_the_rest(self, direction: asyncio.Task[None]) -> None:
         """What came before the end still belongs to the side that is left, and is often the message that says why."""
-        self._broken = True
+        self._socket.broken = True
         await asyncio.wait([direction], timeout=REST_SECONDS)
 
     async def _take_leave(self) -> None:
         """Close the channel without an end, once all that was sent has gone out."""
-        self._connection.close()
+        self._socket.close()
         try:
             async with asyncio.timeout(FAREWELL_SECONDS):
                 await self._channel.drained()
@@ -134,7 +108,7 @@ class _Flow:
             self._channel.close()
 
 
-async def _first_failure(directions: Sequence[asyncio.Task[None]], watching: asyncio.Task[None]) -> _BrokenError | None:
+async def _first_failure(directions: Sequence[asyncio.Task[None]], watching: asyncio.Task[None]) -> BrokenError | None:
     """What broke first; None once both directions have ended in order."""
     pending = {*directions, watching}
     try:
@@ -142,7 +116,7 @@ async def _first_failure(directions: Sequence[asyncio.Task[None]], watching: asy
             done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
-    except _BrokenError as broken:
+    except BrokenError as broken:
         return broken
     return None
 
@@ -161,10 +135,6 @@ def _channel_errors() -> Iterator[None]:
         raise _channel_broken(error) from error
 
 
-def _channel_broken(error: ChannelBrokenError) -> _BrokenError:
+def _channel_broken(error: ChannelBrokenError) -> BrokenError:
     end = End.STREAM_BROKEN if isinstance(error, ConnectionLostError) else End.RESET_BY_PEER
-    return _BrokenError(end, str(error))
-
-
-def _socket_broken(error: OSError) -> _BrokenError:
-    return _BrokenError(End.RESET_HERE, f"the connection broke: {error.strerror or type(error).__name__}")
+    return BrokenError.broken(end, str(error))

@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Self
 
 from connect_protocol.relay.identity import Identity, Role
+from connect_relay.settings import Address, Limits, RelaySettings, SshSettings, Times
 
 HOST = "127.0.0.1"
 REALM = "musterwil"
@@ -22,6 +23,9 @@ STOP_SECONDS = 10
 HOST_KEY = "ssh_host_ed25519_key"
 AUTHORIZED_KEYS = "authorized_keys"
 FORWARDED = "all expected forwarding replies received"
+
+
+ANY = Address(host=HOST, port=0)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,6 +64,11 @@ class SshKeys:
         new = self.relay / "authorized_keys.new"
         new.write_text("".join(lines))
         new.rename(self.relay / AUTHORIZED_KEYS)
+
+    def settings(self, tls: Path, *, limits: Limits | None = None, times: Times) -> RelaySettings:
+        """Of a relay with both ports, any that are free."""
+        ssh = SshSettings(listen=ANY, folder=self.relay)
+        return RelaySettings(listen=ANY, admin=ANY, tls=tls, ssh=ssh, limits=limits or Limits(), times=times)
 
     def known_hosts(self, port: int) -> Path:
         """A file that pins the relay's host key on this port of loopback."""

@@ -21,9 +21,10 @@ from cryptography import x509
 
 from connect_protocol.relay import service
 from connect_protocol.relay.credit import BASE_WINDOW, ReceiveWindow
+from connect_protocol.relay.ending import Ending
 from connect_protocol.relay.frames import Dial, Frame, Opened, Reset, decode, encode
 from connect_protocol.relay.identity import Identity, Role
-from connect_protocol.relay.pump import Ending, pump
+from connect_protocol.relay.pump import pump
 from connect_protocol.relay.service import HEARTBEAT_SECONDS
 from connect_relay.credentials import load_certificates
 from connect_relay.pki.certificates import Authority, Issued, client, server

@@ -1,9 +1,4 @@
-"""The pump between a TCP connection and a stream of frames: what the worker's and the bridge's end have alike.
-
-The socket is driven without asyncio's transports. Sending thus returns when the kernel has every byte, which is when
-credit may be granted; a write that fails loses nothing that can still be read; and nothing is read that could not be
-sent on at once.
-"""
+"""The pump between a TCP connection and a stream of frames: what the worker's and the bridge's end have alike."""
 
 import asyncio
 import socket
@@ -11,15 +6,16 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Protocol
 
 from connect_protocol.relay.credit import Budget, ReceiveWindow, SendCredit
+from connect_protocol.relay.ending import BrokenError, End, Ending
 from connect_protocol.relay.errors import ProtocolError, StreamBrokenError
 from connect_protocol.relay.frames import Credit, Data, Frame, HalfClose, Reset, ResetCode, decode, encode
 from connect_protocol.relay.gathering import Gathering
 from connect_protocol.relay.inbox import Inbox
 from connect_protocol.relay.tcp import end_on_close, prepare
+from connect_protocol.relay.tcp_end import TcpEnd
 
 BUDGET = Budget(time.monotonic)
 """Of this process: memory is what all its connections share, whichever relay or transport they go by."""
@@ -47,30 +43,6 @@ class FrameStream(Protocol):
         """Say that this side sends no more frames. Nothing happens if the stream is over."""
 
 
-class End(StrEnum):
-    """How a connection ended."""
-
-    CLOSED = "closed"
-    """Both sides have said that no more will come, and everything has been delivered."""
-    RESET_HERE = "reset_here"
-    """The socket broke, or the other side broke the protocol; it has been told."""
-    RESET_BY_PEER = "reset_by_peer"
-    STREAM_BROKEN = "stream_broken"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Ending:
-    """What a pump has done: bytes from socket to stream and from stream to socket, and how it ended.
-
-    `reset` is None if and only if it ended in order.
-    """
-
-    end: End
-    sent: int
-    received: int
-    reset: Reset | None = None
-
-
 async def pump(
     connection: socket.socket, stream: FrameStream, *, send_window: int, receive_window: ReceiveWindow
 ) -> Ending:
@@ -83,22 +55,13 @@ async def pump(
     """
     try:
         prepare(connection)
-        flow = _Flow(connection, stream, SendCredit(send_window), receive_window)
+        flow = _Flow(TcpEnd(connection), stream, SendCredit(send_window), receive_window)
         ending = await flow.run()
         if ending.reset is None:
             end_on_close(connection)
         return ending
     finally:
         connection.close()
-
-
-class _BrokenError(Exception):
-    """Ends a flow out of order."""
-
-    def __init__(self, end: End, reset: Reset) -> None:
-        super().__init__(reset.message)
-        self.end = end
-        self.reset = reset
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -115,21 +78,17 @@ class _Tasks:
 class _Flow:
     """One connection's two directions, and the three tasks that move them."""
 
-    def __init__(
-        self, connection: socket.socket, stream: FrameStream, credit: SendCredit, window: ReceiveWindow
-    ) -> None:
-        self._connection = connection
+    def __init__(self, socket_end: TcpEnd, stream: FrameStream, credit: SendCredit, window: ReceiveWindow) -> None:
+        self._socket = socket_end
         self._stream = stream
         self._credit = credit
         self._window = window
-        self._loop = asyncio.get_running_loop()
         self._sending = asyncio.Lock()
         self._credit_granted = asyncio.Event()
         self._inbox = Inbox()
         self._inbox_filled = asyncio.Event()
         self._input_ended = False
         self._output_ended = False
-        self._broken = False
         self._writing = False
         self._to_grant = 0
         self._gathering = Gathering(time.monotonic)
@@ -158,7 +117,7 @@ class _Flow:
             try:
                 self._take(decode(message))
             except ProtocolError as error:
-                raise _BrokenError(End.RESET_HERE, Reset(code=ResetCode.PROTOCOL, message=str(error))) from error
+                raise BrokenError(End.RESET_HERE, Reset(code=ResetCode.PROTOCOL, message=str(error))) from error
         if not (self._input_ended and self._output_ended):
             raise _stream_broken("the stream ended before the connection did")
 
@@ -176,7 +135,7 @@ class _Flow:
                 self._credit.grant(frame.count)
                 self._credit_granted.set()
             case Reset():
-                raise _BrokenError(End.RESET_BY_PEER, frame)
+                raise BrokenError(End.RESET_BY_PEER, frame)
             case _:
                 raise ProtocolError(f"a frame {type(frame).__name__} where none may come")
 
@@ -188,13 +147,9 @@ class _Flow:
             self._inbox_filled.set()
 
     def _write_at_once(self, payload: bytes | memoryview) -> int:
-        try:
-            written = self._connection.send(payload)
-        except BlockingIOError:
-            return 0
-        except OSError as error:
-            raise self._write_failed(error) from error
-        self._has_written(written)
+        written = self._socket.write_at_once(payload)
+        if written:
+            self._has_written(written)
         return written
 
     def _has_written(self, count: int) -> None:
@@ -208,7 +163,7 @@ class _Flow:
             self._credit.spend(len(payload))
             self._sent += len(payload)
             await self._send(Data(payload))
-        if self._broken:
+        if self._socket.broken:
             return
         self._output_ended = True
         await self._send(HalfClose())
@@ -222,10 +177,7 @@ class _Flow:
         if pause := self._gathering.pause(self._received):
             await asyncio.sleep(pause)
         self._gathering.begin()
-        try:
-            payload = await self._loop.sock_recv(self._connection, min(LARGEST_READ, self._credit.available))
-        except OSError as error:
-            raise _socket_broken(error) from error
+        payload = await self._socket.read(min(LARGEST_READ, self._credit.available))
         self._gathering.end(len(payload))
         return payload
 
@@ -235,37 +187,27 @@ class _Flow:
             if self._inbox:
                 await self._write(self._inbox.take())
             await self._grant()
-        if self._broken:
+        if self._socket.broken:
             return
-        # A peer that has closed altogether refuses the half-close; it has all that it wanted.
-        with suppress(OSError):
-            self._connection.shutdown(socket.SHUT_WR)
+        self._socket.end()
         await self._end_way()
 
     async def _has_input(self) -> bool:
         """Wait for something to write or to grant; False when all has been written and no more will come."""
-        while not (self._inbox or self._to_grant or self._input_ended or self._broken):
+        while not (self._inbox or self._to_grant or self._input_ended or self._socket.broken):
             self._inbox_filled.clear()
             await self._inbox_filled.wait()
         return bool(self._inbox or self._to_grant)
 
     async def _write(self, payload: bytes | memoryview | bytearray) -> None:
         self._writing = True
-        try:
-            await self._loop.sock_sendall(self._connection, payload)
-        except OSError as error:
-            raise self._write_failed(error) from error
+        await self._socket.write(payload)
         self._writing = False
         self._has_written(len(payload))
 
-    def _write_failed(self, error: OSError) -> _BrokenError:
-        # Having told it here, the socket tells whoever reads of a plain end.
-        self._broken = True
-        return _socket_broken(error)
-
     async def _grant(self) -> None:
         grant, self._to_grant = self._to_grant, 0
-        if grant and not (self._input_ended or self._broken):
+        if grant and not (self._input_ended or self._socket.broken):
             await self._send(Credit(grant))
 
     async def _receive(self) -> bytes | None:
@@ -288,7 +230,7 @@ class _Flow:
             async with self._sending:
                 await self._stream.end()
 
-    async def _break_off(self, broken: _BrokenError, tasks: _Tasks) -> None:
+    async def _break_off(self, broken: BrokenError, tasks: _Tasks) -> None:
         if broken.end is not End.RESET_HERE:
             await self._move_the_rest(tasks.writing)
         elif broken.reset.code is ResetCode.BROKEN:
@@ -298,16 +240,16 @@ class _Flow:
 
     async def _move_the_rest(self, direction: asyncio.Task[None]) -> None:
         """What came before the end still belongs to the side that is left, and is often the message that says why."""
-        self._broken = True
+        self._socket.broken = True
         self._inbox_filled.set()
         await asyncio.wait([direction], timeout=REST_SECONDS)
 
-    async def _take_leave(self, broken: _BrokenError, tasks: _Tasks) -> None:
+    async def _take_leave(self, broken: BrokenError, tasks: _Tasks) -> None:
         """Tell the other side, if it does not know, and wait for the stream's end, lest what was said last be lost."""
         with suppress(TimeoutError, StreamBrokenError):
             async with asyncio.timeout(FAREWELL_SECONDS), self._sending:
                 await _stop([tasks.reading, tasks.writing])
-                self._connection.close()
+                self._socket.close()
                 if broken.end is End.RESET_HERE:
                     await self._stream.send(encode(broken.reset))
                 await self._stream.end()
@@ -316,17 +258,17 @@ class _Flow:
     async def _wait_for_end(self, receiving: asyncio.Task[None]) -> None:
         await asyncio.wait([receiving])
         failure = receiving.exception()
-        if isinstance(failure, _BrokenError) and failure.end is not End.STREAM_BROKEN:
+        if isinstance(failure, BrokenError) and failure.end is not End.STREAM_BROKEN:
             while await self._stream.receive() is not None:
                 pass
 
 
-async def _first_failure(tasks: Sequence[asyncio.Task[None]]) -> _BrokenError | None:
+async def _first_failure(tasks: Sequence[asyncio.Task[None]]) -> BrokenError | None:
     done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
     for task in done:
         try:
             task.result()
-        except _BrokenError as broken:
+        except BrokenError as broken:
             return broken
     return None
 
@@ -337,10 +279,5 @@ async def _stop(tasks: Sequence[asyncio.Task[None]]) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _stream_broken(message: str) -> _BrokenError:
-    return _BrokenError(End.STREAM_BROKEN, Reset(code=ResetCode.BROKEN, message=message))
-
-
-def _socket_broken(error: OSError) -> _BrokenError:
-    message = f"the connection broke: {error.strerror or type(error).__name__}"
-    return _BrokenError(End.RESET_HERE, Reset(code=ResetCode.BROKEN, message=message))
+def _stream_broken(message: str) -> BrokenError:
+    return BrokenError.broken(End.STREAM_BROKEN, message)

@@ -23,14 +23,17 @@ LARGEST_METADATA = 8192
 
 _WRITE_FAILED = "Internal error from Core"
 
-LIBRARY: Mapping[str, str] = {"GRPC_EXPERIMENTS": "-event_engine_client,-event_engine_listener"}
-"""What gRPC's library reads in the environment when it is loaded.
-
-Sockets are read by the thread that waits for what happens to calls, and not by a pool of threads that hand the work to
-each other: three would wake for each message. A later version may pass over names that it does not know any more.
+_LIBRARY: Mapping[str, str] = {"GRPC_EXPERIMENTS": "-event_engine_client,-event_engine_listener"}
+"""Sockets are read by the thread that waits for what happens to calls, and not by a pool of threads that hand the work
+to each other: three would wake for each message. A later version may pass over names that it does not know any more.
 """
 
 Options = Sequence[tuple[str, int]]
+
+
+def library(environment: Mapping[str, str]) -> Mapping[str, str]:
+    """What gRPC's library must find in the environment when it is loaded; what somebody has set holds as it is."""
+    return {name: environment.get(name, value) for name, value in _LIBRARY.items()}
 
 
 def client_options(heartbeat: float = HEARTBEAT_SECONDS) -> Options:

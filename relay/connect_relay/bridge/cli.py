@@ -4,7 +4,7 @@ import asyncio
 import signal
 import sys
 from collections.abc import Mapping
-from pathlib import Path
+from dataclasses import replace
 
 import click
 import structlog
@@ -15,21 +15,11 @@ from connect_relay.bridge import process
 from connect_relay.bridge.doctor_cli import check, doctor
 from connect_relay.bridge.grpc_attachment import VERSION
 from connect_relay.bridge.install_cli import install, uninstall
-from connect_relay.bridge.options import (
-    dial_seconds_option,
-    proxy_login_option,
-    proxy_option,
-    relays_option,
-    require_different_names,
-    ssh_option,
-    targets_option,
-    tls_option,
-    with_login,
-)
+from connect_relay.bridge.options import way_options
 from connect_relay.bridge.unpack_cli import unpack
 from connect_relay.log import configure_log
 from connect_relay.options import SECONDS, SETTINGS, log_level_option, told
-from connect_relay.settings import BridgeSettings, ProxyChoice, RelayName, Target, Transport
+from connect_relay.settings import BridgeSettings, Transport
 
 log = structlog.stdlib.get_logger()
 
@@ -67,11 +57,7 @@ Exit codes:
   2  an option, a file or a certificate that cannot be used
 """
 )
-@relays_option
-@tls_option
-@ssh_option
-@targets_option
-@dial_seconds_option
+@way_options
 @click.option(
     "--heartbeat-seconds",
     type=SECONDS,
@@ -90,42 +76,20 @@ Exit codes:
     show_envvar=True,
     help="Between two attempts to reach a relay: they begin with a second, and become rarer.",
 )
-@proxy_option
-@proxy_login_option
 @log_level_option
-def run(
-    *,
-    relays: tuple[RelayName, ...],
-    tls: Path | None,
-    ssh: Path | None,
-    targets: tuple[Target, ...],
-    dial_seconds: float,
-    heartbeat_seconds: float,
-    longest_pause_seconds: float,
-    proxy: ProxyChoice,
-    proxy_login: Path | None,
-    log_level: str,
-) -> None:
+def run(settings: BridgeSettings, *, heartbeat_seconds: float, longest_pause_seconds: float, log_level: str) -> None:
     """Stay connected to every relay until SIGTERM; one that is away is tried again without end."""
     configure_log(log_level, sys.stdout)
+    settings = replace(settings, heartbeat_seconds=heartbeat_seconds, longest_pause_seconds=longest_pause_seconds)
     with told():
-        require_different_names(targets)
-        settings = BridgeSettings(
-            relays=relays,
-            tls=tls,
-            ssh=ssh,
-            targets=targets,
-            dial_seconds=dial_seconds,
-            heartbeat_seconds=heartbeat_seconds,
-            longest_pause_seconds=longest_pause_seconds,
-            proxy=with_login(proxy, proxy_login),
-        )
         callers = process.callers_of(settings)
         log.info(
             "bridge runs",
             realm=next((caller.realm for caller in callers.values() if caller.realm), None),
-            relays=[str(relay) for relay in relays],
-            proxies=sorted({str(found) for relay in relays if (found := settings.proxy.towards(relay.address))}),
+            relays=[str(relay) for relay in settings.relays],
+            proxies=sorted(
+                {str(found) for relay in settings.relays if (found := settings.proxy.towards(relay.address))}
+            ),
             version=VERSION,
         )
         uvloop.run(_run(settings, callers))

@@ -4,7 +4,6 @@ import asyncio
 import json
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 import click
 import uvloop
@@ -15,30 +14,16 @@ from connect_relay.bridge.doctor import examine
 from connect_relay.bridge.examination import as_json, as_lines, exit_code
 from connect_relay.bridge.options import (
     dial_seconds_option,
-    proxy_login_option,
-    proxy_option,
-    relays_option,
     require_different_names,
     settings_option,
-    ssh_option,
     targets_option,
-    tls_option,
-    with_login,
+    way_options,
 )
 from connect_relay.errors import RefusedError
-from connect_relay.options import SECONDS, told
-from connect_relay.settings import BridgeSettings, ProxyChoice, RelayName, Target
+from connect_relay.options import SECONDS, output_option, told
+from connect_relay.settings import BridgeSettings, Target
 
 STEP_SECONDS = 10.0
-
-output_option = click.option(
-    "--output",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="For people, or one JSON document.",
-)
 
 
 @click.command(
@@ -53,13 +38,7 @@ Exit codes:
 """
 )
 @settings_option
-@relays_option
-@tls_option
-@ssh_option
-@targets_option
-@proxy_option
-@proxy_login_option
-@dial_seconds_option
+@way_options
 @click.option(
     "--step-seconds",
     type=SECONDS,
@@ -68,33 +47,12 @@ Exit codes:
     help="How long each step towards the relay may take.",
 )
 @output_option
-def doctor(
-    *,
-    relays: tuple[RelayName, ...],
-    tls: Path | None,
-    ssh: Path | None,
-    targets: tuple[Target, ...],
-    proxy: ProxyChoice,
-    proxy_login: Path | None,
-    dial_seconds: float,
-    step_seconds: float,
-    form: str,
-) -> None:
+def doctor(settings: BridgeSettings, *, step_seconds: float, form: str) -> None:
     """Test every step of the way, say what to do.
 
     Files and certificate; name, proxy, port and TLS of each relay, whether it would let this bridge in, how far away it
     is; each target with a word of its protocol. Nothing is changed, nobody logs in, no bridge is disturbed.
     """
-    with told():
-        require_different_names(targets)
-        settings = BridgeSettings(
-            relays=relays,
-            tls=tls,
-            ssh=ssh,
-            targets=targets,
-            dial_seconds=dial_seconds,
-            proxy=with_login(proxy, proxy_login),
-        )
     steps = uvloop.run(examine(settings, step_seconds))
     click.echo(as_json(steps) if form == "json" else "\n".join(as_lines(steps)))
     sys.exit(exit_code(steps))

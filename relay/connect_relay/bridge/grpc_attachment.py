@@ -17,9 +17,10 @@ from connect_protocol.relay.control import (
     decode_from_relay,
     encode_from_bridge,
 )
+from connect_protocol.relay.ending import Ending
 from connect_protocol.relay.errors import ProtocolError, StreamBrokenError
 from connect_protocol.relay.frames import Opened, Reset, ResetCode, Serve, encode
-from connect_protocol.relay.pump import BUDGET, Ending, pump
+from connect_protocol.relay.pump import BUDGET, pump
 from connect_relay.bridge.dialing import dial
 from connect_relay.bridge.own_certificates import OwnCertificates
 from connect_relay.bridge.relays import MOST_CONNECTIONS

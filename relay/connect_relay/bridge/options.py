@@ -1,7 +1,9 @@
 """Options that several commands of the bridge have."""
 
 import os
+from collections.abc import Callable
 from dataclasses import replace
+from functools import wraps
 from pathlib import Path
 
 import click
@@ -11,10 +13,11 @@ from connect_relay.bridge.installation import ENVIRONMENT, FOLDER, read_variable
 from connect_relay.bridge.proxy_choice import NONE, from_environment, parse_proxy, read_login
 from connect_relay.errors import ConfigurationError
 from connect_relay.options import FOLDER as TLS_FOLDER
-from connect_relay.options import RELAY, SECONDS, TARGET
-from connect_relay.settings import ProxyChoice, Target
+from connect_relay.options import RELAY, SECONDS, TARGET, told
+from connect_relay.settings import BridgeSettings, ProxyChoice, RelayName, Target
 
 DIAL_SECONDS = 8.0
+Command = Callable[..., None]
 
 
 class ProxyType(click.ParamType[ProxyChoice]):
@@ -157,3 +160,50 @@ def require_different_names(targets: tuple[Target, ...]) -> None:
     names = [target.name for target in targets]
     if twice := {name for name in names if names.count(name) > 1}:
         raise ConfigurationError(f"--target {', '.join(sorted(twice))} is given twice", todo="Give each its own name")
+
+
+def way_options(command: Command) -> Command:
+    """A decorator: options that say by which relays, as whom and to what; they are the command's first argument.
+
+    `run` goes that way, and `doctor` looks at each step of it.
+    """
+
+    @wraps(command)
+    def with_settings(
+        *,
+        relays: tuple[RelayName, ...],
+        tls: Path | None,
+        ssh: Path | None,
+        targets: tuple[Target, ...],
+        dial_seconds: float,
+        proxy: ProxyChoice,
+        proxy_login: Path | None,
+        **others: object,
+    ) -> None:
+        with told():
+            require_different_names(targets)
+            settings = BridgeSettings(
+                relays=relays,
+                tls=tls,
+                ssh=ssh,
+                targets=targets,
+                dial_seconds=dial_seconds,
+                proxy=with_login(proxy, proxy_login),
+            )
+        command(settings, **others)
+
+    decorated: Command = with_settings
+    for option in reversed(_WAY):
+        decorated = option(decorated)
+    return decorated
+
+
+_WAY: tuple[Callable[[Command], Command], ...] = (
+    relays_option,
+    tls_option,
+    ssh_option,
+    targets_option,
+    dial_seconds_option,
+    proxy_option,
+    proxy_login_option,
+)

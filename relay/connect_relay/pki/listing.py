@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from connect_relay.authorized_keys import AuthorizedKey
+from connect_relay.options import output_option
 from connect_relay.pki.folder import LIST, Kept, PkiFolder, RevocationList, State
 from connect_relay.pki.options import current_time, folder_argument, told
 from connect_relay.pki.ssh import SshFolder
@@ -17,14 +18,7 @@ NEAR_DAYS = 30
 
 @click.command("list")
 @folder_argument
-@click.option(
-    "--output",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="For people, or one JSON document.",
-)
+@output_option
 def list_(folder: Path, form: str) -> None:
     """List the certificates and SSH keys in DIR, and until when they are good.
 

@@ -16,6 +16,7 @@ from connect_relay.attachment import LEFT, LONGEST_VERSION, MOST_TARGETS
 from connect_relay.audit import Attempt, Caller, Kind
 from connect_relay.errors import RefusedError
 from connect_relay.settings import Transport
+from connect_relay.ssh.closing import ClosedHere
 from connect_relay.ssh.door import Door
 from connect_relay.ssh_stream import ServedStream, reset_told
 from connect_relay.switchboard import GOING_DOWN
@@ -55,6 +56,7 @@ class SshBridge:
         self._attached: AttachedBridge | None = None
         self._settling: asyncio.TimerHandle | None = None
         self._carried: set[asyncio.Task[None]] = set()
+        self._closed_here = ClosedHere()
         self._left_because = LEFT
 
     def forward(self, name: str, host: str, port: int) -> Forward:
@@ -154,6 +156,20 @@ class SshBridge:
             self._carried.add(task)
             task.add_done_callback(self._carried.discard)
 
+    def _too_many(self) -> str:
+        """Why there may not be one channel more; empty if there may.
+
+        A bridge that has left too many open after their end is sent away: when it comes again, asyncssh keeps none.
+        """
+        most = self.door.most_channels
+        if len(self._carried) > most:
+            return f"the bridge has {most} channels already, open or unanswered"
+        if self._attached is not None and len(self._closed_here) >= most:
+            reason = f"the bridge has not closed {most} channels that are over"
+            self._attached.dismiss(reason)
+            return reason
+        return ""
+
     async def _carry_out(self, order: Open) -> None:
         stream = ServedStream(order.connection_id, order.window)
         try:
@@ -161,6 +177,7 @@ class SshBridge:
             await self.door.serve(stream, self.caller)
         finally:
             stream.close()
+            self._closed_here.add(stream.session)
 
     async def _open(self, order: Open, stream: ServedStream) -> None:
         """Open a channel to the target.
@@ -172,9 +189,8 @@ class SshBridge:
             message = f"the bridge has withdrawn target {order.target}"
             stream.missed(Reset(code=ResetCode.UNKNOWN_TARGET, message=message))
             return
-        if len(self._carried) > self.door.most_channels:
-            message = f"the bridge has {self.door.most_channels} channels already, open or unanswered"
-            stream.missed(Reset(code=ResetCode.LIMIT, message=message))
+        if too_many := self._too_many():
+            stream.missed(Reset(code=ResetCode.LIMIT, message=too_many))
             return
         try:
             # Our own bridge writes the caller's address into its log, where the connection's id says more.

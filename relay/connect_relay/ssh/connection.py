@@ -20,6 +20,7 @@ from connect_relay.errors import RefusedError
 from connect_relay.junction import FAREWELL_SECONDS
 from connect_relay.settings import Transport
 from connect_relay.ssh.bridge import Forward, SshBridge
+from connect_relay.ssh.closing import ClosedHere
 from connect_relay.ssh.door import Door
 from connect_relay.ssh_names import TargetName, read_target
 from connect_relay.ssh_stream import ChannelStream, DialledStream, channel_refusal, told
@@ -47,8 +48,7 @@ class SshConnection(asyncssh.SSHServer):
         self._door = door
         self._tasks: set[asyncio.Task[None]] = set()
         self._until_gone = ExitStack()
-        self._unconfirmed: list[WatchedChannel] = []
-        """Channels that have been closed here, and may not have been by the other side."""
+        self._closed_here = ClosedHere()
         self._unknown: dict[str, None] = {}
         self._forbidden_requests = 0
         self._over_because = ""
@@ -179,8 +179,7 @@ class SshConnection(asyncssh.SSHServer):
     def _dialled(self, host: str, port: int) -> TargetName:
         if self._over_because:
             raise RefusedError(ResetCode.REFUSED, self._over_because)
-        self._unconfirmed = [session for session in self._unconfirmed if session.there]
-        if len(self._tasks) + len(self._unconfirmed) >= self._door.most_channels:
+        if len(self._tasks) + len(self._closed_here) >= self._door.most_channels:
             raise RefusedError(ResetCode.LIMIT, f"this connection has {self._door.most_channels} channels already")
         return read_target(host, port, self._key_of_now().identity.realm)
 
@@ -188,9 +187,8 @@ class SshConnection(asyncssh.SSHServer):
         await self._door.connect(stream, self._caller)
 
     def _let_go(self, stream: ChannelStream) -> None:
-        """A channel stays until the other side has closed it too, and who never does shall not have ever more."""
         stream.close()
-        self._unconfirmed.append(stream.session)
+        self._closed_here.add(stream.session)
 
     def server_requested(self, listen_host: str, listen_port: int) -> Forward | bool:
         """See asyncssh: a bridge offers a target. It hears no reason for a refusal, unless it shows messages."""

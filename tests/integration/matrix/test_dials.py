@@ -180,10 +180,18 @@ async def test_a_part_that_is_killed_is_told_at_once(
         await calm(site.relay, site.bridge, before)
 
 
-@pytest.mark.parametrize("half", ["worker", "bridge"])
-async def test_a_short_cut_costs_time_and_the_connection_is_whole(
-    identities: Identities, combination: Combination, half: str
-) -> None:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cut:
+    """The cable has been pulled while the bridge dials; `connection` is who waits for that."""
+
+    site: Site
+    cable: Cable
+    connection: socket.socket
+
+
+@asynccontextmanager
+async def _cut(identities: Identities, combination: Combination, half: str) -> AsyncIterator[Cut]:
+    """Within: it is cut. Afterwards, when it has been plugged in, the way is whole and nothing is held of the dial."""
     async with asyncio.timeout(4 * PATIENCE_SECONDS), _site(identities, combination, half) as site:
         assert site.cable is not None
         await site.exchange()
@@ -191,16 +199,25 @@ async def test_a_short_cut_costs_time_and_the_connection_is_whole(
         with await connected(ports_of(site.way).database) as connection:
             await site.hesitant.dialled()
             site.cable.pull()
-            with await site.hesitant.take() as taken:
-                await site.cable.held_up.wait()
-                site.cable.plug()
-                loop = asyncio.get_running_loop()
-                await loop.sock_sendall(connection, b"there and back")
-                assert await loop.sock_recv(taken, 1 << 16) == b"there and back"
-                await loop.sock_sendall(taken, b"and whole")
-                assert await loop.sock_recv(connection, 1 << 16) == b"and whole"
+            yield Cut(site=site, cable=site.cable, connection=connection)
+        await site.exchange()
         await site.relay.counted("connections", 0)
         await calm(site.relay, site.bridge, before)
+
+
+@pytest.mark.parametrize("half", ["worker", "bridge"])
+async def test_a_short_cut_costs_time_and_the_connection_is_whole(
+    identities: Identities, combination: Combination, half: str
+) -> None:
+    async with _cut(identities, combination, half) as cut:
+        with await cut.site.hesitant.take() as taken:
+            await cut.cable.held_up.wait()
+            cut.cable.plug()
+            loop = asyncio.get_running_loop()
+            await loop.sock_sendall(cut.connection, b"there and back")
+            assert await loop.sock_recv(taken, 1 << 16) == b"there and back"
+            await loop.sock_sendall(taken, b"and whole")
+            assert await loop.sock_recv(cut.connection, 1 << 16) == b"and whole"
 
 
 @pytest.mark.parametrize("half", ["worker", "bridge"])
@@ -208,20 +225,12 @@ async def test_a_long_cut_costs_the_attempt_and_the_way_comes_back(
     identities: Identities, combination: Combination, half: str
 ) -> None:
     """Who can still be told is told while it lasts: three heartbeats are all it takes."""
-    async with asyncio.timeout(4 * PATIENCE_SECONDS), _site(identities, combination, half) as site:
-        assert site.cable is not None
-        await site.exchange()
-        before = await held_by(site.relay, site.bridge)
-        with await connected(ports_of(site.way).database) as connection:
-            await site.hesitant.dialled()
-            site.cable.pull()
-            await site.relay.counted("dials_under_way", 0)
-            if half == "bridge":
-                async with asyncio.timeout(PROMPT_SECONDS):
-                    assert await _end_of(connection) == b""
-                assert "the customer's bridge is not there" in (await site.explained()).what
-            site.cable.plug()
-            async with asyncio.timeout(PATIENCE_SECONDS):
-                assert await _end_of(connection) == b""
-        await site.exchange()
-        await calm(site.relay, site.bridge, before)
+    async with _cut(identities, combination, half) as cut:
+        await cut.site.relay.counted("dials_under_way", 0)
+        if half == "bridge":
+            async with asyncio.timeout(PROMPT_SECONDS):
+                assert await _end_of(cut.connection) == b""
+            assert "the customer's bridge is not there" in (await cut.site.explained()).what
+        cut.cable.plug()
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            assert await _end_of(cut.connection) == b""

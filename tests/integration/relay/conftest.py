@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from connect_relay.rpc import Channel
+from tests.support.leaks import Stage
 from tests.support.openssh import Ssh, SshKeys, ssh_port, stock_bridge
 from tests.support.relay import OTHER_REALM, REALM, Command, Pki, RelayCommand, start_bridge, worker_channel
 from tests.support.targets import Targets, targets
@@ -64,6 +65,16 @@ async def own_channel(pki: Pki, own_relay: RelayCommand, own_bridge: Command) ->
     del own_bridge
     async with worker_channel(pki.worker(), own_relay.address) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def stage(pki: Pki, goals: Targets) -> Iterator[Stage]:
+    """A relay with little patience for who abuses it."""
+    with (
+        RelayCommand.serve(pki, "--patience-seconds", "1", "--drain-seconds", "1") as relay,
+        start_bridge(pki.bridge(), relay.port, goals.by_name()) as bridge,
+    ):
+        yield Stage.set_up(pki, relay, bridge)
 
 
 @pytest.fixture(scope="package")

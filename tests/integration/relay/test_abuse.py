@@ -4,7 +4,7 @@ import asyncio
 import random
 import signal
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
@@ -34,20 +34,10 @@ from connect_relay.rpc import Channel, ClientStream
 from tests.support.frame_streams import NEWER
 from tests.support.leaks import Stage
 from tests.support.raw_http2 import GREETING, PREFACE, Kind, frame, heard, message, messages, request, spoken_to
-from tests.support.relay import HOST, OTHER_REALM, Pki, RelayCommand, dial, start_bridge, worker_channel
-from tests.support.targets import Targets
+from tests.support.relay import HOST, OTHER_REALM, Pki, RelayCommand, dial, worker_channel
 
 FUZZED = 60
 SEED = 20261122
-
-
-@pytest.fixture(scope="module")
-def stage(pki: Pki, goals: Targets) -> Iterator[Stage]:
-    with (
-        RelayCommand.serve(pki, "--patience-seconds", "1", "--drain-seconds", "1") as relay,
-        start_bridge(pki.bridge(), relay.port, goals.by_name()) as bridge,
-    ):
-        yield Stage.set_up(pki, relay, bridge)
 
 
 # Slow

@@ -1,12 +1,9 @@
 """`connect-bridge doctor`: each step on its own, what is wrong, and what to do; with real servers and a real proxy."""
 
-import asyncio
-import json
 import os
 import pty
 import re
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +17,7 @@ import pytest
 from connect_protocol.relay.identity import Identity, Role
 from connect_relay.pki.certificates import client, server
 from connect_relay.pki.folder import PkiFolder
+from tests.support.bridge_doctor import PROGRAM, asked
 from tests.support.certificates import create_authority, issue
 from tests.support.http_proxy import http_proxy
 from tests.support.ports import closed_port, listens
@@ -29,7 +27,6 @@ from tests.support.samba import SambaServer
 from tests.support.targets import Targets
 
 NOBODY = "Does the server run there, and does a firewall let this machine reach it?"
-PROGRAM = Path(sys.executable).with_name("connect-bridge")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,27 +49,14 @@ class Told:
 
 def arguments(tls: Path, relay: str, targets: Mapping[str, str]) -> list[str]:
     named = [text for name, place in targets.items() for text in ("--target", f"{name}={place}")]
-    return ["doctor", "--relay", relay, "--tls", str(tls), *named]
+    return ["--relay", relay, "--tls", str(tls), *named]
 
 
 async def doctor(tls: Path, relay: object, targets: Mapping[str, str], *options: str) -> Told:
     """Ask it, as a machine does."""
-    command = [str(PROGRAM), *arguments(tls, str(relay), targets), "--step-seconds", "3", "--output", "json", *options]
-    done = await asyncio.to_thread(
-        subprocess.run,
-        command,
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-        env={"PATH": os.environ["PATH"]},
-    )
-    assert done.stderr == ""
-    answer = json.loads(done.stdout)
-    assert answer["exitCode"] == done.returncode
-    rows = answer["steps"]
+    code, rows = await asked(*arguments(tls, str(relay), targets), "--step-seconds", "3", *options)
     return Told(
-        code=done.returncode,
+        code=code,
         steps={
             (row["subject"].removeprefix("target ").split()[0], row["step"]): (row["result"], row["found"], row["todo"])
             for row in rows
@@ -281,7 +265,7 @@ async def test_a_key_that_others_read_and_a_certificate_near_its_end_are_warning
 def test_people_get_marks_and_advice_and_colours_only_on_a_terminal(
     relay: RelayCommand, tls: Path, goals: Targets
 ) -> None:
-    command = [str(PROGRAM), *arguments(tls, str(relay.address), {"echo": f"{HOST}:{goals.refusing}"})]
+    command = [str(PROGRAM), "doctor", *arguments(tls, str(relay.address), {"echo": f"{HOST}:{goals.refusing}"})]
     plain = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False).stdout
     assert plain.splitlines()[0] == "this machine"
     assert f"  ✓ {'TLS':<14} certificate of" in plain

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import uvloop
 
-from connect_protocol.relay.pump import End, Ending
+from connect_protocol.relay.ending import End, Ending
 from connect_relay.rpc import Channel
 from connect_relay.trust import serial_of
 from tests.support.relay import (

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from connect_protocol.relay.credit import BASE_WINDOW, LARGEST_WINDOW
+from connect_protocol.relay.ending import End
 from connect_protocol.relay.frames import ResetCode
-from connect_protocol.relay.pump import End
 from connect_relay.rpc import Channel
 from connect_relay.settings import Address
 from tests.support.cable import cable

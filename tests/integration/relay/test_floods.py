@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import ExitStack
 
 import pytest
@@ -24,22 +24,11 @@ from tests.support.relay import (
     RelayCommand,
     call,
     dial,
-    start_bridge,
     worker_channel,
 )
-from tests.support.targets import Targets
 
 CALLERS = 300
 CALLS = 150
-
-
-@pytest.fixture(scope="module")
-def stage(pki: Pki, goals: Targets) -> Iterator[Stage]:
-    with (
-        RelayCommand.serve(pki, "--patience-seconds", "1", "--drain-seconds", "1") as relay,
-        start_bridge(pki.bridge(), relay.port, goals.by_name()) as bridge,
-    ):
-        yield Stage.set_up(pki, relay, bridge)
 
 
 @pytest.fixture

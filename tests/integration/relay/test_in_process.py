@@ -15,31 +15,39 @@ from connect_protocol.relay.frames import Reset, ResetCode, decode
 from connect_relay.bridge import process
 from connect_relay.rpc import Channel
 from connect_relay.server import Relay, running
-from connect_relay.settings import Address, BridgeSettings, RelayName, RelaySettings, Target, Times
-from tests.support.relay import HOST, Pki, dial, refusal, tunnel, worker_channel
+from connect_relay.settings import Address, BridgeSettings, Limits, RelayName, RelaySettings, Target, Times
+from tests.support.relay import HOST, REALM, Pki, dial, refusal, tunnel, worker_channel
 from tests.support.targets import Targets
 
 ANY = Address(host=HOST, port=0)
+WAITING = 8
 TIMES = Times(first_frame=0.3, dial=1, longest_wait=5, drain=0.5)
 
 
 @asynccontextmanager
 async def relay_and_bridge(pki: Pki, goals: Targets) -> AsyncIterator[Relay]:
     """Within: both."""
-    async with running(RelaySettings(listen=ANY, admin=ANY, tls=pki.relay, times=TIMES)) as relay:
-        settings = BridgeSettings(
-            relays=(RelayName(address=Address(host=HOST, port=relay.port)),),
-            tls=pki.bridge(),
-            targets=tuple(
-                Target(name=name, address=Address(host=HOST, port=port)) for name, port in goals.by_name().items()
-            ),
-            dial_seconds=0.5,
-        )
-        attached = asyncio.create_task(process.run(settings, process.callers_of(settings)))
+    settings = RelaySettings(listen=ANY, admin=ANY, tls=pki.relay, times=TIMES)
+    async with running(settings) as relay, bridge_of(relay, pki, goals):
         yield relay
-        attached.cancel()
-        with suppress(asyncio.CancelledError):
-            await attached
+
+
+@asynccontextmanager
+async def bridge_of(relay: Relay, pki: Pki, goals: Targets) -> AsyncIterator[None]:
+    """Within: a bridge that attaches to this relay."""
+    settings = BridgeSettings(
+        relays=(RelayName(address=Address(host=HOST, port=relay.port)),),
+        tls=pki.bridge(),
+        targets=tuple(
+            Target(name=name, address=Address(host=HOST, port=port)) for name, port in goals.by_name().items()
+        ),
+        dial_seconds=0.5,
+    )
+    attached = asyncio.create_task(process.run(settings, process.callers_of(settings)))
+    yield
+    attached.cancel()
+    with suppress(asyncio.CancelledError):
+        await attached
 
 
 @pytest.mark.parametrize("run", [asyncio.run, uvloop.run], ids=["asyncio", "uvloop"])
@@ -74,6 +82,30 @@ async def _ends(channel: Channel) -> None:
         await connection.write(bytes(100_000))
     await refusal(channel, dial("refusing"))
     await refusal(channel, dial("hanging"))
+
+
+async def test_who_have_waited_for_their_bridge_take_turns_at_its_dials(pki: Pki, goals: Targets) -> None:
+    """More than all realms may have under way: none of them is refused, and the limit holds all the time."""
+    limits = Limits(dials=2, dials_per_realm=WAITING)
+    async with (
+        running(RelaySettings(listen=ANY, admin=ANY, tls=pki.relay, times=TIMES, limits=limits)) as relay,
+        worker_channel(pki.worker(), Address(host=HOST, port=relay.port)) as channel,
+    ):
+        board = relay.switchboard
+        waiting = []
+        for number in range(WAITING):
+            waiting.append(asyncio.create_task(_echoed(channel)))
+            while board.waits.taken <= number:  # noqa: ASYNC110 - nothing tells but the count
+                await asyncio.sleep(0.01)
+        async with bridge_of(relay, pki, goals):
+            assert await asyncio.gather(*waiting) == [b"at last"] * WAITING
+        assert (board.waits.taken, board.dials.taken, board.accounts.of(REALM).refusals) == (0, 0, {})
+
+
+async def _echoed(channel: Channel) -> bytes:
+    async with tunnel(channel, dial("echo", wait_seconds=5)) as connection:
+        await connection.write(b"at last")
+        return await connection.read_exactly(7)
 
 
 async def test_who_calls_and_says_nothing_is_sent_away(pki: Pki, goals: Targets) -> None:

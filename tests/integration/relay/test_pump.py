@@ -5,17 +5,17 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from hashlib import sha256
-from random import Random
 
 import pytest
 import uvloop
 
 from connect_protocol.relay.credit import LARGEST_WINDOW, ReceiveWindow
+from connect_protocol.relay.ending import End, Ending
 from connect_protocol.relay.errors import ProtocolError
 from connect_protocol.relay.frames import Credit, Data, Frame, HalfClose, Opened, Reset, ResetCode, decode, encode
-from connect_protocol.relay.pump import End, Ending, pump
+from connect_protocol.relay.pump import pump
 from tests.support.frame_streams import NEWER, MemoryStream, connected_sockets, stream_pair
+from tests.support.noise import exchange_noise
 
 WINDOW = 64 * 1024
 SECONDS = 10
@@ -279,31 +279,10 @@ async def _pass_both_ways() -> None:
         asyncio.create_task(pump(left_pumped, near, send_window=WINDOW, receive_window=ReceiveWindow(WINDOW))),
         asyncio.create_task(pump(right_pumped, far, send_window=WINDOW, receive_window=ReceiveWindow(WINDOW))),
     ]
-    results = await asyncio.wait_for(asyncio.gather(_write(left, 1), _write(right, 2), _read(left), _read(right)), 60)
-    assert results[:2] == results[:1:-1]
+    await asyncio.wait_for(exchange_noise(left, right, pieces=200), 60)
     one, other = await asyncio.gather(*pumps)
     assert one == Ending(end=End.CLOSED, sent=other.received, received=other.sent)
     assert one.sent > WINDOW
-    left.close()
-    right.close()
-
-
-async def _write(peer: socket.socket, seed: int) -> str:
-    random = Random(seed)  # noqa: S311 - test data
-    digest = sha256()
-    for _ in range(200):
-        piece = random.randbytes(random.choice((1, 100, 65_536, 250_000)))
-        digest.update(piece)
-        await asyncio.get_running_loop().sock_sendall(peer, piece)
-    peer.shutdown(socket.SHUT_WR)
-    return digest.hexdigest()
-
-
-async def _read(peer: socket.socket) -> str:
-    digest = sha256()
-    while piece := await asyncio.get_running_loop().sock_recv(peer, 100_000):
-        digest.update(piece)
-    return digest.hexdigest()
 
 
 async def _data(pumped: Pumped, count: int) -> int:

@@ -13,10 +13,10 @@ from cryptography import x509
 
 from connect_protocol.relay import service
 from connect_protocol.relay.control import Hello, encode_from_bridge
+from connect_protocol.relay.ending import End
 from connect_protocol.relay.errors import StreamBrokenError
 from connect_protocol.relay.frames import ResetCode
 from connect_protocol.relay.identity import Identity, Role
-from connect_protocol.relay.pump import End
 from connect_relay.pki.certificates import Authority, Issued, Revoked, client, server
 from connect_relay.trust import serial_of
 from tests.support.relay import (

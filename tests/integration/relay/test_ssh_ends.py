@@ -1,12 +1,8 @@
 """Our own bridge and our own worker by SSH, at the relay and beside those that speak gRPC."""
 
 import asyncio
-import json
-import os
 import signal
 import socket
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -18,6 +14,7 @@ from connect_protocol.relay.identity import Role
 from connect_worker.errors import ConfigurationError, ConnectError, ConnectionFailedError, LoginRefusedError
 from connect_worker.tunnel.base import Obstacle, PassedOverError, Target
 from connect_worker.tunnel.ssh_client import SshTunnel
+from tests.support.bridge_doctor import asked
 from tests.support.http_proxy import http_proxy
 from tests.support.openssh import HOST, HOST_KEY, SshKeys, generate_key, ssh_port
 from tests.support.relay import (
@@ -228,21 +225,9 @@ async def test_a_bridges_key_is_no_workers(ssh_keys: SshKeys, relay: RelayComman
 
 async def doctor(folder: Path, port: int, goals: Targets) -> dict[str, str]:
     """What `connect-bridge doctor` says of each step on the way to the relay: result, and what was found."""
-    command: list[str | Path] = [
-        *(Path(sys.executable).with_name("connect-bridge"), "doctor", "--relay", f"ssh://{HOST}:{port}"),
-        *("--ssh", folder, "--target", f"echo={HOST}:{goals.echo}", "--output", "json"),
-    ]
-    done = await asyncio.to_thread(
-        subprocess.run,
-        command,
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-        env={"PATH": os.environ["PATH"]},
-    )
-    assert done.stderr == ""
-    return {row["step"]: f"{row['result']}: {row['found']}" for row in json.loads(done.stdout)["steps"]}
+    relay = ("--relay", f"ssh://{HOST}:{port}", "--ssh", folder)
+    _, steps = await asked(*relay, "--target", f"echo={HOST}:{goals.echo}")
+    return {row["step"]: f"{row['result']}: {row['found']}" for row in steps}
 
 
 async def test_the_bridges_doctor_logs_in_and_out_again(

@@ -8,9 +8,9 @@ import socket
 import pytest
 
 from connect_protocol.relay.credit import FIRST_STEP
+from connect_protocol.relay.ending import End
 from connect_protocol.relay.frames import ResetCode
 from connect_protocol.relay.identity import Identity, Role
-from connect_protocol.relay.pump import End
 from connect_relay.rpc import Channel
 from tests.support.openssh import (
     AUTHORIZED_KEYS,

@@ -6,28 +6,19 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from connect_relay.server import Relay, running
-from connect_relay.settings import Address, Limits, RelaySettings, SshSettings, Times
-from tests.support.openssh import HOST, SshKeys
+from connect_relay.settings import Limits, Times
+from tests.support.openssh import SshKeys
 from tests.support.relay import REALM, Command, Pki
 from tests.support.ssh_ends import ssh_bridge, ssh_folder
 from tests.support.targets import Targets
 
-ANY = Address(host=HOST, port=0)
 SENT_AWAY = "the relay has sent this bridge away: "
 
 
 @asynccontextmanager
 async def _relay(pki: Pki, keys: SshKeys, limits: Limits | None = None) -> AsyncIterator[int]:
     """Within: a relay; its SSH port."""
-    settings = RelaySettings(
-        listen=ANY,
-        admin=ANY,
-        tls=pki.relay,
-        ssh=SshSettings(listen=ANY, folder=keys.relay),
-        limits=limits or Limits(),
-        times=Times(drain=0.1, reload=0.1),
-    )
-    async with running(settings) as relay:
+    async with running(keys.settings(pki.relay, limits=limits, times=Times(drain=0.1, reload=0.1))) as relay:
         yield _port(relay)
 
 

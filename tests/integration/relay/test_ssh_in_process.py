@@ -8,18 +8,18 @@ import asyncssh
 import pytest
 
 from connect_protocol.relay.credit import BASE_WINDOW, LONGEST_ROUND_TRIP
+from connect_protocol.relay.ending import End
 from connect_protocol.relay.frames import ResetCode
 from connect_protocol.relay.identity import Role
-from connect_protocol.relay.pump import BUDGET, End
+from connect_protocol.relay.pump import BUDGET
 from connect_relay.server import Relay, running
-from connect_relay.settings import Address, Limits, RelaySettings, SshSettings, Times
+from connect_relay.settings import Address, Limits, Times
 from connect_ssh.channel import ByteChannel
 from connect_ssh.errors import ChannelBrokenError
 from connect_ssh.options import CHANNEL, connection_options
 from tests.support.openssh import SshKeys
 from tests.support.relay import HOST, REALM, Pki, dial, refusal, tunnel, worker_channel
 
-ANY = Address(host=HOST, port=0)
 REST = 50_000
 TIMES = Times(first_frame=1, dial=1, drain=0.2)
 
@@ -130,6 +130,50 @@ async def test_who_never_confirms_a_close_gets_no_more_channels_than_others(
             await worker.create_connection(ByteChannel, "echo", 5432, **CHANNEL)
 
 
+async def test_a_bridge_that_never_confirms_a_close_is_sent_away(
+    pki: Pki, ssh_keys: SshKeys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else its channels would pile up at the relay. What it still carries goes on to its end."""
+    most = Limits().connections_per_realm + Limits().dials_per_realm
+    async with (
+        _relay(pki, ssh_keys) as relay,
+        _bridge(relay, ssh_keys) as channels,
+        _connection(relay, ssh_keys, Role.WORKER) as worker,
+    ):
+        still_open = ByteChannel()
+        await worker.create_connection(lambda: still_open, "echo", 5432, **CHANNEL)
+        there = await channels.get()
+        for _ in range(most):
+            await _end_without_a_close(worker, channels, monkeypatch)
+        with pytest.raises(asyncssh.ChannelOpenError, match=f"LIMIT: the bridge has not closed {most} channels"):
+            await worker.create_connection(ByteChannel, "echo", 5432, **CHANNEL)
+        while relay.switchboard.registry.bridges:  # noqa: ASYNC110 - nothing tells but the registry
+            await asyncio.sleep(0.02)
+        async with _bridge(relay, ssh_keys) as channels_of_another:
+            await worker.create_connection(ByteChannel, "echo", 5432, **CHANNEL)
+            await channels_of_another.get()
+        await there.send(b"the rest")
+        there.end()
+        assert await still_open.receive() == b"the rest"
+        assert await still_open.receive() is None
+        still_open.end()
+        while relay.switchboard.ssh_connections[Role.BRIDGE].taken:  # noqa: ASYNC110 - nothing tells but the count
+            await asyncio.sleep(0.02)
+
+
+async def _end_without_a_close(
+    worker: asyncssh.SSHClientConnection, channels: "asyncio.Queue[ByteChannel]", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A connection that ends in order, but that the bridge's end of its channel never closes."""
+    here = ByteChannel()
+    await worker.create_connection(lambda: here, "echo", 5432, **CHANNEL)
+    there = await channels.get()
+    monkeypatch.setattr(there._channel, "_close_send", lambda: None)
+    here.end()
+    there.end()
+    assert await here.receive() is None
+
+
 async def test_nothing_is_left_of_connections_that_ended_in_any_way(pki: Pki, ssh_keys: SshKeys) -> None:
     """No task, no place among the connections, no byte of the windows' budget."""
     async with (
@@ -173,10 +217,7 @@ async def _all_kinds_of_ends(relay: Relay, keys: SshKeys) -> None:
 
 @asynccontextmanager
 async def _relay(pki: Pki, keys: SshKeys) -> AsyncIterator[Relay]:
-    settings = RelaySettings(
-        listen=ANY, admin=ANY, tls=pki.relay, ssh=SshSettings(listen=ANY, folder=keys.relay), times=TIMES
-    )
-    async with asyncio.timeout(20), running(settings) as relay:
+    async with asyncio.timeout(20), running(keys.settings(pki.relay, times=TIMES)) as relay:
         yield relay
 
 

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
+from connect_protocol.relay.ending import End
 from connect_protocol.relay.frames import Reset, ResetCode
 from connect_protocol.relay.identity import Role
-from connect_protocol.relay.pump import End
 from tests.support.openssh import (
     FORWARDED,
     HOST,

@@ -5,19 +5,19 @@ import socket
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from hashlib import sha256
-from random import Random
 from typing import Any
 
 import pytest
 import uvloop
 
 from connect_protocol.relay.credit import BASE_WINDOW
-from connect_protocol.relay.pump import REST_SECONDS, End, Ending
+from connect_protocol.relay.ending import End, Ending
+from connect_protocol.relay.pump import REST_SECONDS
 from connect_ssh.channel import ByteChannel
 from connect_ssh.errors import ChannelBrokenError
 from connect_ssh.pump import pump
 from tests.support.frame_streams import connected_sockets
+from tests.support.noise import exchange_noise
 from tests.support.ssh_channels import channel_pair
 
 SECONDS = 10
@@ -287,28 +287,7 @@ async def _pass_both_ways() -> None:
             asyncio.create_task(pump(left_pumped, pair.here)),
             asyncio.create_task(pump(right_pumped, pair.there)),
         ]
-        results = await asyncio.gather(_write(left, 1), _write(right, 2), _read(left), _read(right))
-        assert results[:2] == results[:1:-1]
+        await exchange_noise(left, right, pieces=300)
         one, other = await asyncio.gather(*pumps)
     assert one == Ending(end=End.CLOSED, sent=other.received, received=other.sent)
     assert one.sent > 100 * BASE_WINDOW
-    left.close()
-    right.close()
-
-
-async def _write(peer: socket.socket, seed: int) -> str:
-    random = Random(seed)  # noqa: S311 - test data
-    digest = sha256()
-    for _ in range(300):
-        piece = random.randbytes(random.choice((1, 100, 65_536, 250_000)))
-        digest.update(piece)
-        await asyncio.get_running_loop().sock_sendall(peer, piece)
-    peer.shutdown(socket.SHUT_WR)
-    return digest.hexdigest()
-
-
-async def _read(peer: socket.socket) -> str:
-    digest = sha256()
-    while piece := await asyncio.get_running_loop().sock_recv(peer, 100_000):
-        digest.update(piece)
-    return digest.hexdigest()

@@ -11,7 +11,7 @@ import pytest
 
 from connect_protocol.relay.identity import Role
 from connect_relay.server import Relay, running
-from connect_relay.settings import Address, Limits, RelaySettings, SshSettings, Times
+from connect_relay.settings import Limits, Times
 from tests.support.openssh import (
     HOST,
     Ssh,
@@ -27,7 +27,6 @@ from tests.support.openssh import (
 from tests.support.relay import OTHER_REALM, REALM, Pki, RelayCommand
 from tests.support.targets import Targets
 
-ANY = Address(host=HOST, port=0)
 WORKER = f"connect://realm/{REALM}/worker"
 BRIDGE = f"connect://realm/{REALM}/bridge"
 
@@ -311,15 +310,7 @@ async def test_a_realm_has_so_many_ssh_connections_and_no_more(pki: Pki, ssh_key
 async def _running(
     pki: Pki, keys: SshKeys, *, limits: Limits | None = None, times: Times | None = None
 ) -> AsyncIterator[Relay]:
-    settings = RelaySettings(
-        listen=ANY,
-        admin=ANY,
-        tls=pki.relay,
-        ssh=SshSettings(listen=ANY, folder=keys.relay),
-        limits=limits or Limits(),
-        times=times or Times(drain=0.1),
-    )
-    async with running(settings) as relay:
+    async with running(keys.settings(pki.relay, limits=limits, times=times or Times(drain=0.1))) as relay:
         yield relay
 
 

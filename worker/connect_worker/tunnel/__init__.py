@@ -2,9 +2,9 @@
 
 import os
 
-from connect_protocol.relay.service import LIBRARY
+from connect_protocol.relay.service import library
 
-os.environ.update(LIBRARY)
+os.environ.update(library(os.environ))
 
 # gRPC reads this too when it is loaded, and would else write lines of its own between those of the log; what its calls
 # raise says the same.

@@ -13,9 +13,10 @@ import grpc
 import grpc.aio
 
 from connect_protocol.relay.credit import LARGEST_WINDOW
+from connect_protocol.relay.ending import End
 from connect_protocol.relay.errors import ProtocolError, StreamBrokenError
 from connect_protocol.relay.frames import Dial, Frame, HalfClose, Opened, Reset, decode, encode
-from connect_protocol.relay.pump import BUDGET, End, pump
+from connect_protocol.relay.pump import BUDGET, pump
 from connect_protocol.relay.service import CONNECT, client_options, in_plain_words
 from connect_worker.settings import GrpcRelay
 from connect_worker.tunnel import failures

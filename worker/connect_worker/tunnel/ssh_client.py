@@ -7,7 +7,7 @@ from datetime import timedelta
 from types import TracebackType
 from typing import Self
 
-from connect_protocol.relay.pump import End
+from connect_protocol.relay.ending import End
 from connect_ssh.channel import ByteChannel
 from connect_ssh.client import Connection, Login, Server, connect, open_channel
 from connect_ssh.errors import (
