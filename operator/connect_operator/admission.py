@@ -8,8 +8,9 @@ import structlog
 from connect_operator.cluster import Cluster
 from connect_operator.core.admission import Contender, admitted
 from connect_operator.errors import NotFoundError
-from connect_operator.index import Index, Key
+from connect_operator.index import Index
 from connect_operator.kind import Kind
+from connect_operator.known import Key
 
 log = structlog.stdlib.get_logger()
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from connect_operator.core.decision import Event
 from connect_operator.core.names import GROUP, MANAGER
-from connect_operator.index import Subject
+from connect_operator.known import Subject
 
 CONTROLLER = f"{GROUP}/{MANAGER}"
 ACTION = "Reconcile"

@@ -9,7 +9,7 @@ from connect_operator.announcement import Announcement
 from connect_operator.cluster import Cluster
 from connect_operator.core.decision import Event
 from connect_operator.errors import ForbiddenError, NotFoundError, RefusedError
-from connect_operator.index import Subject
+from connect_operator.known import Subject
 
 log = structlog.stdlib.get_logger()
 

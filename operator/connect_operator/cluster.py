@@ -13,8 +13,8 @@ from connect_operator.core.decision import Action, Create, Replace
 from connect_operator.core.facts import JobFacts, WarningEvent
 from connect_operator.core.names import ADMISSION_ANNOTATION, ADMITTED, MANAGER, cron_job_name
 from connect_operator.errors import ConflictError, NotFoundError
-from connect_operator.index import Key, Subject
 from connect_operator.kind import Kind, Resource
+from connect_operator.known import Key, Subject
 from connect_operator.kube import Body, Kube
 from connect_protocol.environment import SecretKey
 from connect_protocol.json_object import JsonObject

@@ -14,7 +14,7 @@ from prometheus_client.registry import Collector
 from connect_operator.core.facts import JobFacts, Trigger
 from connect_operator.core.run_status import RunPhase
 from connect_operator.core.status import ConditionType, LastRun, Truth
-from connect_operator.index import Key, KnownJob, KnownRun
+from connect_operator.known import Key, KnownJob, KnownRun
 
 Sample = tuple[tuple[str, ...], float]
 """Values of the labels beyond namespace and connectjob, and the gauge's own."""

@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 
 import structlog
 
-from connect_operator.index import Body, Index, Key
+from connect_operator.index import Index
 from connect_operator.kind import Kind
+from connect_operator.known import Body, Key
 from connect_operator.metrics import OperatorMetrics
 from connect_operator.picture import Picture
 from connect_operator.queue import Queue

@@ -13,8 +13,8 @@ import structlog
 
 from connect_operator.cluster import Cluster
 from connect_operator.errors import KubernetesError, NotFoundError, SettingsError
-from connect_operator.index import Body, identity
 from connect_operator.kind import Kind
+from connect_operator.known import Body, identity
 
 log = structlog.stdlib.get_logger()
 

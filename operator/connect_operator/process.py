@@ -26,8 +26,9 @@ from connect_operator.cluster import Cluster
 from connect_operator.core.facts import Defaults
 from connect_operator.errors import ConflictError, OperatorError, WatchLostError
 from connect_operator.handlers import kopf_settings, register
-from connect_operator.index import Index, Key
+from connect_operator.index import Index
 from connect_operator.job_metrics import JobCollector, RunCollector
+from connect_operator.known import Key
 from connect_operator.kube import open_kube
 from connect_operator.metrics import OperatorMetrics, QueueCollector, RecheckCollector
 from connect_operator.metrics_server import serve_metrics

@@ -31,8 +31,9 @@ from connect_operator.core.starting import last_pod, wants_warnings
 from connect_operator.core.status import Status
 from connect_operator.core.trim import cron_job_facts
 from connect_operator.errors import ConflictError, ForbiddenError, NotFoundError, RefusedError
-from connect_operator.index import Body, Index, Key, KnownJob, Subject
+from connect_operator.index import Index
 from connect_operator.kind import Kind
+from connect_operator.known import Body, Key, KnownJob, Subject
 from connect_operator.relay_watch import RelayWatch
 from connect_operator.run_writer import RunWriter
 from connect_operator.secrets_watch import SecretsWatch

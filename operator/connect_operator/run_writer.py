@@ -15,8 +15,9 @@ from connect_operator.core.decision import Event, StartRun, Told
 from connect_operator.core.facts import JobFacts
 from connect_operator.core.run_status import Request
 from connect_operator.errors import ConflictError, NotFoundError
-from connect_operator.index import Index, Subject
+from connect_operator.index import Index
 from connect_operator.kind import Kind
+from connect_operator.known import Subject
 
 log = structlog.stdlib.get_logger()
 

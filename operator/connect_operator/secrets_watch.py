@@ -13,7 +13,7 @@ from connect_operator.cluster import Cluster
 from connect_operator.core.facts import SecretRole, SecretsView
 from connect_operator.core.secret_needs import due, findings, look_again, needs, presumed
 from connect_operator.core.spec import ConnectJob
-from connect_operator.index import Key, KnownJob
+from connect_operator.known import Key, KnownJob
 
 
 class SecretsWatch:

@@ -8,6 +8,7 @@ from tests.support.custom_resource import RUNS, definition, fields, schema
 from tests.support.repository import read, table
 
 PAGE = "docs/reference/connectrun.md"
+DECIDED = constants("run_queue") | constants("run_states")
 
 
 def words(heading: str) -> list[str]:
@@ -32,10 +33,10 @@ def test_every_condition_is_told() -> None:
 
 
 def test_every_reason_and_event_that_the_operator_gives_is_told() -> None:
-    given = {word for word in constants("run_queue") if COMPOUND.fullmatch(word)}
+    given = {word for word in DECIDED if COMPOUND.fullmatch(word)}
     assert given - set(re.findall(r"\w+", read(PAGE))) == set()
 
 
 def test_every_reason_that_is_told_is_given() -> None:
     told = {word for kind in RunConditionType for word in words(f"### {kind}")}
-    assert told - constants("run_queue") - set(RunPhase) == {"JobDeleted"}
+    assert told - DECIDED - set(RunPhase) == {"JobDeleted"}

@@ -12,51 +12,37 @@ A scheduled run waits for nobody: Kubernetes starts it, and the lock in the cust
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 
 from connect_operator.core.decision import Event, EventType, Observed, RunOrders, StartRun, Told
 from connect_operator.core.endings import JOB_DELETED
 from connect_operator.core.events import ended
 from connect_operator.core.planning import Plan
 from connect_operator.core.run_job import run_manifest
-from connect_operator.core.run_status import (
-    Outcome,
-    Request,
-    RunConditionType,
-    RunFinding,
-    RunPhase,
-    RunStatus,
-    run_conditions,
+from connect_operator.core.run_states import (
+    ACCEPTED,
+    PATIENCE,
+    Obstacle,
+    cancelled,
+    finished,
+    is_obstructed,
+    lost,
+    made,
+    obstructed,
+    queued,
+    under_way,
 )
-from connect_operator.core.runs import OpenRun, Runs
+from connect_operator.core.run_status import Request, RunPhase, RunStatus
+from connect_operator.core.runs import Runs
 from connect_operator.core.spec import Mode
-from connect_operator.core.status import Evidence, Finding, LastRun, Phase, Result, Truth
+from connect_operator.core.status import Finding, Truth
 
 KEPT = 20
 """So many of a ConnectJob's ConnectRuns that are over are kept."""
-PATIENCE = timedelta(minutes=1)
-"""An obstacle that may pass, as a Secret that is applied a moment later, does not end a younger ConnectRun."""
 
 _BEGUN = {RunPhase.STARTING, RunPhase.RUNNING}
-_PHASES = {Phase.QUEUED: RunPhase.QUEUED, Phase.STARTING: RunPhase.STARTING, Phase.RUNNING: RunPhase.RUNNING}
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Obstacle:
-    """Why a ConnectRun may not start; `final` if that cannot pass."""
-
-    reason: str
-    message: str
-    final: bool = True
-
-    @property
-    def finding(self) -> RunFinding:
-        """What it makes of the condition Accepted."""
-        return RunFinding(type=RunConditionType.ACCEPTED, truth=Truth.FALSE, reason=self.reason, message=self.message)
-
-
-_TOO_LATE = _Obstacle(
+_TOO_LATE = Obstacle(
     reason="WaitedTooLong",
     message="Runs of other customers were under way for longer than its ConnectJob's startingDeadlineSeconds.",
 )
@@ -72,17 +58,17 @@ def orders(observed: Observed, plan: Plan, ready: Finding, runs: Runs) -> RunOrd
             continue
         followed = _followed(request, runs, observed.now)
         if followed is None and (obstacle := _obstacle(request, observed, ready)):
-            followed = _obstructed(request, obstacle, observed.now)
+            followed = obstructed(request, obstacle, observed.now)
         if followed is None:
             waiting.append(request)
         else:
             statuses[request.run.uid] = followed
     start = _start(waiting, observed, plan, runs)
     for position, request in enumerate(waiting[1:] if start else waiting, start=1):
-        statuses[request.run.uid] = _queued(request, position, observed.now)
+        statuses[request.run.uid] = queued(request, position, observed.now)
     if start:
         waits = observed.defaults.max_concurrent_runs > 0 or observed.job.queue_name
-        statuses[start.uid] = _made(waiting[0], RunPhase.QUEUED if waits else RunPhase.STARTING, observed.now)
+        statuses[start.uid] = made(waiting[0], RunPhase.QUEUED if waits else RunPhase.STARTING, observed.now)
     found = _orders(requests, statuses, start, observed.now)
     return found if observed.run_refusal is None else replace(found, look_again=observed.now)
 
@@ -104,7 +90,7 @@ def _orders(
 ) -> RunOrders:
     after = [(request, statuses.get(request.run.uid, request.status)) for request in requests]
     told = (_told(request, status) for request, status in after if status != request.status)
-    looks = (request.run.created + PATIENCE for request, status in after if _is_obstructed(status))
+    looks = (request.run.created + PATIENCE for request, status in after if is_obstructed(status))
     return RunOrders(
         start=start,
         told=tuple(told),
@@ -126,128 +112,47 @@ def _followed(request: Request, runs: Runs, now: datetime) -> RunStatus | None:
     for run in runs.open:
         if run.job.name == name:
             late = run.job in runs.too_late
-            return _cancelled(request, _TOO_LATE, now) if late else _under_way(request, run, now)
+            return cancelled(request, _TOO_LATE, now) if late else under_way(request, run, now)
     last = runs.history.last
     for over in (*runs.over, *([last] if last else [])):
         if over.name == name:
-            return _finished(request, over, now)
+            return finished(request, over, now)
     if not request.status.job_name:
         return None
-    return _lost(request, JOB_DELETED, "Somebody deleted the run's Job before its end", now)
+    return lost(request, JOB_DELETED, "Somebody deleted the run's Job before its end", now)
 
 
-def _under_way(request: Request, run: OpenRun, now: datetime) -> RunStatus:
-    phase = _PHASES[run.phase]
-    return RunStatus(
-        phase=phase,
-        job_name=run.job.name,
-        started=None if phase is RunPhase.QUEUED else run.job.started or run.job.created,
-        conditions=run_conditions((_ACCEPTED, _unknown(phase)), request, now),
-    )
-
-
-def _made(request: Request, phase: RunPhase, now: datetime) -> RunStatus:
-    """Its Job is made in this look."""
-    return RunStatus(
-        phase=phase,
-        job_name=request.run.job_name,
-        conditions=run_conditions((_ACCEPTED, _unknown(phase)), request, now),
-    )
-
-
-def _finished(request: Request, run: LastRun, now: datetime) -> RunStatus:
-    outcome = Outcome(
-        result=run.result,
-        reason=run.reason,
-        message=run.message,
-        todo=run.todo,
-        changes=run.changes,
-        user_warnings=run.user_warnings,
-        group_warnings=run.group_warnings,
-        plan_checksum=run.plan_checksum,
-        reported=run.evidence is Evidence.REPORT,
-    )
-    return RunStatus(
-        phase=RunPhase.FINISHED,
-        job_name=run.name,
-        started=run.started,
-        completed=run.completed,
-        outcome=outcome,
-        conditions=run_conditions((_ACCEPTED, _succeeded(outcome)), request, now),
-    )
-
-
-def _lost(request: Request, reason: str, message: str, now: datetime) -> RunStatus:
-    """It was under way, and its Job is gone."""
-    outcome = Outcome(result=Result.STOPPED, reason=reason, message=message)
-    return RunStatus(
-        phase=RunPhase.FINISHED,
-        job_name=request.status.job_name,
-        started=request.status.started,
-        completed=now,
-        outcome=outcome,
-        conditions=run_conditions((_ACCEPTED, _succeeded(outcome)), request, now),
-    )
-
-
-def _queued(request: Request, position: int, now: datetime) -> RunStatus:
-    findings = _ACCEPTED, _unknown(RunPhase.QUEUED)
-    return RunStatus(phase=RunPhase.QUEUED, position=position, conditions=run_conditions(findings, request, now))
-
-
-def _obstructed(request: Request, obstacle: _Obstacle, now: datetime) -> RunStatus:
-    """Queued as long as the obstacle may pass, then cancelled."""
-    if obstacle.final or now >= request.run.created + PATIENCE:
-        return _cancelled(request, obstacle, now)
-    findings = obstacle.finding, _unknown(RunPhase.QUEUED)
-    return RunStatus(phase=RunPhase.QUEUED, conditions=run_conditions(findings, request, now))
-
-
-def _cancelled(request: Request, obstacle: _Obstacle, now: datetime) -> RunStatus:
-    outcome = Outcome(result=None, reason=obstacle.reason, message=obstacle.message)
-    return RunStatus(
-        phase=RunPhase.CANCELLED,
-        completed=now,
-        outcome=outcome,
-        conditions=run_conditions((obstacle.finding, _succeeded(outcome)), request, now),
-    )
-
-
-def _is_obstructed(status: RunStatus) -> bool:
-    return status.phase is RunPhase.QUEUED and any(each.finding.truth is Truth.FALSE for each in status.conditions)
-
-
-def _obstacle(request: Request, observed: Observed, ready: Finding) -> _Obstacle | None:
+def _obstacle(request: Request, observed: Observed, ready: Finding) -> Obstacle | None:
     run, job, refusal = request.run, observed.job, observed.run_refusal
     if run.created + PATIENCE < job.created:
-        return _Obstacle(reason="ConnectJobDeleted", message=f"It was wanted of an earlier ConnectJob {job.name}.")
+        return Obstacle(reason="ConnectJobDeleted", message=f"It was wanted of an earlier ConnectJob {job.name}.")
     if job.mode.does_less_than(run.mode):
-        return _Obstacle(
+        return Obstacle(
             reason="ModeRefused",
             message=f"ConnectJob {job.name} has mode {job.mode}, and a run on request may not do more than that.",
         )
     if job.suspend and run.mode is Mode.SYNC and not run.confirm_locked:
-        return _Obstacle(
+        return Obstacle(
             reason="Suspended",
             message=f"ConnectJob {job.name} is suspended. Set confirmLocked to write to the directory nevertheless.",
         )
     if ready.truth is not Truth.TRUE:
         message = f"ConnectJob {job.name} is not Ready. {ready.message}"
-        return _Obstacle(reason=ready.reason, message=message, final=False)
+        return Obstacle(reason=ready.reason, message=message, final=False)
     if refusal is not None and refusal.uid == run.uid:
-        return _Obstacle(reason="JobRefused", message=f"Kubernetes refuses the Job: {refusal.message}")
+        return Obstacle(reason="JobRefused", message=f"Kubernetes refuses the Job: {refusal.message}")
     return None
 
 
 def _orphan(request: Request, now: datetime) -> RunStatus:
     name, status = request.run.connect_job, request.status
     if status.job_name:
-        return _lost(request, "ConnectJobDeleted", f"ConnectJob {name} was deleted, and the run's Job with it", now)
-    if any(each.finding == _ACCEPTED for each in status.conditions):
+        return lost(request, "ConnectJobDeleted", f"ConnectJob {name} was deleted, and the run's Job with it", now)
+    if any(each.finding == ACCEPTED for each in status.conditions):
         message = f"ConnectJob {name} was deleted before the run's turn came."
-        return _obstructed(request, _Obstacle(reason="ConnectJobDeleted", message=message), now)
+        return obstructed(request, Obstacle(reason="ConnectJobDeleted", message=message), now)
     message = f"There is no ConnectJob {name} in {request.run.namespace}. Correct spec.jobName in another ConnectRun."
-    return _obstructed(request, _Obstacle(reason="ConnectJobMissing", message=message, final=False), now)
+    return obstructed(request, Obstacle(reason="ConnectJobMissing", message=message, final=False), now)
 
 
 def _start(waiting: Sequence[Request], observed: Observed, plan: Plan, runs: Runs) -> StartRun | None:
@@ -256,33 +161,6 @@ def _start(waiting: Sequence[Request], observed: Observed, plan: Plan, runs: Run
         return None
     run = waiting[0].run
     return StartRun(manifest=run_manifest(run, observed.job, plan.resolved), uid=run.uid)
-
-
-_ACCEPTED = RunFinding(
-    type=RunConditionType.ACCEPTED,
-    truth=Truth.TRUE,
-    reason="Accepted",
-    message="It starts when no other run of its ConnectJob is under way and none is before it.",
-)
-
-
-def _unknown(phase: RunPhase) -> RunFinding:
-    return RunFinding(
-        type=RunConditionType.SUCCEEDED, truth=Truth.UNKNOWN, reason=phase.value, message="It has not ended yet."
-    )
-
-
-def _succeeded(outcome: Outcome) -> RunFinding:
-    return RunFinding(
-        type=RunConditionType.SUCCEEDED,
-        truth=Truth.TRUE if outcome.result is Result.DONE else Truth.FALSE,
-        reason=outcome.reason,
-        message=_words(outcome) or "It ended well.",
-    )
-
-
-def _words(outcome: Outcome) -> str:
-    return " ".join(part.rstrip(".") + "." for part in (outcome.message, outcome.todo) if part)
 
 
 def _told(request: Request, status: RunStatus) -> Told:
@@ -297,7 +175,7 @@ def _event(old: RunStatus, status: RunStatus) -> Event | None:
         return Event(type=EventType.NORMAL, reason="RunStarted", message=f"Its Job is {status.job_name}.")
     if status.outcome is None:
         return None
-    message = f"{status.outcome.reason}. {_words(status.outcome)}".strip()
+    message = f"{status.outcome.reason}. {status.outcome.advice}".strip()
     if status.outcome.result is None:
         return Event(type=EventType.WARNING, reason="RunCancelled", message=message)
     return ended(status.outcome.result, message)

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from connect_operator.core.connect_run import ConnectRun
-from connect_operator.core.status import Result, Truth
+from connect_operator.core.status import Result, Truth, advice
 from connect_protocol.report import ChangeCount, WarningCount
 
 
@@ -64,6 +64,11 @@ class Outcome:
     group_warnings: tuple[WarningCount, ...] = ()
     plan_checksum: str = ""
     reported: bool = False
+
+    @property
+    def advice(self) -> str:
+        """What was wrong and what to do about it; nothing if nothing was."""
+        return advice(self.message, self.todo)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

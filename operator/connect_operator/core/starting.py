@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from connect_operator.core.facts import JobFacts, PodFacts, PodPhase, Waiting, WarningEvent
+from connect_operator.core.status import advice
 
 LOOKS_AGAIN = timedelta(minutes=1)
 
@@ -34,7 +35,7 @@ class Hindrance:
     @property
     def sentence(self) -> str:
         """All of it, for a condition."""
-        return ". ".join(part.rstrip(".") for part in (self.message, self.todo) if part) + "."
+        return advice(self.message, self.todo)
 
 
 def last_pod(job_uid: str, pods: Iterable[PodFacts]) -> PodFacts | None:

@@ -127,12 +127,17 @@ class LastRun:
     @property
     def advice(self) -> str:
         """What was wrong and what to do about it; nothing if nothing was."""
-        return " ".join(part.rstrip(".") + "." for part in (self.message, self.todo) if part)
+        return advice(self.message, self.todo)
 
     @property
     def words(self) -> str:
         """The advice, or that there is none."""
         return self.advice or f"{self.name} ended well."
+
+
+def advice(message: str, todo: str) -> str:
+    """What was wrong and what to do about it, of which either may be empty, as sentences."""
+    return " ".join(part.rstrip(".") + "." for part in (message, todo) if part)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from connect_operator.announcement import Announcement
 from connect_operator.core.decision import Event, EventType
 from connect_operator.core.status import Status
-from connect_operator.index import KnownJob
+from connect_operator.known import KnownJob
 from tests.support.connect_jobs import MUSTERWIL
 
 AT = datetime(2026, 11, 22, 3, 0, 0, 250, tzinfo=UTC)

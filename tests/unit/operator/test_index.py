@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from connect_operator.index import Index, Key
+from connect_operator.index import Index
 from connect_operator.kind import Kind
+from connect_operator.known import Key
 from tests.support.kubernetes_objects import (
     NAMESPACE,
     connect_job_body,

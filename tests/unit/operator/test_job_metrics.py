@@ -21,8 +21,8 @@ from connect_operator.core.status import (
     Summary,
     Truth,
 )
-from connect_operator.index import KnownJob
 from connect_operator.job_metrics import JobCollector
+from connect_operator.known import KnownJob
 from connect_protocol.report import ChangeCount, WarningCount
 from tests.support.connect_jobs import MUSTERWIL
 

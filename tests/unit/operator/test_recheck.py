@@ -8,8 +8,9 @@ import pytest
 
 from connect_operator.cluster import Cluster
 from connect_operator.errors import UnreachableError
-from connect_operator.index import Index, Key
+from connect_operator.index import Index
 from connect_operator.kind import Kind
+from connect_operator.known import Key
 from connect_operator.recheck import Recheck
 from tests.support.kubernetes_objects import NAMESPACE, connect_job_body, cron_job_body
 

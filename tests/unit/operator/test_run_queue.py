@@ -11,7 +11,8 @@ from connect_operator.core.connect_run import ConnectRun
 from connect_operator.core.decision import Observed, RunOrders
 from connect_operator.core.facts import Gatekeeper, JobFacts, RunRefusal, Trigger
 from connect_operator.core.reconcile import reconcile
-from connect_operator.core.run_queue import KEPT, PATIENCE, orphaned
+from connect_operator.core.run_queue import KEPT, orphaned
+from connect_operator.core.run_states import PATIENCE
 from connect_operator.core.run_status import Outcome, Request, RunPhase, RunStatus
 from connect_operator.core.spec import Mode
 from connect_operator.core.status import Result

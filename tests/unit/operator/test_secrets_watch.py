@@ -8,7 +8,7 @@ import pytest
 
 from connect_operator.cluster import Cluster
 from connect_operator.core.status import Condition, ConditionType, Finding, Status, Truth
-from connect_operator.index import Key, KnownJob
+from connect_operator.known import Key, KnownJob
 from connect_operator.kube import Body, Kube
 from connect_operator.secrets_watch import SecretsWatch
 from tests.support.connect_jobs import MUSTERWIL, NOW
