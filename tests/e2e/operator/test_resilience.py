@@ -11,22 +11,33 @@ from secrets import token_hex
 import pytest
 
 from connect_operator.handlers import PAGE
+from connect_protocol.report import RunResult
 from tests.cluster.cluster import Cluster
 from tests.cluster.waiting import wait_until
 from tests.e2e.operator.conftest import Site, make_site, wait_for_the_next_second
 from tests.support.api_proxy import ApiProxy, Request
 from tests.support.operator_process import COMPLETE, STARTING, OperatorProcess, connect_job, connect_run, secrets
+from tests.support.stand_in import IMAGE, report, secrets_with, until_stopped, write_stand_in
 
 AWAY_SECONDS = 60
 WRITES = {"POST", "PATCH", "PUT", "DELETE"}
 STEPS = {
     "before the CronJob": ("POST", "/cronjobs"),
-    "between CronJob and events": ("POST", "/events"),
+    "before the events": ("POST", "/events"),
     "between events and status": ("PATCH", "/status"),
     "put back": ("PATCH", "/connect-musterwil"),
     "before the Job": ("POST", "/jobs"),
     "between the run's events and status": ("PATCH", "/connectruns/wanted/status"),
 }
+
+
+@pytest.fixture(scope="module")
+def stand_in(operator_cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The image that plays the worker."""
+    archive = tmp_path_factory.mktemp("stand-in") / "image.tar"
+    write_stand_in(archive)
+    operator_cluster.load_image(archive)
+    return IMAGE
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,7 +65,7 @@ def watched(proxy: ApiProxy) -> set[str]:
     return {request.plural for request in proxy.requests if request.watch}
 
 
-@pytest.mark.parametrize("step", ["before the CronJob", "between CronJob and events", "between events and status"])
+@pytest.mark.parametrize("step", ["before the CronJob", "before the events", "between events and status"])
 def test_killed_while_it_makes_a_cron_job(site: Site, step: str) -> None:
     """Whatever step it dies at, the next one goes on from there, and tells people once."""
     with site.proxy() as (proxy, seen_through), proxy.hold(at(step)) as hold, seen_through.operator() as operator:
@@ -67,7 +78,7 @@ def test_killed_while_it_makes_a_cron_job(site: Site, step: str) -> None:
     assert [reason for reason, _ in site.events("musterwil")] == ["Reconciled"]
 
 
-@pytest.mark.parametrize("step", ["between CronJob and events", "between events and status"])
+@pytest.mark.parametrize("step", ["before the events", "between events and status"])
 def test_killed_while_it_puts_a_cron_job_back(site: Site, step: str) -> None:
     with site.operator():
         site.apply_with_secrets(connect_job("musterwil"))
@@ -83,9 +94,7 @@ def test_killed_while_it_puts_a_cron_job_back(site: Site, step: str) -> None:
     assert [reason for reason, _ in site.events("musterwil")].count("DriftCorrected") <= 1
 
 
-@pytest.mark.parametrize(
-    "step", ["before the Job", "between CronJob and events", "between the run's events and status"]
-)
+@pytest.mark.parametrize("step", ["before the Job", "before the events", "between the run's events and status"])
 def test_killed_while_it_starts_a_run_on_request(site: Site, step: str) -> None:
     """One ConnectRun never makes two Jobs, and its start is told once."""
     with site.operator():
@@ -101,6 +110,31 @@ def test_killed_while_it_starts_a_run_on_request(site: Site, step: str) -> None:
         site.kubectl("wait", "connectjob/musterwil", active, "--timeout=20s")
     assert site.names("jobs") == {status["jobName"]}
     assert [reason for reason, _ in site.events("wanted", kind="ConnectRun")] == ["RunStarted"]
+
+
+@pytest.mark.parametrize("step", ["before the events", "between events and status"])
+def test_killed_while_it_tells_how_a_run_has_ended(site: Site, stand_in: str, step: str) -> None:
+    """The next one tells it, once, and counts one failure."""
+    refused = report(result=RunResult.FAILED, reason="DirectoryRefused", exit_code=6)
+    with site.proxy() as (proxy, seen_through), seen_through.operator(CONNECT_WORKER_IMAGE=stand_in) as operator:
+        site.apply(*secrets_with("musterwil", until_stopped(refused)), connect_job("musterwil"))
+        site.wait_until_settled("musterwil")
+        site.kubectl("create", "job", "by-hand", "--from=cronjob/connect-musterwil")
+        site.kubectl("wait", "connectjob/musterwil", "--for=jsonpath={.status.phase}=Running", "--timeout=30s")
+        with proxy.hold(at("before the events")) as events:
+            site.kubectl("exec", "job/by-hand", "--", "/bin/busybox", "kill", "1")
+            events.wait()
+            # Only now, for a status was written when the pod had ended, and its Job not yet.
+            with proxy.hold(at("between events and status")) as status:
+                if step == "between events and status":
+                    events.release()
+                    status.wait()
+                operator.kill()
+    with site.operator(CONNECT_WORKER_IMAGE=stand_in):
+        site.kubectl("wait", "connectjob/musterwil", "--for=jsonpath={.status.phase}=Idle", "--timeout=30s")
+    told = site.get("connectjob", "musterwil")["status"]
+    assert (told["lastRun"]["reason"], told["consecutiveFailures"]) == ("DirectoryRefused", 1)
+    assert [reason for reason, _ in site.events("musterwil")] == ["Reconciled", "RunStarted", "RunFailed"]
 
 
 def test_killed_again_and_again_it_arrives_and_tells_nothing_twice(site: Site) -> None:
