@@ -28,9 +28,10 @@ from connect_protocol.relay.frames import (
     encode,
 )
 from connect_protocol.relay.inbox import Inbox
-from connect_protocol.relay.pump import BUDGET, LARGEST_READ, REST_SECONDS
+from connect_protocol.relay.pump import BUDGET, LARGEST_READ, REST_SECONDS, FrameStream
 from connect_relay.ssh_names import TargetName
 from connect_ssh.errors import ChannelBrokenError
+from connect_ssh.options import LARGEST_CHANNEL_WINDOW
 from connect_ssh.watched import WatchedChannel
 
 _CODES = {
@@ -59,6 +60,16 @@ def reset_told(text: str, target: str) -> Reset:
     return Reset(code=ResetCode.TARGET_UNREACHABLE, message=f"target {target} cannot be reached: {reason}")
 
 
+def keep_small_between(one: FrameStream, other: FrameStream) -> None:
+    """Have two streams that are joined hold little for each other if both are channels, for these hold enough.
+
+    Between them is no way, and bytes come in bursts at the speed of memory: a window would grow without any use.
+    """
+    if isinstance(one, ChannelStream) and isinstance(other, ChannelStream):
+        one.keep_small()
+        other.keep_small()
+
+
 class ChannelStream:
     """See FrameStream. `session` is what asyncssh needs for the channel."""
 
@@ -68,7 +79,7 @@ class ChannelStream:
     def __init__(self) -> None:
         self.session = WatchedChannel(self._changed)
         self._from_channel = deque[bytes]()
-        self._window = BUDGET.open()
+        self._window = BUDGET.open(LARGEST_CHANNEL_WINDOW)
         self._credit: SendCredit | None = None
         self._to_channel = Inbox()
         self._unsent = 0
@@ -91,6 +102,10 @@ class ChannelStream:
 
     async def end(self) -> None:
         """Nothing to do: the channel has ends of its own."""
+
+    def keep_small(self) -> None:
+        """Hold little that the channel does not take yet."""
+        self._window.take_only_the_first_step()
 
     def close(self) -> None:
         """Let go of the channel: the connection is over."""

@@ -26,6 +26,7 @@ from connect_relay.orders import Orders, Served
 from connect_relay.registry import Registry
 from connect_relay.settings import Limits, Times
 from connect_relay.slots import Slots
+from connect_relay.ssh_stream import keep_small_between
 from connect_relay.turns import Turns
 
 GOING_DOWN = Reset(code=ResetCode.DRAINING, message="the relay is going down")
@@ -170,6 +171,7 @@ class Switchboard:
             attempt.received += count
             account.received += count
 
+        keep_small_between(stream, served.stream)
         delays = account.delays
         worker = End(name="the worker", stream=stream, window=dial.window, carried=received, delays=delays)
         bridge = End(name="the bridge", stream=served.stream, window=served.window, carried=sent, delays=delays)

@@ -11,6 +11,10 @@ LARGEST_PACKET = 128 * 1024
 """Bytes of data in one packet that we take; OpenSSH sends 32 KiB at most, whatever we offer."""
 
 
+LARGEST_CHANNEL_WINDOW = 16 * 1024 * 1024
+"""Bytes; 335 MB/s at 50 ms. A stalled reader fills a window on each SSH connection of its way, and these are two."""
+
+
 class ConnectionOptions(TypedDict):
     """Arguments of asyncssh that servers and clients have alike."""
 

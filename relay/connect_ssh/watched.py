@@ -16,6 +16,7 @@ from connect_ssh.errors import ChannelBrokenError, ConnectionLostError
 from connect_ssh.fast_path import speed_up_channel
 from connect_ssh.granting import grant, grant_by_hand
 from connect_ssh.held import Held
+from connect_ssh.options import LARGEST_CHANNEL_WINDOW
 
 MOST_UNTOLD = BASE_WINDOW // 2
 """Bytes that may wait for the other side's window, and go out later without a word of asyncssh's. It is less than the
@@ -33,7 +34,7 @@ class WatchedChannel(asyncssh.SSHTCPSession[bytes]):
         self._changed = changed
         self._channel: asyncssh.SSHTCPChannel[bytes] | None = None
         self._connection: SSHConnection | None = None
-        self._window = BUDGET.open()
+        self._window = BUDGET.open(LARGEST_CHANNEL_WINDOW)
         self._held = Held()
         self._let_go = False
         self._may_write = True

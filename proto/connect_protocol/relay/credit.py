@@ -76,9 +76,9 @@ class Budget:
         """Bytes that no window has; never below zero."""
         return self._left
 
-    def open(self) -> "ReceiveWindow":
-        """The window of a new connection, which whoever asks for it has to close."""
-        return ReceiveWindow(BASE_WINDOW, self)
+    def open(self, largest: int = LARGEST_WINDOW) -> "ReceiveWindow":
+        """The window of a new connection, which whoever asks for it has to close; it grows to `largest` bytes."""
+        return ReceiveWindow(BASE_WINDOW, self, largest)
 
     def share(self, own: int) -> int:
         """How much a window that has grown by `own` may have grown by now."""
@@ -112,10 +112,11 @@ class ReceiveWindow:
     a sender that waits while the receiver has room. Counts are of bytes since the beginning.
     """
 
-    def __init__(self, size: int, budget: Budget | None = None) -> None:
+    def __init__(self, size: int, budget: Budget | None = None, largest: int = LARGEST_WINDOW) -> None:
         """Without a budget it stays as large as it is. Raises ProtocolError for a window that nobody may open."""
         self._credit = SendCredit(size)
         self._size = size
+        self._largest = largest
         self._grown = 0
         self._budget = budget
         self._allowed = size
@@ -128,6 +129,10 @@ class ReceiveWindow:
     def size(self) -> int:
         """Bytes that may be under way."""
         return self._size
+
+    def take_only_the_first_step(self) -> None:
+        """Grow no further than to FIRST_STEP: what comes has no way that it would have to fill."""
+        self._largest = FIRST_STEP
 
     def received(self, count: int) -> None:
         """Data have come in. Raises ProtocolError where they were more than the window had room for."""
@@ -178,7 +183,7 @@ class ReceiveWindow:
         if self._size < FIRST_STEP and seconds < LONGEST_ROUND_TRIP:
             return FIRST_STEP
         self._round_trip = min(self._round_trip, seconds)
-        return min(int(_HEADROOM * received * self._round_trip / seconds), LARGEST_WINDOW)
+        return min(int(_HEADROOM * received * self._round_trip / seconds), self._largest)
 
     def _resize(self, by: int, budget: Budget) -> None:
         budget.take(by)

@@ -7,20 +7,23 @@ from contextlib import asynccontextmanager
 import asyncssh
 import pytest
 
-from connect_protocol.relay.credit import BASE_WINDOW, LONGEST_ROUND_TRIP
+from benchmarks.delay_line import delay_line
+from connect_protocol.relay.credit import BASE_WINDOW, FIRST_STEP, LARGEST_BUDGET, LONGEST_ROUND_TRIP
 from connect_protocol.relay.ending import End
 from connect_protocol.relay.frames import ResetCode
 from connect_protocol.relay.identity import Role
-from connect_protocol.relay.pump import BUDGET
+from connect_protocol.relay.pump import BUDGET, LARGEST_READ
 from connect_relay.server import Relay, running
 from connect_relay.settings import Address, Limits, Times
 from connect_ssh.channel import ByteChannel
+from connect_ssh.client import Client
 from connect_ssh.errors import ChannelBrokenError
-from connect_ssh.options import CHANNEL, connection_options
+from connect_ssh.options import CHANNEL, LARGEST_CHANNEL_WINDOW, connection_options
 from tests.support.openssh import SshKeys
 from tests.support.relay import HOST, REALM, Pki, dial, refusal, tunnel, worker_channel
 
 REST = 50_000
+MOST_HELD = 40_000_000
 TIMES = Times(first_frame=1, dial=1, drain=0.2)
 
 
@@ -105,6 +108,54 @@ async def test_who_reads_nothing_for_a_while_gets_all_that_follows(pki: Pki, ssh
         while received < 21 * BASE_WINDOW:
             received += len(await there.receive() or b"")
         await writing
+
+
+async def test_a_reader_that_stalls_far_away_holds_no_more_than_a_window_for_each_hop(
+    pki: Pki, ssh_keys: SshKeys
+) -> None:
+    """It has read at full speed, and windows have grown as far as they do; within the relay nearly nothing is held."""
+    async with _relay(pki, ssh_keys) as relay:
+        assert relay.ssh_port is not None
+        with delay_line(HOST, relay.ssh_port, round_trip=0.05) as line:
+            async with (
+                _bridge(relay, ssh_keys, port=line.port) as channels,
+                _connection(relay, ssh_keys, Role.WORKER) as worker,
+            ):
+                here = ByteChannel()
+                await worker.create_connection(lambda: here, "echo", 5432, **CHANNEL)
+                sender = _Sender(await channels.get())
+                received = 0
+                while received < 4 * MOST_HELD:
+                    received += len(await here.receive() or b"")
+                await sender.until_stuck()
+                assert 4 * FIRST_STEP < sender.sent - received < MOST_HELD
+                assert LARGEST_BUDGET - BUDGET.left <= 2 * LARGEST_CHANNEL_WINDOW + FIRST_STEP
+                await sender.stop()
+
+
+class _Sender:
+    """Sends on a channel as fast as it goes."""
+
+    def __init__(self, channel: ByteChannel) -> None:
+        self.sent = 0
+        self._channel = channel
+        self._sending = asyncio.create_task(self._send())
+
+    async def _send(self) -> None:
+        while True:
+            await self._channel.send(bytes(LARGEST_READ))
+            self.sent += LARGEST_READ
+
+    async def until_stuck(self) -> None:
+        """Until nothing has been taken for half a second."""
+        before = -1
+        while before < self.sent:
+            before = self.sent
+            await asyncio.sleep(0.5)
+
+    async def stop(self) -> None:
+        self._sending.cancel()
+        await asyncio.wait([self._sending])
 
 
 async def test_who_never_confirms_a_close_gets_no_more_channels_than_others(
@@ -222,7 +273,9 @@ async def _relay(pki: Pki, keys: SshKeys) -> AsyncIterator[Relay]:
 
 
 @asynccontextmanager
-async def _bridge(relay: Relay, keys: SshKeys) -> "AsyncIterator[asyncio.Queue[ByteChannel]]":
+async def _bridge(
+    relay: Relay, keys: SshKeys, *, port: int | None = None
+) -> "AsyncIterator[asyncio.Queue[ByteChannel]]":
     """A bridge whose channels to `echo` are handed out; `refusing` it refuses, `hanging` it never answers."""
     channels: asyncio.Queue[ByteChannel] = asyncio.Queue()
     over = asyncio.Event()
@@ -239,7 +292,7 @@ async def _bridge(relay: Relay, keys: SshKeys) -> "AsyncIterator[asyncio.Queue[B
         await over.wait()
         return ByteChannel()
 
-    async with _connection(relay, keys, Role.BRIDGE) as connection:
+    async with _connection(relay, keys, Role.BRIDGE, port=port) as connection:
         for name, answer in (("echo", take), ("refusing", refuse), ("hanging", hang)):
             await connection.create_server(answer, name, 5432, **CHANNEL)
         while len(relay.switchboard.registry.bridges) != 1:  # noqa: ASYNC110 - nothing tells but the registry
@@ -249,11 +302,15 @@ async def _bridge(relay: Relay, keys: SshKeys) -> "AsyncIterator[asyncio.Queue[B
 
 
 @asynccontextmanager
-async def _connection(relay: Relay, keys: SshKeys, role: Role) -> AsyncIterator[asyncssh.SSHClientConnection]:
+async def _connection(
+    relay: Relay, keys: SshKeys, role: Role, *, port: int | None = None
+) -> AsyncIterator[asyncssh.SSHClientConnection]:
+    """`port`: where the way to the relay begins, if not at the relay."""
     assert relay.ssh_port is not None
     async with asyncssh.connect(
         HOST,
-        relay.ssh_port,
+        port or relay.ssh_port,
+        client_factory=Client,
         username="x",
         client_keys=[str(keys.of(role, REALM))],
         known_hosts=None,

@@ -137,6 +137,14 @@ def test_who_uses_up_his_first_window_gets_a_larger_one_at_once() -> None:
     assert window.size >= FIRST_STEP
 
 
+def test_a_window_grows_no_further_than_it_is_asked_to() -> None:
+    clock = Clock()
+    assert grown(Budget(clock).open(3 * FIRST_STEP), clock) == 3 * FIRST_STEP
+    window = Budget(clock).open()
+    window.take_only_the_first_step()
+    assert grown(window, clock) == FIRST_STEP
+
+
 @given(st.integers(0, 60))
 def test_a_newcomer_beside_connections_that_rest_gets_an_eighth_of_what_is_left(resting: int) -> None:
     """Each of them has got all that it could, and keeps it."""
