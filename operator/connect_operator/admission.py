@@ -49,11 +49,11 @@ class Admission:
 
     async def _admit(self, chosen: Contender) -> None:
         namespace, job = chosen.connect_job.namespace, chosen.job
-        version = self._index.versions(Kind.JOB).get(job.uid, "")
+        version = self._index.version(Kind.JOB, job.uid)
         try:
             written = await self._cluster.resume(namespace, job, version)
         except NotFoundError:
             return
         self._let.add(job.uid)
-        self._index.put(Kind.JOB, written)
+        self._index.answered(Kind.JOB, written, upon=version)
         log.info("a run was let start", job=job.name, namespace=namespace)

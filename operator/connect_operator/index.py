@@ -7,6 +7,7 @@ A pod that was deleted stays, `gone`, as long as its Job does or its run counts 
 recorded yet.
 """
 
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
@@ -18,6 +19,9 @@ from connect_operator.kind import Kind
 from connect_operator.known import READERS, Body, Key, KnownJob, KnownRun, identity
 
 F = TypeVar("F")
+
+REMEMBERED = 1000
+"""So many of the objects that went last are remembered: far more go in no answer's time."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,6 +72,7 @@ class Index:
         self._jobs: _Shelf[JobFacts] = _Shelf()
         self._pods: _Shelf[PodFacts] = _Shelf()
         self._waiting: set[str] = set()
+        self._gone: deque[str] = deque(maxlen=REMEMBERED)
         self._unreadable: dict[Kind, dict[str, str]] = {kind: {} for kind in Kind}
         self._shelves: dict[Kind, _Shelf[Any]] = {
             Kind.CONNECT_JOB: self._connect_jobs,
@@ -95,6 +100,15 @@ class Index:
             (self._waiting.add if _is_waiting(facts) else self._waiting.discard)(uid)
         return self._touched(kind, key, facts) if is_new else frozenset()
 
+    def answered(self, kind: Kind, body: Body, *, upon: str = "") -> None:
+        """The answer to a write of our own, upon the object of this version; "" for one that was created.
+
+        What the watch has told meanwhile is as new, or newer: a later version, or that the object is gone again.
+        """
+        uid, _ = identity(body)
+        if uid not in self._gone and self.version(kind, uid) in {upon, ""}:
+            self.put(kind, body)
+
     def drop(self, kind: Kind, body: Body) -> frozenset[Key]:
         """An object was deleted; this is how it was last. Raises ValueError for one that cannot be read."""
         if kind is Kind.POD:
@@ -105,6 +119,7 @@ class Index:
         """An object is not there any more."""
         self._unreadable[kind].pop(uid, None)
         self._waiting.discard(uid)
+        self._gone.append(uid)
         item = self._shelves[kind].pop(uid)
         if item is None:
             return frozenset()
@@ -114,6 +129,11 @@ class Index:
             self._leave_realm(item.facts.job)
         self._forget_gone_pods(item.key)
         return self._touched(kind, item.key, item.facts)
+
+    def version(self, kind: Kind, uid: str) -> str:
+        """The resource version that an object was last told to have; "" if it is not there."""
+        item = self._shelves[kind].items.get(uid)
+        return self._unreadable[kind].get(uid, item.version if item else "")
 
     def versions(self, kind: Kind) -> dict[str, str]:
         """The resource version of each object that should be on the API server, by uid.

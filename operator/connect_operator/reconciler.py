@@ -183,7 +183,8 @@ class Reconciler:
             self._refusals.pop(key, None)
         facts = cron_job_facts(written)
         if facts.labels.get(MANAGED_BY_LABEL) == MANAGER:
-            self._index.put(Kind.CRON_JOB, written)
+            upon = "" if isinstance(decision.action, Create) else decision.action.resource_version
+            self._index.answered(Kind.CRON_JOB, written, upon=upon)
         return decision.after(facts)
 
     async def _start(self, key: Key, observed: Observed, decision: Decision) -> Decision:
@@ -216,7 +217,7 @@ class Reconciler:
             written = await self._cluster.write_status(Kind.CONNECT_JOB, known.subject, document)
         except NotFoundError:
             return
-        self._index.put(Kind.CONNECT_JOB, written)
+        self._index.answered(Kind.CONNECT_JOB, written, upon=known.resource_version)
 
     def _pause(self, key: Key, decision: Decision, observed: Observed) -> timedelta | None:
         next_run = (decision.status or observed.status).next_run

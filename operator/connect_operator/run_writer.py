@@ -33,7 +33,7 @@ class RunWriter:
     async def start(self, namespace: str, start: StartRun) -> None:
         """Create a run's Job. Raises RefusedError or ForbiddenError if the API server does not let it be."""
         written = await self._cluster.start(namespace, start.manifest)
-        self._index.put(Kind.JOB, written)
+        self._index.answered(Kind.JOB, written)
         log.info("a run on request was started", uid=start.uid, namespace=namespace)
 
     async def tell(self, told: Iterable[Told]) -> None:
@@ -51,7 +51,7 @@ class RunWriter:
             written = await self._cluster.write_status(Kind.CONNECT_RUN, subject, document)
         except NotFoundError:
             return
-        self._index.put(Kind.CONNECT_RUN, written)
+        self._index.answered(Kind.CONNECT_RUN, written, upon=subject.resource_version)
 
     async def leave_out(self, namespace: str, jobs: Iterable[JobFacts]) -> None:
         """Delete Jobs that have waited too long."""

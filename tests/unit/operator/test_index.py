@@ -121,6 +121,47 @@ def test_of_a_pod_whose_run_nobody_knows_nothing_stays(index: Index) -> None:
     assert [pod.uid for pod in index.pods(MUSTERWIL)] == ["pod-1"]
 
 
+def test_an_answer_to_a_write_is_known_at_once(index: Index) -> None:
+    index.answered(Kind.CONNECT_JOB, connect_job_body("musterwil", "job-1", version="2"), upon="1")
+    index.answered(Kind.JOB, job_body("made", "run-2", connect_job="musterwil", version="3"))
+    assert (index.version(Kind.CONNECT_JOB, "job-1"), index.version(Kind.JOB, "run-2")) == ("2", "3")
+
+
+def test_a_late_answer_does_not_overwrite_what_the_watch_has_told_since(index: Index) -> None:
+    """For instance that somebody has locked the customer, while the operator wrote its status."""
+    locked = connect_job_body("musterwil", "job-1", version="3")
+    locked["spec"]["suspend"] = True
+    index.put(Kind.CONNECT_JOB, locked)
+    index.answered(Kind.CONNECT_JOB, connect_job_body("musterwil", "job-1", version="2"), upon="1")
+    known = index.connect_job(MUSTERWIL)
+    assert known is not None
+    assert (known.job.suspend, known.resource_version) == (True, "3")
+
+
+def test_a_late_answer_does_not_overwrite_news_that_cannot_be_read(index: Index) -> None:
+    broken = connect_job_body("musterwil", "job-1", version="3")
+    del broken["spec"]["realm"]
+    with pytest.raises(ValueError, match=r"spec\.realm"):
+        index.put(Kind.CONNECT_JOB, broken)
+    index.answered(Kind.CONNECT_JOB, connect_job_body("musterwil", "job-1", version="2"), upon="1")
+    assert index.version(Kind.CONNECT_JOB, "job-1") == "3"
+
+
+def test_a_late_answer_does_not_bring_back_what_is_gone_since(index: Index) -> None:
+    index.drop(Kind.CONNECT_JOB, connect_job_body("musterwil", "job-1", version="3"))
+    index.answered(Kind.CONNECT_JOB, connect_job_body("musterwil", "job-1", version="2"), upon="1")
+    index.drop(Kind.JOB, job_body("made", "run-2", connect_job="musterwil", version="4"))
+    index.answered(Kind.JOB, job_body("made", "run-2", connect_job="musterwil", version="3"))
+    assert index.connect_job(MUSTERWIL) is None
+    assert [job.uid for job in index.jobs(MUSTERWIL)] == ["run-1"]
+
+
+def test_a_late_answer_to_a_creation_does_not_overwrite_what_became_of_it(index: Index) -> None:
+    index.put(Kind.JOB, job_body("made", "run-2", connect_job="musterwil", version="4"))
+    index.answered(Kind.JOB, job_body("made", "run-2", connect_job="musterwil", version="3"))
+    assert index.version(Kind.JOB, "run-2") == "4"
+
+
 def test_what_the_api_server_should_hold_is_told_by_uid_and_version(index: Index) -> None:
     assert index.versions(Kind.POD) == {"pod-1": "1"}
     index.drop(Kind.POD, pod("2"))
