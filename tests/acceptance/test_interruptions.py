@@ -7,12 +7,14 @@ from collections.abc import Callable
 import pytest
 
 from connect_worker.simulator.faults import Action, Delay, DropAfter, DropBefore, Fault, Hold, Operation
-from tests.support.builders import STUDENTS_OU
+from tests.support.builders import STUDENTS_OU, TODAY
+from tests.support.scenario import School
 from tests.support.simulator import SimulatorServer
 from tests.support.site import Site, assert_clear, assert_discreet, assert_recorded, ended_of, wait_until
 
 PUPILS = 40
 MANY = 120
+LEAVERS = 15
 FOR_EVER = Delay(seconds=600)
 PUPILS_OU = STUDENTS_OU.partition(",")[0]
 USERS = "(objectClass=user)"
@@ -111,6 +113,27 @@ def test_killed_twice_the_third_run_finishes(site: Site, simulator: SimulatorSer
         kill(process)
     simulator.faults.clear()
     finish(site)
+
+
+def test_an_approved_run_that_is_started_again_does_what_is_left(site: Site, simulator: SimulatorServer) -> None:
+    """As Kubernetes starts the Job of an approved ConnectRun again after exit code 7, with the same command."""
+    site.run()
+    leavers = range(1, LEAVERS + 1)
+    site.customer.edit_school(School(students={number: {"exit_on": TODAY} for number in leavers}))
+    checksum = site.run().report["planChecksum"]
+    among = Fault(operation=Operation.MODIFY, action=DropBefore(), after=4, times=None)
+    simulator.faults.add(among)
+    assert site.run("approve", checksum).exit_code == 7
+    assert 0 < locked_out(site) < LEAVERS
+    simulator.faults.clear()
+    again = site.run("approve", checksum)
+    assert (again.exit_code, again.report["reason"]) == (0, "Synced"), again.stdout
+    assert locked_out(site) == LEAVERS
+
+
+def locked_out(site: Site) -> int:
+    """How many pupils cannot log in."""
+    return sum(sam.startswith("S.") and not each.is_enabled for sam, each in site.domain.objects().items())
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import pytest
 
+from connect_protocol.report import RunResult
 from connect_worker.errors import ConfigurationError
 from connect_worker.model.act import Act
 from connect_worker.model.approval import ApprovalOrder, BlockedPlan, Gate, GatedChange
@@ -45,6 +46,11 @@ def later(postgres: PostgresServer, school: DatabaseSettings, table: str, column
     postgres.run(f"UPDATE connect.{table} SET {column} = {column} - interval '{by}'", database=school.name)  # noqa: S608
 
 
+async def end(store: Store, result: RunResult) -> None:
+    """The run that had the approval comes to its end."""
+    await store.finish_run(APPLYING, result=result, reason="", exit_code=0, report="{}", plan_checksum=None)
+
+
 async def refused(store: Store, checksum: str = CHECKSUM) -> str:
     with pytest.raises(ConfigurationError) as caught:
         await store.approve(order(checksum))
@@ -80,8 +86,22 @@ async def test_it_is_good_for_one_run(store: Store) -> None:
     await store.approve(order())
     await store.approve(order())
     await store.use_approvals(APPLYING, await store.read_approvals())
+    await end(store, RunResult.DONE)
     assert await store.read_approvals() == ()
     assert f"was approved by k.muster, and run {APPLYING} has applied it" in await refused(store)
+
+
+@pytest.mark.usefixtures("stopped")
+@pytest.mark.parametrize("result", [None, RunResult.STOPPED, RunResult.FAILED])
+async def test_what_its_run_left_undone_can_be_approved_again(store: Store, result: RunResult | None) -> None:
+    """As Kubernetes does that starts the same command again; None: killed, without an end."""
+    await store.approve(order())
+    await store.use_approvals(APPLYING, await store.read_approvals())
+    if result is not None:
+        await end(store, result)
+    assert await store.read_approvals() == ()
+    await store.approve(order())
+    assert len(await store.read_approvals()) == 1
 
 
 async def test_a_plan_that_is_stopped_again_can_be_approved_again(store: Store, stopped: BlockedPlan) -> None:

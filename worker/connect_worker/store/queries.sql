@@ -321,7 +321,8 @@ ON CONFLICT (checksum) DO UPDATE SET
     gate = excluded.gate, run_id = excluded.run_id, made_at = now(), excesses = excluded.excesses
 
 -- kept_plan --
--- Whether a plan is older than $2, and which run has used an approval of it since it was made.
+-- Whether a plan is older than $2, and which run has used an approval of it since it was made. A run that did not end
+-- well has not: what it left may be approved again, as each try of a Kubernetes Job does.
 SELECT
     p.made_at,
     p.made_at <= now() - $2::interval AS is_old,
@@ -329,7 +330,9 @@ SELECT
     a.used_by,
     a.approved_by
 FROM connect.connect_plan p
-LEFT JOIN connect.connect_approval a ON a.checksum = p.checksum AND a.used_at >= p.made_at
+LEFT JOIN (
+    connect.connect_approval a LEFT JOIN connect.connect_run r ON r.id = a.used_by
+) ON a.checksum = p.checksum AND a.used_at >= p.made_at AND (r.id IS NULL OR r.result = 'done')
 WHERE p.checksum = $1
 ORDER BY a.used_at DESC
 LIMIT 1
