@@ -168,9 +168,9 @@ def _conditions_since(known: KnownJob) -> Iterator[Sample]:
 
 
 def _last_run(known: KnownJob) -> Iterator[LastRun]:
-    """The last run, if there was one."""
-    if known.status.history.last is not None:
-        yield known.status.history.last
+    """The last run, if there was one; before a lesser one, the one that did all that the mode asks."""
+    if known.status.history.deciding is not None:
+        yield known.status.history.deciding
 
 
 def _moment(moment: datetime | None) -> Iterator[Sample]:

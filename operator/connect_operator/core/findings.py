@@ -25,7 +25,7 @@ def findings(observed: Observed, plan: Plan, ready: Finding, runs: Runs, missed:
     yield from _run_started(runs, observed.status)
     yield from _relay_connected(observed.job, observed.relay, observed.status)
     yield from _validated(runs.history.last, observed.status)
-    yield from _last_run_succeeded(runs.history.last, missed)
+    yield from _last_run_succeeded(runs.history.deciding, missed)
 
 
 def ready(observed: Observed, plan: Plan) -> Finding:

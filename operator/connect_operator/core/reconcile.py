@@ -14,9 +14,10 @@ from connect_operator.core.names import cron_job_name
 from connect_operator.core.office import office_lock
 from connect_operator.core.planning import Plan, make_plan
 from connect_operator.core.run_queue import orders
-from connect_operator.core.runs import Runs, look
+from connect_operator.core.runs import Runs, does_less, look
+from connect_operator.core.spec import ConnectJob
 from connect_operator.core.starting import LOOKS_AGAIN
-from connect_operator.core.status import ActiveRun, ConditionType, Finding, LastRun, Status, Truth, Wanted, conditions
+from connect_operator.core.status import ActiveRun, ConditionType, Finding, History, Status, Truth, Wanted, conditions
 from connect_operator.core.summary import summary
 
 REFUSAL_HOLDS = timedelta(minutes=10)
@@ -115,7 +116,7 @@ def _overdue_at(observed: Observed, plan: Plan, runs: Runs) -> datetime | None:
     job, cron_job = observed.job, observed.cron_job
     if job.suspend or cron_job is None or plan.timetable is None:
         return None
-    begun = _last_start(cron_job.last_schedule_time, runs.active, runs.history.last)
+    begun = _last_start(job, cron_job.last_schedule_time, runs.active, runs.history)
     after = max(moment for moment in (begun, cron_job.edited_at, cron_job.created) if moment)
     expected = plan.timetable.next_after(after)
     return None if expected is None else expected + job.starting_deadline + OVERDUE
@@ -129,16 +130,19 @@ def _missed(observed: Observed, runs: Runs, due: datetime | None) -> Finding | N
             return waited_too_long(job.created)
     told = old.condition(ConditionType.LAST_RUN_SUCCEEDED)
     if told is not None and told.finding.reason == RUN_MISSED:
-        known = _last_start(old.last_schedule, old.active, old.history.last)
-        latest = _last_start(_last_schedule(observed), runs.active, runs.history.last)
+        known = _last_start(observed.job, old.last_schedule, old.active, old.history)
+        latest = _last_start(observed.job, _last_schedule(observed), runs.active, runs.history)
         if latest is None or (known is not None and latest <= known):
             return told.finding
     return run_missed(due - OVERDUE - observed.job.starting_deadline) if due and due <= observed.now else None
 
 
-def _last_start(scheduled: datetime | None, active: ActiveRun | None, last: LastRun | None) -> datetime | None:
-    starts = (scheduled, active and active.started, last and last.started)
-    return max((moment for moment in starts if moment), default=None)
+def _last_start(
+    job: ConnectJob, scheduled: datetime | None, active: ActiveRun | None, history: History
+) -> datetime | None:
+    """Of the runs that do all that the mode asks: a Plan makes no missed night good."""
+    starts = [run.started for run in (active, history.deciding) if run is not None and not does_less(run, job.mode)]
+    return max([*starts, *([scheduled] if scheduled else [])], default=None)
 
 
 def _own_cron_job(observed: Observed) -> bool:

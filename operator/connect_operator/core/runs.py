@@ -242,6 +242,11 @@ def _office_lock(told: ReportedLock | None) -> OfficeLock | None:
     return OfficeLock(by=shown(told.by), reason=shown(told.reason), since=since)
 
 
+def does_less(run: ActiveRun | LastRun, mode: Mode) -> bool:
+    """Whether a run leaves out what a ConnectJob's mode asks for, as a Plan in between does."""
+    return run.mode in set(Mode) and Mode(run.mode).does_less_than(mode)
+
+
 def _order(run: LastRun) -> tuple[datetime, str]:
     return run.completed, run.uid
 
@@ -266,9 +271,10 @@ def _after(history: History, run: LastRun, mode: Mode) -> History:
     if not _is_new(run, history):
         return history
     told = (*history.same_second, last.uid) if last is not None and run.completed == last.completed else ()
-    history = replace(history, last=run, same_second=told)
-    if run.mode in set(Mode) and Mode(run.mode).does_less_than(mode):
-        return history
+    full = history.deciding
+    history = replace(history, last=run, last_full=None, same_second=told)
+    if does_less(run, mode):
+        return history if full is None or does_less(full, mode) else replace(history, last_full=full)
     if run.succeeded:
         return replace(history, last_successful=run.completed, consecutive_failures=0)
     return replace(history, last_failure=run.completed, consecutive_failures=history.consecutive_failures + 1)

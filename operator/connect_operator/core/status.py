@@ -144,14 +144,21 @@ def advice(message: str, todo: str) -> str:
 class History:
     """What is kept of the runs that have ended, whose Jobs may be gone.
 
+    `last_full` is the one that did all that the ConnectJob's mode asks, where `last` did less, as a Plan in between.
     `same_second`: the uids of the runs told before `last` that ended in the same second, so that none is told twice.
     """
 
     last: LastRun | None = None
+    last_full: LastRun | None = None
     same_second: tuple[str, ...] = ()
     last_successful: datetime | None = None
     last_failure: datetime | None = None
     consecutive_failures: int = 0
+
+    @property
+    def deciding(self) -> LastRun | None:
+        """The run that tells how the ConnectJob fares: what did less than a night heals none of its failures."""
+        return self.last_full or self.last
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -165,8 +172,12 @@ class Wanted:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Summary:
-    """The columns of `kubectl get connectjobs`, ready-made; empty where there is nothing to say."""
+    """The columns of `kubectl get connectjobs`, ready-made; empty where there is nothing to say.
 
+    `last_run` is when the run ended that the others tell of.
+    """
+
+    last_run: datetime | None = None
     result: str = ""
     reason: str = ""
     warnings: str = ""

@@ -48,6 +48,7 @@ def to_document(status: Status) -> Document:
             "consecutiveFailures": history.consecutive_failures,
             "activeRun": _active_document(status.active) if status.active else None,
             "lastRun": _last_document(history.last) if history.last else None,
+            "lastFullRun": _last_document(history.last_full) if history.last_full else None,
             "toldInSameSecond": list(history.same_second),
             "wanted": _wanted_document(status.wanted) if status.wanted else None,
             "summary": _summary_document(status.summary),
@@ -151,6 +152,7 @@ def _wanted_document(wanted: Wanted) -> Document:
 def _summary_document(summary: Summary) -> Document:
     return filled(
         {
+            "lastRun": moment_text(summary.last_run),
             "result": summary.result,
             "reason": summary.reason,
             "warnings": summary.warnings,
@@ -182,6 +184,7 @@ def _status(status: JsonObject) -> Status:
         active=_active(status.object("activeRun")) if status.has("activeRun") else None,
         wanted=_wanted(status.object("wanted")) if status.has("wanted") else None,
         summary=Summary(
+            last_run=moment(summary, "lastRun"),
             result=word(summary, "result"),
             reason=word(summary, "reason"),
             warnings=word(summary, "warnings"),
@@ -211,6 +214,7 @@ def _condition(condition: JsonObject) -> Condition:
 def _history(status: JsonObject) -> History:
     return History(
         last=_last(status.object("lastRun")) if status.has("lastRun") else None,
+        last_full=_last(status.object("lastFullRun")) if status.has("lastFullRun") else None,
         same_second=status.texts("toldInSameSecond"),
         last_successful=moment(status, "lastSuccessfulTime"),
         last_failure=moment(status, "lastFailureTime"),

@@ -16,12 +16,14 @@ _COUNTED = {"done", "planned"}
 def summary(status: Status, zone: ZoneInfo | None, *, release: str) -> Summary:
     """The columns for a status; the next run is shown in its own zone. A run without report has counted nothing.
 
+    All of them tell of the run that decides, which a lesser one since, as a Plan, does not cover.
     `release` is the operator's own image for runs.
     """
-    last = status.history.last
+    last = status.history.deciding
     reported = last if last is not None and last.evidence is Evidence.REPORT else None
     result, reason = _verdict(status)
     return Summary(
+        last_run=last.completed if last else None,
         result=result,
         reason=reason,
         warnings=warnings(reported.user_warnings, reported.group_warnings) if reported else "",
@@ -43,7 +45,7 @@ def _verdict(status: Status) -> tuple[str, str]:
     condition = status.condition(ConditionType.LAST_RUN_SUCCEEDED)
     if condition is not None and condition.finding.reason == RUN_MISSED:
         return "Missed", RUN_MISSED
-    last = status.history.last
+    last = status.history.deciding
     return (last.result.value, last.reason) if last else ("", "")
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
-from connect_operator.core.status import Condition, LastRun, Phase, Result
+from connect_operator.core.status import Condition, History, LastRun, Phase, Result
 from connect_operator.kubectl.customer import Customer
 from connect_operator.kubectl.table import Cell, Colour, Style, printable, table
 
@@ -37,7 +37,7 @@ def detail(customer: Customer, *, now: datetime, style: Style) -> str:
         ("next run", status.summary.next_run),
         ("image", status.image),
         *_suspension(customer),
-        *_last_run(status.history.last, status.summary.changes, now),
+        *_last_run(status.history, status.summary.changes, now),
     ]
     width = max(len(name) for name, _ in facts)
     lines = [style.paint(f"{job.namespace}/{job.name}", Colour.BOLD)]
@@ -47,7 +47,8 @@ def detail(customer: Customer, *, now: datetime, style: Style) -> str:
 
 def document(customer: Customer) -> dict[str, object]:
     """For machines; moments in ISO 8601, UTC."""
-    job, status, last = customer.job, customer.status, customer.status.history.last
+    job, status, history = customer.job, customer.status, customer.status.history
+    decides, last = history.deciding, history.last
     return {
         "namespace": job.namespace,
         "name": job.name,
@@ -61,8 +62,8 @@ def document(customer: Customer) -> dict[str, object]:
         "reason": status.summary.reason,
         "warnings": status.summary.warnings,
         "changes": status.summary.changes,
-        "lastRun": "" if last is None else last.name,
-        "lastRunEnded": None if last is None else last.completed.isoformat(),
+        "lastRun": "" if decides is None else decides.name,
+        "lastRunEnded": None if decides is None else decides.completed.isoformat(),
         "planChecksum": "" if last is None else last.plan_checksum,
         "nextRun": None if status.next_run is None else status.next_run.isoformat(),
         "seenByOperator": customer.is_seen,
@@ -89,7 +90,7 @@ def _urgency(customer: Customer) -> tuple[bool, str, str]:
 
 
 def _row(customer: Customer, now: datetime) -> tuple[Cell, ...]:
-    summary, last = customer.status.summary, customer.status.history.last
+    summary, last = customer.status.summary, customer.status.history.deciding
     colour = _COLOURS.get(summary.result, Colour.BAD)
     return (
         Cell(text=customer.job.name),
@@ -126,11 +127,21 @@ def _suspension(customer: Customer) -> Iterator[tuple[str, str]]:
         yield "suspended", ", ".join(word for word in (f"by the office: {lock.by}", lock.reason) if word)
 
 
-def _last_run(last: LastRun | None, changes: str, now: datetime) -> Sequence[tuple[str, str]]:
-    if last is None:
+def _last_run(history: History, changes: str, now: datetime) -> Sequence[tuple[str, str]]:
+    decides, last = history.deciding, history.last
+    if decides is None or last is None:
         return (("last run", "none yet"),)
-    ended = f"{last.result.value}, {last.reason}: {last.name} ({last.mode}), {age(now - last.completed)} ago"
-    return (("last run", ended), ("changes", changes), ("plan", last.plan_checksum))
+    since = "" if last is decides else _ended(last, now)
+    return (
+        ("last run", _ended(decides, now)),
+        ("changes", changes),
+        ("since", since),
+        ("plan", last.plan_checksum),
+    )
+
+
+def _ended(run: LastRun, now: datetime) -> str:
+    return f"{run.result.value}, {run.reason}: {run.name} ({run.mode}), {age(now - run.completed)} ago"
 
 
 def _troubles(customer: Customer, now: datetime, style: Style) -> Iterator[str]:

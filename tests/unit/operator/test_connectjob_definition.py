@@ -148,6 +148,30 @@ def test_a_spec_that_cannot_be_read_is_refused_with_the_fields_name() -> None:
 
 
 LOCK = OfficeLock(by="K. Muster", reason="classes are being merged", since=LAST_NIGHT)
+RUN = LastRun(
+    name="run",
+    uid="uid",
+    trigger=Trigger.MANUAL,
+    mode="Sync",
+    image="worker:0",
+    started=LAST_NIGHT,
+    completed=NOW,
+    result=Result.BLOCKED,
+    reason="BlockedByWarnings",
+    evidence=Evidence.REPORT,
+    begun=True,
+    message="Warnings",
+    todo="Cure them",
+    stages=(StageDuration(stage="update", seconds=1.25), StageDuration(stage="validate", seconds=2)),
+    changes=(
+        ChangeCount(kind="create_user", result="done", count=3),
+        ChangeCount(kind="create_user", result="failed", count=0),
+    ),
+    user_warnings=(WarningCount(code=3, count=12),),
+    group_warnings=(WarningCount(code=7, count=1),),
+    plan_checksum="sha256:1",
+    office_lock=LOCK,
+)
 FULL = Status(
     generation=3,
     conditions=(
@@ -169,30 +193,8 @@ FULL = Status(
     last_schedule=LAST_NIGHT,
     history=History(
         same_second=("another",),
-        last=LastRun(
-            name="run",
-            uid="uid",
-            trigger=Trigger.MANUAL,
-            mode="Sync",
-            image="worker:0",
-            started=LAST_NIGHT,
-            completed=NOW,
-            result=Result.BLOCKED,
-            reason="BlockedByWarnings",
-            evidence=Evidence.REPORT,
-            begun=True,
-            message="Warnings",
-            todo="Cure them",
-            stages=(StageDuration(stage="update", seconds=1.25), StageDuration(stage="validate", seconds=2)),
-            changes=(
-                ChangeCount(kind="create_user", result="done", count=3),
-                ChangeCount(kind="create_user", result="failed", count=0),
-            ),
-            user_warnings=(WarningCount(code=3, count=12),),
-            group_warnings=(WarningCount(code=7, count=1),),
-            plan_checksum="sha256:1",
-            office_lock=LOCK,
-        ),
+        last=RUN,
+        last_full=RUN,
         last_successful=LAST_NIGHT,
         last_failure=NOW,
         consecutive_failures=1,
@@ -200,6 +202,7 @@ FULL = Status(
     active=ActiveRun(name="next", uid="2", trigger=Trigger.SCHEDULED, mode="Plan", image="worker:0", started=NOW),
     wanted=Wanted(uid="3", generation=4, hash="5"),
     summary=Summary(
+        last_run=NOW,
         result="Blocked",
         reason="BlockedByWarnings",
         warnings="13",

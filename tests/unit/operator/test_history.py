@@ -4,9 +4,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 from connect_operator.core.decision import Observed
-from connect_operator.core.facts import JobEnd, JobFacts
+from connect_operator.core.facts import JobEnd, JobFacts, Trigger
 from connect_operator.core.reconcile import reconcile
-from connect_operator.core.status import Status
+from connect_operator.core.status import ConditionType, Status
+from connect_protocol.report import RunResult
 from tests.support.connect_jobs import (
     CREATED,
     LAST_NIGHT,
@@ -17,6 +18,8 @@ from tests.support.connect_jobs import (
     failed,
     job,
     report,
+    settled,
+    told,
 )
 from tests.support.last_night import BLOCKED, POLICY, seen
 
@@ -108,3 +111,56 @@ class TestHistory:
         assert (status.history.last_successful, status.history.consecutive_failures) == (None, 1)
         failed_plan = replace(night(0, succeeded=False), mode="Plan")
         assert history(seen(night(1), failed_plan)).history.consecutive_failures == 0
+
+
+class TestALesserRun:
+    """A Plan or Validate run, mostly on request, between the nights of a ConnectJob whose mode is Sync."""
+
+    @staticmethod
+    def since(blocked: Observed, *, mode: str = "Plan", result: RunResult = RunResult.DONE) -> Observed:
+        """The world of a blocked night, and of a run of this mode ten hours later."""
+        at = LAST_NIGHT + timedelta(hours=10)
+        end = JobEnd(complete=True, at=at + timedelta(minutes=1))
+        lesser = job(name=mode, uid=mode, trigger=Trigger.REQUESTED, mode=mode, created=at, started=at, end=end)
+        told = report(command=mode.lower(), result=result, reason="Planned", plan_checksum="sha256:ab")
+        pod = replace(ended_pod(0, told.to_json()), uid=mode, job_uid=mode)
+        known = applied(blocked, reconcile(blocked))
+        return replace(known, jobs=(*known.jobs, lesser), pods=(*known.pods, pod))
+
+    def test_leaves_condition_and_columns_to_the_night_that_was_blocked(self) -> None:
+        blocked = seen(job(end=POLICY), ended_pod(3, BLOCKED.to_json()))
+        before = history(blocked)
+        for mode in ("Plan", "Validate"):
+            after = history(self.since(blocked, mode=mode))
+            assert after.history.last is not None
+            assert after.history.last.name == mode
+            assert after.condition(ConditionType.LAST_RUN_SUCCEEDED) == before.condition(
+                ConditionType.LAST_RUN_SUCCEEDED
+            )
+            assert after.summary == before.summary
+            assert (after.summary.result, after.summary.reason) == ("Blocked", "BlockedByWarnings")
+            assert told(after, ConditionType.VALIDATED) == "True NoWarnings"
+
+    def test_is_no_failure_of_the_nights_either(self) -> None:
+        well = seen(job(end=complete()), ended_pod(0, report().to_json()))
+        after = history(self.since(well, result=RunResult.FAILED))
+        assert told(after, ConditionType.LAST_RUN_SUCCEEDED) == "True NothingToDo"
+        assert after.summary.result == "Done"
+
+    def test_is_remembered_beside_the_night_until_the_next_night(self) -> None:
+        known = self.since(seen(job(end=POLICY), ended_pod(3, BLOCKED.to_json())))
+        known = applied(known, reconcile(known))
+        assert reconcile(known).status is None
+        again = applied(known, reconcile(self.since(known, mode="Validate")))
+        assert again.status.history.deciding is not None
+        assert again.status.history.deciding.reason == "BlockedByWarnings"
+        at = NOW - timedelta(hours=1)
+        by_hand = job(name="by-hand", uid="by-hand", created=at, started=at, end=JobEnd(complete=True, at=NOW))
+        cured = history(replace(again, jobs=(*again.jobs, by_hand), now=NOW + timedelta(minutes=1)))
+        assert cured.history.last_full is None
+        assert told(cured, ConditionType.LAST_RUN_SUCCEEDED).startswith("True")
+
+    def test_tells_what_it_found_where_there_was_no_night_yet(self) -> None:
+        after = history(self.since(settled()))
+        assert told(after, ConditionType.LAST_RUN_SUCCEEDED) == "True Planned"
+        assert after.summary.result == "Done"

@@ -128,3 +128,12 @@ def test_how_the_last_run_ended_and_since_when_a_condition_holds_is_told() -> No
     assert value(registry, "connect_job_last_run_result", result="Done", reason="Synced") == 1
     assert value(registry, "connect_job_condition_since_timestamp_seconds", type="Ready") == AT.timestamp()
     assert value(registry, "connect_job_expected_run_timestamp_seconds") == (AT + timedelta(days=1)).timestamp()
+
+
+def test_a_plan_since_the_night_covers_nothing_of_it() -> None:
+    """What alerts on blocked and slow nights look at stays."""
+    plan = replace(RUN, mode="Plan", reason="Planned", completed=RUN.started, changes=(), user_warnings=())
+    registry = told(replace(KNOWN, status=replace(STATUS, history=History(last=plan, last_full=RUN))))
+    assert value(registry, "connect_job_last_run_result", result="Done", reason="Synced") == 1
+    assert value(registry, "connect_job_last_run_duration_seconds") == 90
+    assert value(registry, "connect_job_validation_warnings", on="users") == 3

@@ -3,11 +3,10 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from connect_operator.core.decision import Observed, Replace
-from connect_operator.core.facts import (
-    Refusal,
-    SecretsView,
-)
+from connect_operator.core.facts import JobEnd, Refusal, SecretsView, Trigger
 from connect_operator.core.reconcile import reconcile
 from connect_operator.core.status import ConditionType
 from tests.support.connect_jobs import (
@@ -82,6 +81,28 @@ class TestMissedRun:
         decision = reconcile(as_left(self.seen(33)))
         assert isinstance(decision.action, Replace)
         assert not told(decision.status, ConditionType.LAST_RUN_SUCCEEDED)
+
+    @pytest.mark.parametrize("mode", ["Plan", "Validate"])
+    def test_shows_although_a_run_that_does_less_has_come_since(self, mode: str) -> None:
+        """Whether it was before the deadline or after it."""
+        tonight = LAST_NIGHT + timedelta(days=1)
+        for minutes in (13, 90):
+            at = tonight + timedelta(minutes=minutes)
+            end = JobEnd(complete=True, at=at + timedelta(minutes=1))
+            lesser = job(trigger=Trigger.REQUESTED, mode=mode, created=at, started=at, end=end)
+            under_way = self.seen(minutes + 1, jobs=(replace(lesser, end=None),))
+            known = replace(applied(under_way, reconcile(under_way)), jobs=(lesser,), now=NOW + timedelta(days=1))
+            decision = reconcile(known)
+            status = decision.status or known.status
+            assert told(status, ConditionType.LAST_RUN_SUCCEEDED) == "False RunMissed"
+            assert status.summary.result == "Missed"
+
+    def test_goes_with_a_run_by_hand_that_does_all(self) -> None:
+        missed = self.seen(33)
+        by_hand = job(trigger=Trigger.MANUAL, created=missed.now, started=missed.now)
+        after = reconcile(replace(applied(missed, reconcile(missed)), jobs=(by_hand,)))
+        assert after.status is not None
+        assert after.status.condition(ConditionType.LAST_RUN_SUCCEEDED) is None
 
     def test_goes_when_the_next_run_starts(self) -> None:
         missed = self.seen(33)

@@ -83,6 +83,20 @@ def test_those_who_need_a_person_come_first() -> None:
     assert [row[0].strip() for row in rows(WELL, CUSTOMER)] == ["NAME", "musterwil", "adorf"]
 
 
+def test_a_plan_since_the_blocked_night_stands_below_it_and_never_in_its_place() -> None:
+    plan = replace(BLOCKED, name="plan", uid="2", mode="Plan", result=Result.DONE, reason="Planned", completed=NOW)
+    planned = replace(
+        CUSTOMER, status=replace(STATUS, history=History(last=replace(plan, plan_checksum="new"), last_full=BLOCKED))
+    )
+    (_, row) = (" ".join(words).split() for words in rows(planned))
+    assert row == ["musterwil", "Idle", "Blocked", "BlockedBySafetyGate", "0", "+3", "~1", "60m", "No"]
+    text = detail(planned, now=NOW, style=PLAIN)
+    assert "last run  Blocked, BlockedBySafetyGate: connect-musterwil-1 (Sync), 60m ago" in text
+    assert "since     Done, Planned: plan (Plan), 0s ago" in text
+    told = document(planned)
+    assert (told["lastRun"], told["result"], told["planChecksum"]) == ("connect-musterwil-1", "Blocked", "new")
+
+
 def test_a_line_tells_result_reason_and_how_long_ago() -> None:
     (_, row) = (" ".join(words).split() for words in rows(CUSTOMER))
     assert row == ["musterwil", "Idle", "Blocked", "BlockedBySafetyGate", "0", "+3", "~1", "60m", "No"]
