@@ -26,7 +26,8 @@ from connect_protocol.plan_block import PlanBlock
 
 
 @click.command(
-    epilog=examples('approve musterwil sha256:… --reason "the school closes"', 'approve musterwil --reason "…" --wait')
+    short_help="Let through, once, the plan that the last run was stopped with.",
+    epilog=examples('approve musterwil sha256:… --reason "the school closes"', 'approve musterwil --reason "…" --wait'),
 )
 @click.argument("name")
 @click.argument("checksum", required=False)

@@ -22,6 +22,7 @@ class Mark(StrEnum):
     UNWELL = "bad"
 
 
+_ASK = "If you need the command, ask for a role that has it, such as the chart's on-call or edit"
 _SIGNS = {Mark.WELL: ("✓", Colour.GOOD), Mark.NOTED: ("!", Colour.WARNING), Mark.UNWELL: ("✗", Colour.BAD)}
 
 
@@ -94,17 +95,18 @@ def check_customer(customer: Customer) -> Iterator[Check]:
 
 def check_rights(allowed: Mapping[Right, bool], namespace: str) -> Iterator[Check]:
     """Which commands whoever asks may give in a namespace."""
-    for command, rights in NEEDED.items():
-        lacking = [str(right) for right in rights if not allowed[right]]
-        if lacking:
-            yield Check(
-                about=f"rights: {command}",
-                mark=Mark.NOTED,
-                found=f"you may not {', '.join(lacking)} in namespace {namespace}",
-                todo="If you need the command, ask for a role that has it, such as the chart's on-call or edit",
-            )
-        else:
-            yield Check(about=f"rights: {command}", mark=Mark.WELL, found=f"yours in namespace {namespace}")
+    lacking = {command: [right for right in rights if not allowed[right]] for command, rights in NEEDED.items()}
+    given = ", ".join(command for command, rights in lacking.items() if not rights)
+    if given:
+        yield Check(about="rights", mark=Mark.WELL, found=f"yours in namespace {namespace}: {given}")
+    missed = {command: ", ".join(map(str, rights)) for command, rights in lacking.items() if rights}
+    for number, (command, rights) in enumerate(missed.items(), start=1):
+        yield Check(
+            about=f"rights: {command}",
+            mark=Mark.NOTED,
+            found=f"you may not {rights} in namespace {namespace}",
+            todo=_ASK if number == len(missed) else "",
+        )
 
 
 def lines(checks: Iterable[Check], style: Style) -> Iterator[str]:

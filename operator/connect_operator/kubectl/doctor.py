@@ -19,7 +19,10 @@ from connect_operator.kubectl.session import done, end, print_json, print_lines
 WORKLOADS = (("operator", "deployments"), ("relay", "deployments"), ("relay", "statefulsets"))
 
 
-@click.command(epilog=examples("doctor", "doctor --namespace connect --output json"))
+@click.command(
+    short_help="What is not as it should be, and what to do.",
+    epilog=examples("doctor", "doctor --namespace connect --output json"),
+)
 @output_option
 @access_options
 def doctor(form: str, access: Access) -> None:

@@ -2,6 +2,7 @@
 
 import click
 
+from connect_operator.core.spec import ConnectJob
 from connect_operator.kubectl.cluster import Cluster
 from connect_operator.kubectl.connection import Access
 from connect_operator.kubectl.options import access_options, examples
@@ -22,8 +23,7 @@ def lock(name: str, reason: str, by: str, access: Access) -> None:
     A run under way goes on to its end. Runs that only look (--plan, --validate) go all the same. Reason and name stand
     in the ConnectJob; since when is what the operator has seen.
     """
-    who = done(access, lambda cluster: _lock(cluster, name, reason, by))
-    click.echo(f"{name} is locked by {who}: {reason}. Unlock it with kubectl connect unlock {name}")
+    click.echo(done(access, lambda cluster: _lock(cluster, name, reason, by)))
 
 
 @click.command(epilog=examples("unlock musterwil"))
@@ -39,9 +39,11 @@ def unlock(name: str, access: Access) -> None:
 
 
 async def _lock(cluster: Cluster, name: str, reason: str, by: str) -> str:
+    before = (await cluster.customer(name)).job
     who = (by or await cluster.user())[:MOST_SIGNS]
     await cluster.change(name, {"suspend": True, "suspendReason": reason, "suspendedBy": who})
-    return who
+    told = f"{name} is locked by {who}: {reason}. Unlock it with kubectl connect unlock {name}"
+    return f"{told}\nIt was locked already{_by(before)}" if before.suspend else told
 
 
 async def _unlock(cluster: Cluster, name: str) -> str:
@@ -49,5 +51,10 @@ async def _unlock(cluster: Cluster, name: str) -> str:
     await cluster.change(name, {"suspend": False, "suspendReason": None, "suspendedBy": None})
     if not before.suspend:
         return f"{name} was not locked"
-    words = ", ".join(word for word in (before.suspended_by, before.suspend_reason) if word)
-    return f"{name} is unlocked" + (f"; it was locked by {words}" if words else "")
+    return f"{name} is unlocked; it was locked{_by(before)}"
+
+
+def _by(job: ConnectJob) -> str:
+    """By whom and why, as far as anybody has said it."""
+    words = ", ".join(word for word in (job.suspended_by, job.suspend_reason) if word)
+    return f" by {words}" if words else ""

@@ -10,12 +10,14 @@ from connect_operator.kubectl.cluster import Cluster, Pod
 from connect_operator.kubectl.connection import Access
 from connect_operator.kubectl.exits import Exit
 from connect_operator.kubectl.faults import CommandError
+from connect_operator.kubectl.following import followed
 from connect_operator.kubectl.options import access_options, examples
 from connect_operator.kubectl.session import done
 
 
 @click.command(
-    epilog=examples("logs musterwil", "logs musterwil --follow", "logs musterwil --run connect-musterwil-29400123")
+    short_help="The log of a run: the one that goes on, else the last one.",
+    epilog=examples("logs musterwil", "logs musterwil --follow", "logs musterwil --run connect-musterwil-29400123"),
 )
 @click.argument("name")
 @click.option("--run", "job", default="", metavar="JOB", help="The Job of another run than the latest one.")
@@ -28,7 +30,7 @@ def logs(name: str, job: str, follow: bool, tail: int | None, access: Access) ->
     Of several tries the last one is shown. The log ends with the run's report.
     """
     if follow:
-        done(access, lambda cluster: _follow(cluster, name, job))
+        followed(access, name, lambda cluster: _follow(cluster, name, job))
     else:
         click.echo(done(access, lambda cluster: _log(cluster, name, job, tail)), nl=False)
 

@@ -8,6 +8,8 @@ from connect_operator.kubectl.customer import Customer
 from connect_operator.kubectl.table import Cell, Colour, Style, printable, table
 
 HEADINGS = ("NAME", "DOING", "RESULT", "REASON", "WARNINGS", "CHANGES", "LAST RUN", "NEXT RUN", "SUSPENDED")
+UNSEEN = "Unseen"
+"""What it does nobody knows: the operator has never looked at it."""
 _COLOURS = {
     Result.DONE.value: Colour.GOOD,
     Result.BLOCKED.value: Colour.WARNING,
@@ -86,7 +88,7 @@ def age(duration: timedelta) -> str:
 
 
 def _urgency(customer: Customer) -> tuple[bool, str, str]:
-    return not customer.unwell, customer.job.namespace, customer.job.name
+    return customer.is_seen and not customer.unwell, customer.job.namespace, customer.job.name
 
 
 def _row(customer: Customer, now: datetime) -> tuple[Cell, ...]:
@@ -114,6 +116,8 @@ def _suspended(customer: Customer) -> Cell:
 
 def _doing(customer: Customer) -> str:
     phase = customer.status.phase
+    if not customer.status.generation:
+        return UNSEEN
     return f"{phase.value}: {customer.stage}" if customer.stage and phase is Phase.RUNNING else phase.value
 
 

@@ -16,7 +16,7 @@ def plan_lines(plan: PlanBlock, style: Style, *, name: str) -> Iterator[str]:
     yield from (style.paint(printable(excess), Colour.WARNING) for excess in plan.excesses)
     if plan.approved_by:
         yield f"Approved by {printable(plan.approved_by)}"
-    yield f"Checksum {plan.checksum}, of the {plan.gated} changes marked {_COUNTED}"
+    yield f"Checksum {plan.checksum}, of the {_changes_in_words(plan.gated)} marked {_COUNTED}"
     if plan.blocked:
         yield "If exactly these are meant:"
         yield f'  kubectl connect approve {name} {plan.checksum} --reason "…"'
@@ -61,7 +61,11 @@ def _row(change: PlannedChange) -> tuple[Cell, ...]:
 
 def _sum(plan: PlanBlock) -> str:
     counts = ", ".join(f"{kind} {count}" for kind, count in plan.counts.items())
-    return f"{sum(plan.counts.values())} changes" + (f": {counts}" if counts else "")
+    return _changes_in_words(sum(plan.counts.values())) + (f": {counts}" if counts else "")
+
+
+def _changes_in_words(count: int) -> str:
+    return f"{count} change" if count == 1 else f"{count} changes"
 
 
 def _change_document(change: PlannedChange) -> dict[str, object]:

@@ -38,7 +38,7 @@ LIST_STATEFUL_SETS = Right(group="apps", resource="statefulsets", verb="list")
 NEEDED: dict[str, tuple[Right, ...]] = {
     "status": (GET_JOB, LIST_JOBS, LIST_PODS, GET_LOG),
     "logs": (GET_JOB, LIST_PODS, GET_LOG),
-    "lock": (PATCH_JOB,),
+    "lock": (GET_JOB, PATCH_JOB),
     "unlock": (GET_JOB, PATCH_JOB),
     "run": (GET_JOB, CREATE_RUN, GET_RUN),
     "plan": (GET_JOB, LIST_PODS, GET_LOG, CREATE_RUN, GET_RUN),

@@ -26,22 +26,33 @@ EXAMPLES = ("run musterwil --wait", "run musterwil --plan --wait", 'run musterwi
 
 @click.command(epilog=examples(*EXAMPLES))
 @click.argument("name")
-@click.option("--plan", "mode", flag_value=Mode.PLAN.value, help="Only look what it would do to the directory.")
-@click.option("--validate", "mode", flag_value=Mode.VALIDATE.value, help="Only look for warnings.")
+@click.option("--plan", is_flag=True, help="Only look what it would do to the directory.")
+@click.option("--validate", is_flag=True, help="Only look for warnings.")
 @click.option("--reason", default="", help="Why, for whoever reads it later.")
 @click.option("--confirm-locked", is_flag=True, help="Run although it is locked.")
 @waiting_options
 @output_option
 @access_options
 def run(
-    *, name: str, mode: str | None, reason: str, confirm_locked: bool, waiting: Waiting, form: str, access: Access
+    *,
+    name: str,
+    plan: bool,
+    validate: bool,
+    reason: str,
+    confirm_locked: bool,
+    waiting: Waiting,
+    form: str,
+    access: Access,
 ) -> None:
     """Run NAME now: the whole night, unless you say less.
 
     It makes a ConnectRun, and the operator starts it when no other run of NAME is under way. With --wait the exit code
     tells how the run ended. Ctrl-C ends the waiting, not the run.
     """
-    wish = Wish(job=name, mode=Mode(mode or Mode.SYNC), reason=reason, confirm_locked=confirm_locked)
+    if plan and validate:
+        raise click.UsageError("--plan and --validate exclude each other")
+    mode = Mode.PLAN if plan else Mode.VALIDATE if validate else Mode.SYNC
+    wish = Wish(job=name, mode=mode, reason=reason, confirm_locked=confirm_locked)
     carry_out(wish, waiting, form, access)
 
 

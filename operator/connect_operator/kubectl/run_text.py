@@ -20,7 +20,7 @@ _COLOURS = {Exit.DONE: Colour.GOOD, Exit.FAILED: Colour.BAD}
 def progress(status: RunStatus, stage: str) -> str:
     """One line, the same as long as nothing has changed."""
     if status.phase is None:
-        return "waits for the operator"
+        return "waits for the operator; if that lasts, see kubectl connect doctor"
     if status.phase is RunPhase.QUEUED:
         return f"Queued, number {status.position}" if status.position else "Queued"
     return f"{status.phase.value}: {stage}" if stage and status.phase is RunPhase.RUNNING else status.phase.value

@@ -8,7 +8,7 @@ from typing import NoReturn, TypeVar
 
 import click
 
-from connect_operator.errors import OperatorError
+from connect_operator.errors import NotFoundError, OperatorError
 from connect_operator.kubectl.cluster import Cluster
 from connect_operator.kubectl.connection import Access, connect
 from connect_operator.kubectl.exits import Exit
@@ -30,7 +30,10 @@ def done(access: Access, work: Callable[[Cluster], Awaitable[T]]) -> T:
 
 async def _connected(access: Access, work: Callable[[Cluster], Awaitable[T]]) -> T:
     async with connect(access) as connection:
-        return await work(Cluster(connection.kube, connection.namespace, connection.user))
+        try:
+            return await work(Cluster(connection.kube, connection.namespace, connection.user))
+        except NotFoundError as error:
+            raise NotFoundError(f"{error.what} in namespace {connection.namespace}", todo=error.todo) from error
 
 
 def fail(error: OperatorError) -> NoReturn:

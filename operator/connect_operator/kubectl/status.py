@@ -31,6 +31,8 @@ def status(name: str | None, everywhere: bool, form: str, access: Access) -> Non
     Without NAME a line for each ConnectJob, those that need somebody first; with NAME all about one: what it does now,
     how the last run ended, what is wrong and what to do. DOING tells the stage of a run that goes on, from its log.
     """
+    if name is not None and everywhere:
+        raise click.UsageError("NAME is of one namespace: say --namespace in the place of --all-namespaces")
     if name is None:
         _show_all(done(access, lambda cluster: _all(cluster, everywhere=everywhere)), form, namespaces=everywhere)
     else:
@@ -71,6 +73,10 @@ def _show_all(customers: Sequence[Customer], form: str, *, namespaces: bool) -> 
         click.echo(overview(customers, now=datetime.now(UTC), style=style(), namespaces=namespaces))
     else:
         click.echo("No ConnectJobs here; look elsewhere with --namespace or --all-namespaces", err=True)
+    unseen = [customer.job.name for customer in customers if not customer.is_seen]
+    if unseen and form != Form.JSON:
+        click.echo(f"The operator has not looked at the latest change of {', '.join(unseen)}: is it up?", err=True)
+        click.echo("→ kubectl connect doctor", err=True)
 
 
 def _show(customer: Customer, form: str) -> None:

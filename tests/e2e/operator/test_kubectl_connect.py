@@ -104,6 +104,8 @@ def test_a_customer_is_locked_in_ones_own_name_and_unlocked(on_call: Person, con
 def test_somebody_else_can_be_named(on_call: Person, connect: Site) -> None:
     on_call("lock", "closed", "--reason=holidays", "--by=the office")
     assert connect.get("connectjob", "closed")["spec"]["suspendedBy"] == "the office"
+    again = on_call("lock", "closed", "--reason=holidays", "--by=the office").output
+    assert again.splitlines()[1:] == ["It was locked already by the office, holidays"]
     assert on_call("unlock", "closed").output == "closed is unlocked; it was locked by the office, holidays\n"
 
 
@@ -123,8 +125,13 @@ def test_the_doctor_says_what_is_wrong_and_what_one_may_do(on_call: Person, conn
 
 def test_a_customer_that_is_not_there(on_call: Person) -> None:
     said = on_call("status", "nowhere", code=8)
-    assert 'connectjobs.schoolconnect.io "nowhere" not found' in said.errors
+    assert f'connectjobs.schoolconnect.io "nowhere" not found in namespace {NAMESPACE}' in said.errors
     assert "→ Look with kubectl connect status" in said.errors
+
+
+@pytest.mark.parametrize("arguments", [("status", "well", "--all-namespaces"), ("run", "well", "--plan", "--validate")])
+def test_options_that_exclude_each_other_are_refused(on_call: Person, arguments: tuple[str, ...]) -> None:
+    assert "Usage: kubectl connect" in on_call(*arguments, code=2).errors
 
 
 def test_without_rights_one_is_told_which(nobody: Person) -> None:

@@ -215,10 +215,14 @@ def test_status_tells_the_stage_of_a_run_that_goes_on_and_ctrl_c_leaves_it_alone
     stage.cluster.wait_until("the stage is told", lambda: "Running: apply 3/9" in on_call("status", "slow").output)
     assert "Running: apply 3/9" in on_call("status").output
     assert on_call("logs", "slow").output.splitlines()[0] == STAGE
-    waiting.send_signal(signal.SIGINT)
-    _, errors = waiting.communicate(timeout=30)
-    assert waiting.returncode == 130
-    assert "The run goes on; look with kubectl connect status slow" in errors
+    following = started(on_call, "logs", "slow", "--follow")
+    assert following.stdout is not None
+    assert following.stdout.readline() == STAGE + "\n"
+    for command in (waiting, following):
+        command.send_signal(signal.SIGINT)
+        _, errors = command.communicate(timeout=30)
+        assert command.returncode == 130
+        assert "The run goes on; look with kubectl connect status slow" in errors
     assert "Running" in on_call("status", "slow").output
 
 

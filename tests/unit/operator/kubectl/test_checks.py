@@ -70,9 +70,12 @@ def test_a_customer_that_the_operator_has_not_looked_at_needs_somebody() -> None
 
 def test_rights_that_are_lacking_are_named_for_each_command() -> None:
     allowed = {right: right != PATCH_JOB for rights in NEEDED.values() for right in rights}
-    found = {check.about: check for check in check_rights(allowed, "connect")}
-    assert found["rights: status"].mark is Mark.WELL
-    assert found["rights: lock"].found == "you may not patch connectjobs.schoolconnect.io in namespace connect"
+    given, lock, unlock = check_rights(allowed, "connect")
+    assert given.mark is Mark.WELL
+    assert given.found == "yours in namespace connect: status, logs, run, plan, approve, new --apply, doctor"
+    assert lock.found == "you may not patch connectjobs.schoolconnect.io in namespace connect"
+    assert (lock.todo, unlock.about) == ("", "rights: unlock")
+    assert "ask for a role" in unlock.todo
 
 
 def test_what_is_to_be_done_stands_below() -> None:

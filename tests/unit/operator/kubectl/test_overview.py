@@ -150,3 +150,9 @@ def test_machines_are_told_the_same() -> None:
 )
 def test_ages_are_short(duration: int, shown: str) -> None:
     assert age(timedelta(seconds=duration)) == shown
+
+
+def test_whom_the_operator_has_never_looked_at_stands_first_and_is_not_told_to_be_idle() -> None:
+    unseen = Customer(job=replace(MUSTERWIL, name="zuletzt"), status=Status())
+    lines = overview([WELL, CUSTOMER, unseen], now=NOW, style=PLAIN, namespaces=False).splitlines()
+    assert [line.split()[:2] for line in lines[1:]] == [["musterwil", "Idle"], ["zuletzt", "Unseen"], ["adorf", "Idle"]]

@@ -33,7 +33,7 @@ def over(result: Result | None, reason: str, **more: object) -> RunStatus:
 @pytest.mark.parametrize(
     ("status", "told"),
     [
-        (RunStatus(), "waits for the operator"),
+        (RunStatus(), "waits for the operator; if that lasts, see kubectl connect doctor"),
         (RunStatus(phase=RunPhase.QUEUED, position=2), "Queued, number 2"),
         (RunStatus(phase=RunPhase.STARTING), "Starting"),
         (RunStatus(phase=RunPhase.RUNNING), "Running: apply 3/9"),
