@@ -20,6 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connect_protocol.relay.identity import Identity, Role
+from connect_protocol.relay.service import HEARTBEAT_SECONDS
 from connect_relay.pki.certificates import Authority, Issued, client
 from connect_worker import config_values
 from connect_worker.config import load_settings, today
@@ -596,6 +597,27 @@ def test_the_relays_private_key_is_not_shown(tmp_path: Path, authority: Authorit
     assert rest
     told = " ".join(faults(relay_secrets(tmp_path, issued, **{"relay/ca.crt": issued.key}), **RELAY))
     assert first not in told
+
+
+@pytest.mark.parametrize(
+    ("value", "fault"),
+    [("0s", "leaves no time at all"), ("31s", "is longer than 30s"), ("often", "is no duration such as 90s or 1h30m")],
+)
+def test_a_heartbeat_lets_a_dead_relay_be_noticed_in_time(
+    tmp_path: Path, authority: Authority, value: str, fault: str
+) -> None:
+    folder = relay_secrets(tmp_path, certificate(authority))
+
+    assert faults(folder, **RELAY, CONNECT_RELAY_HEARTBEAT=value) == (f"CONNECT_RELAY_HEARTBEAT {fault}",)
+
+
+def test_a_relay_is_asked_as_often_as_it_asks_unless_it_is_said_how_often(tmp_path: Path, authority: Authority) -> None:
+    folder = relay_secrets(tmp_path, certificate(authority))
+    untold, told = load(folder, **RELAY).relay, load(folder, **RELAY, CONNECT_RELAY_HEARTBEAT="5s").relay
+    assert untold is not None
+    assert untold.heartbeat == timedelta(seconds=HEARTBEAT_SECONDS)
+    assert told is not None
+    assert told.heartbeat == timedelta(seconds=5)
 
 
 SSH_KEY = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()).decode()

@@ -16,6 +16,7 @@ from connect_worker.errors import ConfigurationError
 from connect_worker.model.configuration import Limit, Limits
 from connect_worker.model.secret import Secret
 from connect_worker.settings import (
+    HEARTBEAT,
     DatabaseSettings,
     DirectorySecret,
     GrpcRelay,
@@ -280,6 +281,7 @@ def _grpc_relay(source: _Source) -> GrpcRelay:
         key=source.secret(SecretKey.RELAY_KEY, values.private_key, otherwise=Secret("")),
         ca=source.secret(SecretKey.RELAY_CA, values.certificates, otherwise=""),
         wait=source.variable(Variable.RELAY_WAIT, values.duration, otherwise=DEFAULT_RELAY_WAIT),
+        heartbeat=_heartbeat(source),
     )
 
 
@@ -290,6 +292,7 @@ def _ssh_relay(source: _Source) -> SshRelay:
         key=source.secret(SecretKey.RELAY_SSH_KEY, values.ssh_private_key, otherwise=Secret("")),
         known_hosts=source.secret(SecretKey.RELAY_KNOWN_HOSTS, str, otherwise=""),
         wait=source.variable(Variable.RELAY_WAIT, values.duration, otherwise=DEFAULT_RELAY_WAIT),
+        heartbeat=_heartbeat(source),
     )
 
 
@@ -300,7 +303,12 @@ def _jump_host(source: _Source) -> JumpHost:
         user=source.secret(SecretKey.RELAY_SSH_USER, values.text, otherwise=""),
         key=source.secret(SecretKey.RELAY_SSH_KEY, values.ssh_private_key, otherwise=Secret("")),
         known_hosts=source.secret(SecretKey.RELAY_KNOWN_HOSTS, str, otherwise=""),
+        heartbeat=_heartbeat(source),
     )
+
+
+def _heartbeat(source: _Source) -> timedelta:
+    return source.variable(Variable.RELAY_HEARTBEAT, values.heartbeat, otherwise=HEARTBEAT)
 
 
 def _require_encryption(source: _Source, settings: Settings) -> None:

@@ -23,6 +23,7 @@ ENCRYPTION_KEY_BYTES = 32
 LOG_LEVELS = ("debug", "info", "warning", "error")
 SSL_MODES = ("verify-full", "disable")
 LAST_PORT = 65_535
+LONGEST_HEARTBEAT = timedelta(seconds=30)
 LONGEST = timedelta(hours=24)
 
 _DURATION = re.compile(r"(?:[0-9]{1,4}[hms])+")
@@ -96,6 +97,14 @@ def positive_duration(value: str) -> timedelta:
     total = duration(value)
     if not total:
         raise ValueError("leaves no time at all")
+    return total
+
+
+def heartbeat(value: str) -> timedelta:
+    """A duration of 1 to 30 seconds: three of them without an answer must not be more than a minute and a half."""
+    total = positive_duration(value)
+    if total > LONGEST_HEARTBEAT:
+        raise ValueError(f"is longer than {LONGEST_HEARTBEAT.total_seconds():.0f}s")
     return total
 
 

@@ -10,6 +10,7 @@ from connect_worker.model.configuration import Limits
 from connect_worker.model.secret import Secret
 
 LOOPBACK = "127.0.0.1"
+HEARTBEAT = timedelta(seconds=20)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -98,6 +99,7 @@ class GrpcRelay:
     """How to reach a relay by gRPC, and who we are there. The certificates are PEM text.
 
     Any relay behind any of `addresses`, HOST:PORT each, will do. `wait`: how long to wait for a bridge that is absent.
+    `heartbeat`: between two questions whether the relay is there; three without an answer are its end.
     """
 
     addresses: tuple[str, ...]
@@ -105,11 +107,12 @@ class GrpcRelay:
     key: Secret
     ca: str
     wait: timedelta
+    heartbeat: timedelta = HEARTBEAT
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SshRelay:
-    """How to reach a relay by SSH, and who we are there; `addresses` and `wait` as of GrpcRelay.
+    """How to reach a relay by SSH, and who we are there; `addresses`, `wait` and `heartbeat` as of GrpcRelay.
 
     `key` is an Ed25519 private key in OpenSSH's format; `known_hosts`, as ssh has it, says which host keys are theirs.
     """
@@ -118,11 +121,12 @@ class SshRelay:
     key: Secret
     known_hosts: str
     wait: timedelta
+    heartbeat: timedelta = HEARTBEAT
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class JumpHost:
-    """How to reach an SSH server of the customer's, which reaches his servers; `addresses` and keys as of SshRelay.
+    """How to reach an SSH server of the customer's, which reaches his servers; all but `user` as of SshRelay.
 
     There is no bridge that could be waited for.
     """
@@ -132,6 +136,7 @@ class JumpHost:
     key: Secret
     known_hosts: str
     wait: timedelta = timedelta()
+    heartbeat: timedelta = HEARTBEAT
 
 
 RelaySettings = GrpcRelay | SshRelay | JumpHost

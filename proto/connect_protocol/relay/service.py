@@ -18,6 +18,9 @@ HEARTBEAT_SECONDS = 20.0
 MISSED_HEARTBEATS = 3
 """So many heartbeats that are missing are a dead peer, which is thus noticed within a minute."""
 
+SHORTEST_PAUSE_MS = 900
+"""Between two pings of a client on an idle connection: workers may be told to ask once in a second."""
+
 IDLE_SECONDS = 60
 LARGEST_METADATA = 8192
 
@@ -46,8 +49,8 @@ def server_options(heartbeat: float = HEARTBEAT_SECONDS) -> Options:
     """What the relay's server is set to."""
     return (
         *_both_ends(heartbeat),
-        # The clients' pings come about as often as the server's own; much more often is a flood.
-        ("grpc.http2.min_ping_interval_without_data_ms", int(heartbeat * 250)),
+        # The clients' pings come about as often as the server's own, or as a client is told; more often is a flood.
+        ("grpc.http2.min_ping_interval_without_data_ms", min(int(heartbeat * 250), SHORTEST_PAUSE_MS)),
         # Who is there and calls nothing is sent away; a client comes back with its next call.
         ("grpc.max_connection_idle_ms", IDLE_SECONDS * 1000),
         # Callers send no metadata of their own.
@@ -80,7 +83,3 @@ def _both_ends(heartbeat: float) -> Options:
         ("grpc.max_send_message_length", LARGEST_FRAME),
         ("grpc.http2.max_frame_size", 1024 * 1024),
     )
-
-
-CLIENT_OPTIONS = client_options()
-"""What a worker's channel is set to."""

@@ -12,16 +12,18 @@ import uvloop
 
 from connect_protocol.relay.credit import BASE_WINDOW
 from connect_protocol.relay.ending import End, Ending
-from connect_protocol.relay.pump import REST_SECONDS
+from connect_protocol.relay.pump import LARGEST_READ, REST_SECONDS
 from connect_ssh.channel import ByteChannel
 from connect_ssh.errors import ChannelBrokenError
 from connect_ssh.pump import pump
+from connect_ssh.watched import MOST_UNTOLD
 from tests.support.frame_streams import connected_sockets
 from tests.support.noise import exchange_noise
 from tests.support.ssh_channels import channel_pair
 
 SECONDS = 10
 KERNEL_BUFFERS = 8 * 1024 * 1024
+PIECE = 1024 * 1024
 RESET = b"\x01\0\0\0\0\0\0\0"
 
 Run = Callable[[Coroutine[Any, Any, None]], None]
@@ -39,6 +41,7 @@ class Pumped:
     """A pump between a socket, whose `peer` the test plays, and a channel, whose far end the test plays."""
 
     peer: socket.socket
+    near: ByteChannel
     far: ByteChannel
     running: asyncio.Task[Ending]
     hang_up: Callable[[], None]
@@ -75,7 +78,7 @@ async def pumped() -> AsyncIterator[Pumped]:
     async with asyncio.timeout(SECONDS), channel_pair() as pair:
         running = asyncio.create_task(pump(here, pair.here))
         with peer:
-            yield Pumped(peer=peer, far=pair.there, running=running, hang_up=pair.connection.abort)
+            yield Pumped(peer=peer, near=pair.here, far=pair.there, running=running, hang_up=pair.connection.abort)
         running.cancel()
         with suppress(asyncio.CancelledError):
             await running
@@ -146,9 +149,10 @@ def test_who_does_not_read_holds_up_the_sender(run: Run) -> None:
             with suppress(TimeoutError):
                 while True:
                     async with asyncio.timeout(0.5):
-                        await line.write(bytes(64 * 1024))
-                    sent += 64 * 1024
+                        await line.write(bytes(PIECE))
+                    sent += PIECE
             assert sent < 2 * KERNEL_BUFFERS + 2 * BASE_WINDOW
+            assert 0 < line.near.unsent <= LARGEST_READ + MOST_UNTOLD
 
     run(scenario())
 

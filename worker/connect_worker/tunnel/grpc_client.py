@@ -29,7 +29,6 @@ OPEN_SECONDS = 25
 CLOSE_SECONDS = 5
 CONNECT_SECONDS = 10
 _OPTIONS = (
-    *client_options(),
     # gRPC's name for the time that one attempt to connect may take.
     ("grpc.min_reconnect_backoff_ms", CONNECT_SECONDS * 1000),
     # The relay is in the same cluster, whatever HTTPS_PROXY says of the way to the internet.
@@ -55,7 +54,8 @@ class GrpcTunnel:
             private_key=settings.key.reveal().encode(),
             certificate_chain=settings.certificate.encode(),
         )
-        options = [*_OPTIONS, ("grpc.ssl_target_name_override", self._place.server_name)]
+        heartbeat = client_options(settings.heartbeat.total_seconds())
+        options = [*heartbeat, *_OPTIONS, ("grpc.ssl_target_name_override", self._place.server_name)]
         self._channel = grpc.aio.secure_channel(self._place.address, credentials, options=options)
         self._connect = self._channel.stream_stream(CONNECT)
         return self

@@ -89,7 +89,8 @@ def _by_ssh(relay: SshRelay | JumpHost, route: Route, *, user: str) -> AnyRelay:
     from connect_worker.tunnel.ssh_client import SshTunnel
 
     login = Login(user=user, key=relay.key.reveal(), known_hosts=relay.known_hosts)
-    return AnyRelay(relay.addresses, partial(SshTunnel, route, login), unreachable=route.unreachable)
+    through = partial(SshTunnel, route, login, keepalive=relay.heartbeat.total_seconds())
+    return AnyRelay(relay.addresses, through, unreachable=route.unreachable)
 
 
 def _targets(settings: Settings) -> list[Target]:
