@@ -1,5 +1,6 @@
 """A new customer's ConnectJob and Secrets, as Kubernetes takes them, and as YAML that people can edit."""
 
+import base64
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -17,7 +18,7 @@ SECRET_KINDS = ("customer", "database", "directory", "relay")
 class Answers:
     """All that is known of a new customer; without a namespace, whoever applies it chooses.
 
-    The values of `keys` are secret, and not in the repr.
+    The values of `keys` and `keytab` are secret, and not in the repr.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Answers:
     transport: Transport
     address: str
     keys: Mapping[SecretKey, str] = field(repr=False)
+    keytab: bytes = field(default=b"", repr=False)
 
     @property
     def secret_kinds(self) -> tuple[str, ...]:
@@ -69,7 +71,9 @@ def _metadata(answers: Answers, name: str) -> dict[str, str]:
 
 
 def _secret(answers: Answers, kind: str) -> Manifest:
-    return {
+    holds_keytab = answers.keytab and SecretKey.DIRECTORY_KEYTAB.startswith(f"{kind}/")
+    binary = {"keytab": base64.b64encode(answers.keytab).decode()} if holds_keytab else {}
+    secret: Manifest = {
         "apiVersion": "v1",
         "kind": "Secret",
         "metadata": _metadata(answers, f"{answers.name}-{kind}"),
@@ -79,6 +83,7 @@ def _secret(answers: Answers, kind: str) -> Manifest:
             if key.value.startswith(f"{kind}/") and value
         },
     }
+    return secret | ({"data": binary} if binary else {})
 
 
 class _Dumper(yaml.SafeDumper):

@@ -17,6 +17,7 @@ from connect_operator.kubectl.cluster import Cluster
 from connect_operator.kubectl.connection import Access
 from connect_operator.kubectl.exits import Exit
 from connect_operator.kubectl.faults import CommandError
+from connect_operator.kubectl.given import Given, read_given
 from connect_operator.kubectl.manifests import Answers, Manifest
 from connect_operator.kubectl.options import access_options, examples
 from connect_operator.kubectl.questions import ADDRESSES, Kind, Question, questions
@@ -28,6 +29,7 @@ from connect_protocol.environment import SecretKey
 KEY_BYTES = 32
 FOLDER_MODE, FILE_MODE = 0o700, 0o600
 LONGEST_NAME = 44
+_BY_PASSWORD = (SecretKey.DIRECTORY_BIND_DN, SecretKey.DIRECTORY_PASSWORD)
 
 
 @click.command(epilog=examples("new musterwil", "new musterwil --from secrets --to musterwil", "new musterwil --apply"))
@@ -36,7 +38,7 @@ LONGEST_NAME = 44
     "--from",
     "known",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="A folder with a file for each key, such as database/password: what stands there is not asked.",
+    help="A folder with a file for each key, such as database/password: what stands there is taken, and not asked.",
 )
 @click.option("--to", "folder", type=click.Path(path_type=Path), help="The folder to write to; NAME if not given.")
 @click.option("--apply", "apply", is_flag=True, help="Create them in the cluster instead of writing files.")
@@ -49,30 +51,35 @@ def new(name: str, known: Path | None, folder: Path | None, apply: bool, access:
     it no initial password can be read again.
     """
     try:
-        answers = _ask(name, known, access.namespace)
+        given = Given() if known is None else read_given(known)
+        answers = _ask(name, given, access.namespace)
         if apply:
             done(access, lambda cluster: _create(cluster, answers))
+            if SecretKey.ENCRYPTION_KEY not in given.texts:
+                _tell_of_the_key(name)
         else:
             _write(answers, folder or Path(name))
     except CommandError as error:
         fail(error)
 
 
-def _ask(name: str, known: Path | None, namespace: str) -> Answers:
+def _ask(name: str, given: Given, namespace: str) -> Answers:
     if not re.fullmatch(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?", name) or len(name) > LONGEST_NAME:
         raise CommandError(
             f"{name} cannot be a ConnectJob's name",
             todo=f"Take lower-case letters, digits and inner hyphens, {LONGEST_NAME} at most",
             code=Exit.USAGE,
         )
-    realm = click.prompt("Realm, the customer's name in Connect", default=name)
+    realm = given.texts.get(SecretKey.CUSTOMER_REALM) or click.prompt(
+        "Realm, the customer's name in Connect", default=name
+    )
     schedule = click.prompt("Schedule", default="H 3 * * *", value_proc=_valid(lambda text: resolve(text, realm=realm)))
     time_zone = click.prompt("Time zone", default="Europe/Zurich", value_proc=_valid(zone))
     mode = Mode(click.prompt("Mode", type=_choice(Mode), default=Mode.SYNC.value))
     transport = Transport(click.prompt("Way", type=_choice(Transport), default=Transport.GRPC.value))
     address = "" if transport is Transport.NONE else _address(transport)
-    keys = {question.key: _answer(question, known) for question in questions(transport)}
-    keys |= {SecretKey.CUSTOMER_REALM: realm, SecretKey.ENCRYPTION_KEY: _encryption_key(known)}
+    asked = (question for question in questions(transport) if not _is_known(question.key, given))
+    keys = {SecretKey.ENCRYPTION_KEY: _encryption_key()} | {question.key: _answer(question) for question in asked}
     return Answers(
         name=name,
         namespace=namespace,
@@ -82,7 +89,8 @@ def _ask(name: str, known: Path | None, namespace: str) -> Answers:
         mode=mode,
         transport=transport,
         address=address,
-        keys=keys,
+        keys={**keys, **given.texts, SecretKey.CUSTOMER_REALM: realm},
+        keytab=given.keytab,
     )
 
 
@@ -105,9 +113,12 @@ def _address(transport: Transport) -> str:
     return str(click.prompt("Address of relay or jump host", default=ADDRESSES[transport] or None))
 
 
-def _answer(question: Question, known: Path | None) -> str:
-    if (given := _given(question.key, known)) is not None:
-        return given
+def _is_known(key: SecretKey, given: Given) -> bool:
+    """With a keytab nobody signs in by password."""
+    return key in given.texts or (bool(given.keytab) and key in _BY_PASSWORD)
+
+
+def _answer(question: Question) -> str:
     if question.kind is Kind.FILE:
         return _file(question)
     hidden = question.kind is Kind.HIDDEN
@@ -131,15 +142,13 @@ def _readable(place: str) -> str:
     return place
 
 
-def _given(key: SecretKey, known: Path | None) -> str | None:
-    if known is None or not (known / key).is_file():
-        return None
-    return (known / key).read_text(encoding="utf-8").rstrip("\r\n")
+def _encryption_key() -> str:
+    return base64.b64encode(randomness.token_bytes(KEY_BYTES)).decode()
 
 
-def _encryption_key(known: Path | None) -> str:
-    given = _given(SecretKey.ENCRYPTION_KEY, known)
-    return given or base64.b64encode(randomness.token_bytes(KEY_BYTES)).decode()
+def _tell_of_the_key(name: str) -> None:
+    click.echo("Keep a copy of the encryption key that was made; this shows it:")
+    click.echo(f"  kubectl get secret {name}-customer --output jsonpath='{{.data.encryptionKey}}' | base64 --decode")
 
 
 async def _create(cluster: Cluster, answers: Answers) -> None:

@@ -166,7 +166,11 @@ def test_a_context_that_is_not_there(on_call: Person) -> None:
 
 def answers(folder: Path) -> Path:
     """What would be typed, and files for what is not asked then."""
-    for key, value in {"directory/ca.crt": "-----BEGIN\nCA\n", "directory/password": SECRET}.items():
+    for key, value in {
+        "directory/ca.crt": "-----BEGIN\nCA\n",
+        "directory/password": SECRET,
+        "database/sslmode": "verify-ca",
+    }.items():
         (folder / key).parent.mkdir(parents=True, exist_ok=True)
         (folder / key).write_text(value)
     return folder
@@ -196,7 +200,7 @@ def test_a_new_customer_is_asked_for_and_stands_in_files_that_nobody_else_reads(
         for each in yaml.safe_load_all((folder / "secrets.yaml").read_text())
         if each["metadata"]["name"] == "fresh-database"
     ]
-    assert database["stringData"]["password"] == SECRET
+    assert (database["stringData"]["password"], database["stringData"]["sslmode"]) == (SECRET, "verify-ca")
     again = on_call("new", "fresh", *options, source="\n".join([*TYPED, ""]), code=2)
     assert "is there already" in again.errors
 
@@ -205,7 +209,10 @@ def test_a_new_customer_is_created_by_somebody_who_may(connect: Site, tmp_path: 
     maker = one_who_gives(connect, "maker", ("new --apply",))
     known = f"--from={answers(tmp_path)}"
     said = maker("new", "made", known, "--apply", source="\n".join([*TYPED, ""]))
-    assert said.output.splitlines()[-2:] == ["connectjob/made created", "Look with kubectl connect status made"]
+    *_, made, look, keep, command = said.output.splitlines()
+    assert (made, look) == ("connectjob/made created", "Look with kubectl connect status made")
+    assert "Keep a copy of the encryption key" in keep
+    assert command.startswith("  kubectl get secret made-customer ")
     connect.wait_for_ready("made")
     again = maker("new", "made", known, "--apply", source="\n".join([*TYPED, ""]), code=10)
     assert 'secrets "made-customer" already exists' in again.errors

@@ -1,5 +1,7 @@
 """What `kubectl connect new` makes of the answers."""
 
+from dataclasses import replace
+
 import pytest
 import yaml
 
@@ -43,6 +45,13 @@ def test_what_is_written_is_what_is_meant() -> None:
 
 def test_certificates_are_to_be_recognised() -> None:
     assert "ca.crt: |\n" in to_yaml(secrets(answers(Transport.GRPC)))
+
+
+def test_a_keytab_is_data_and_no_text() -> None:
+    customer = replace(answers(Transport.GRPC), keytab=b"\x05\x02\xff")
+    kept = {each["metadata"]["name"]: each.get("data") for each in yaml.safe_load_all(to_yaml(secrets(customer)))}
+    assert kept["musterwil-directory"] == {"keytab": "BQL/"}
+    assert [name for name, data in kept.items() if data] == ["musterwil-directory"]
 
 
 def test_the_answers_do_not_print_their_secrets() -> None:
