@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from connect_operator.core.decision import Observed
 from connect_operator.core.endings import JOB_DELETED, Ending, ending, shown
-from connect_operator.core.facts import Gatekeeper, JobEnd, JobFacts, PodFacts, PodPhase
+from connect_operator.core.facts import Gatekeeper, JobEnd, JobFacts, PodFacts
 from connect_operator.core.spec import Mode
 from connect_operator.core.starting import Hindrance, has_begun, hindrance, is_hindered, last_pod, late_at
 from connect_operator.core.status import (
@@ -155,11 +155,13 @@ def _with_active(open_jobs: list[JobFacts], observed: Observed, history: History
 
 
 def phase(job: JobFacts, pods: Iterable[PodFacts]) -> Phase:
-    """How far a run has come that has not ended, or whose last word is awaited."""
+    """How far a run has come that has not ended, or whose last word is awaited.
+
+    A worker that has ended counts as running until its Job has ended, or another pod tries again: it is no news.
+    """
     if job.suspended and job.end is None:
         return Phase.QUEUED
-    pod = last_pod(job.uid, pods)
-    running = job.end is not None or (pod is not None and pod.phase is PodPhase.RUNNING)
+    running = job.end is not None or has_begun(last_pod(job.uid, pods))
     return Phase.RUNNING if running else Phase.STARTING
 
 

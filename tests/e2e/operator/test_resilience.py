@@ -124,7 +124,6 @@ def test_killed_while_it_tells_how_a_run_has_ended(site: Site, stand_in: str, st
         with proxy.hold(at("before the events")) as events:
             site.kubectl("exec", "job/by-hand", "--", "/bin/busybox", "kill", "1")
             events.wait()
-            # Only now, for a status was written when the pod had ended, and its Job not yet.
             with proxy.hold(at("between events and status")) as status:
                 if step == "between events and status":
                     events.release()

@@ -96,6 +96,16 @@ class TestActiveRun:
         assert decision.status.phase is Phase.RUNNING
         assert told(decision.status, ConditionType.RUN_STARTED) == "True Started"
 
+    @pytest.mark.parametrize("code", [0, 9])
+    def test_that_its_worker_has_ended_is_no_news_before_its_job_has_or_another_pod_tries(self, code: int) -> None:
+        runs = seen(job(), pod(phase=PodPhase.RUNNING), now=LAST_NIGHT + timedelta(minutes=2))
+        stored = applied(runs, reconcile(runs))
+        assert reconcile(replace(stored, pods=(ended_pod(code),))).status is None
+        again = pod(name="connect-musterwil-1-xyz", uid="pod-2", created=LAST_NIGHT + timedelta(minutes=1))
+        status = reconcile(replace(stored, pods=(ended_pod(code), again))).status
+        assert status is not None
+        assert status.phase is Phase.STARTING
+
     def test_started_by_hand(self) -> None:
         status = reconcile(seen(job(trigger=Trigger.MANUAL), now=LAST_NIGHT)).status
         assert status is not None
