@@ -7,6 +7,8 @@ overwritten but told as ConflictError, which means: look again.
 import base64
 import re
 from collections.abc import Mapping
+from enum import Enum
+from types import MappingProxyType
 
 from connect_operator.announcement import Announcement
 from connect_operator.core.decision import Action, Create, Replace
@@ -32,6 +34,16 @@ _STRICT = {"fieldManager": MANAGER, "fieldValidation": "Strict"}
 """A misspelt field in what a ConnectJob hands on is refused and told, not dropped."""
 _LENIENT = {"fieldManager": MANAGER, "fieldValidation": "Ignore"}
 """A status with a field that an older CRD does not know is better than none."""
+
+
+class Freshness(Enum):
+    """How new an answer must be, as a query.
+
+    The API server's cache is behind by moments, but costs neither etcd nor a round trip to it.
+    """
+
+    CACHED = MappingProxyType({"resourceVersion": "0"})
+    LATEST = MappingProxyType[str, str]({})
 
 
 class Cluster:
@@ -103,7 +115,7 @@ class Cluster:
         except ConflictError:
             return
 
-    async def secret(self, namespace: str, name: str) -> Mapping[str, bytes] | None:
+    async def secret(self, namespace: str, name: str, freshness: Freshness) -> Mapping[str, bytes] | None:
         """What there is in a Secret: PRESENT under each key with a value, and the realm as it stands.
 
         None if there is no such Secret. Its values go no further than this function. A name that no Secret can have is
@@ -112,7 +124,7 @@ class Cluster:
         if not _SECRET_NAME.fullmatch(name):
             return None
         try:
-            answer = await self._kube.get(_SECRETS.path(namespace, name))
+            answer = await self._kube.get(_SECRETS.path(namespace, name), freshness.value)
         except NotFoundError:
             return None
         data = JsonObject(answer, "secret").object("data")

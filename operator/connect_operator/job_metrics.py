@@ -1,49 +1,43 @@
 """What Prometheus is told of the ConnectJobs.
 
 All of it is read from their status whenever somebody asks: a restart loses nothing, and of a ConnectJob that is gone
-nothing is told any more.
+nothing is told any more. Thousands of ConnectJobs have a hundred thousand series: they are told of a few at a time, as
+they were at the moment of the question, and in between the event loop does what else there is to do.
 """
 
+import asyncio
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from prometheus_client.core import GaugeMetricFamily, Metric
-from prometheus_client.registry import Collector
-
 from connect_operator.core.facts import JobFacts, Trigger
 from connect_operator.core.run_status import RunPhase
 from connect_operator.core.status import ConditionType, LastRun, Truth
+from connect_operator.exposition import Family, labelled
 from connect_operator.known import Key, KnownJob, KnownRun
 
 Sample = tuple[tuple[str, ...], float]
 """Values of the labels beyond namespace and connectjob, and the gauge's own."""
 
+AT_A_TIME = 20
+"""ConnectJobs between two pauses: a millisecond or two."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Family:
-    """A gauge, its labels beyond namespace and connectjob, and how it is read."""
+class Gauge:
+    """A family of gauges of ConnectJobs, and how it is read."""
 
-    name: str
-    meaning: str
-    labels: tuple[str, ...] = ()
+    family: Family
     read: Callable[[KnownJob], Iterable[Sample]]
 
+    def lines(self, known: KnownJob, labels: str) -> Iterator[str]:
+        """Its series of one ConnectJob, which is known by these labels."""
+        return (self.family.line(labels, values, value) for values, value in self.read(known))
 
-class JobCollector(Collector):
+
+class JobMetrics:
     """The gauges of all ConnectJobs at the moment of the question."""
-
-    def __init__(self, jobs: Callable[[], Iterable[KnownJob]]) -> None:
-        self._jobs = jobs
-
-    def collect(self) -> Iterator[Metric]:
-        """A metric for each family, with a sample or several for each ConnectJob."""
-        jobs = list(self._jobs())
-        return (_metric(family, jobs) for family in FAMILIES)
-
-
-class RunCollector(Collector):
-    """How many runs wait, at the moment of the question."""
 
     def __init__(
         self,
@@ -56,32 +50,32 @@ class RunCollector(Collector):
         self._wanted = wanted
         self._under_way = under_way
 
-    def collect(self) -> Iterator[Metric]:
-        """A sample for each ConnectJob, also of those for which none waits, and for those that are not there."""
-        waiting = {Key(namespace=known.job.namespace, name=known.job.name): 0 for known in self._jobs()}
+    async def exposition(self) -> str:
+        """Every family with all its series, as Prometheus reads them."""
+        jobs, queued = list(self._jobs()), self._queued()
+        told: list[list[str]] = [[gauge.family.head] for gauge in GAUGES]
+        for number, known in enumerate(jobs):
+            if number % AT_A_TIME == 0:
+                await asyncio.sleep(0)
+            labels = _labels(Key(namespace=known.job.namespace, name=known.job.name))
+            for gauge, lines in zip(GAUGES, told, strict=True):
+                lines.extend(gauge.lines(known, labels))
+        return "".join([QUEUED.head, *queued, *(line for lines in told for line in lines)])
+
+    def _queued(self) -> list[str]:
+        """A series for each ConnectJob, also of those for which none waits, and for those that are not there."""
+        waiting = Counter({Key(namespace=known.job.namespace, name=known.job.name): 0 for known in self._jobs()})
         for known in self._wanted():
-            key = Key(namespace=known.request.run.namespace, name=known.request.run.connect_job)
             if known.request.status.phase in {None, RunPhase.QUEUED}:
-                waiting[key] = waiting.get(key, 0) + 1
+                waiting[Key(namespace=known.request.run.namespace, name=known.request.run.connect_job)] += 1
         for key, job in self._under_way():
             if job.suspended and job.trigger is not Trigger.REQUESTED:
-                waiting[key] = waiting.get(key, 0) + 1
-        metric = GaugeMetricFamily(
-            "connect_runs_queued",
-            "Runs that wait: for others of their ConnectJob, or to be let start",
-            labels=["namespace", "connectjob"],
-        )
-        for key, count in waiting.items():
-            metric.add_metric([key.namespace, key.name], count)
-        yield metric
+                waiting[key] += 1
+        return [QUEUED.line(_labels(key), (), count) for key, count in waiting.items()]
 
 
-def _metric(family: Family, jobs: Iterable[KnownJob]) -> Metric:
-    metric = GaugeMetricFamily(family.name, family.meaning, labels=["namespace", "connectjob", *family.labels])
-    for known in jobs:
-        for labels, value in family.read(known):
-            metric.add_metric([known.job.namespace, known.job.name, *labels], value)
-    return metric
+def _labels(key: Key) -> str:
+    return labelled(namespace=key.namespace, connectjob=key.name)
 
 
 def _info(known: KnownJob) -> Iterator[Sample]:
@@ -178,65 +172,106 @@ def _moment(moment: datetime | None) -> Iterator[Sample]:
         yield (), moment.timestamp()
 
 
-FAMILIES = (
-    Family(
-        name="connect_job_info",
-        meaning="A ConnectJob: its realm, and what its next run will be",
-        labels=("realm", "image", "schedule", "mode"),
+QUEUED = Family(
+    name="connect_runs_queued", meaning="Runs that wait: for others of their ConnectJob, or to be let start"
+)
+GAUGES = (
+    Gauge(
+        family=Family(
+            name="connect_job_info",
+            meaning="A ConnectJob: its realm, and what its next run will be",
+            labels=("realm", "image", "schedule", "mode"),
+        ),
         read=_info,
     ),
-    Family(name="connect_job_suspended", meaning="1 if no scheduled run starts until revoked", read=_suspended),
-    Family(
-        name="connect_job_office_locked",
-        meaning="1 if the school's office has locked the sync, as the last run found",
+    Gauge(
+        family=Family(name="connect_job_suspended", meaning="1 if no scheduled run starts until revoked"),
+        read=_suspended,
+    ),
+    Gauge(
+        family=Family(
+            name="connect_job_office_locked",
+            meaning="1 if the school's office has locked the sync, as the last run found",
+        ),
         read=_office_locked,
     ),
-    Family(
-        name="connect_job_lags",
-        meaning="1 if the next run, or the one under way, has another image than the operator's release",
+    Gauge(
+        family=Family(
+            name="connect_job_lags",
+            meaning="1 if the next run, or the one under way, has another image than the operator's release",
+        ),
         read=_lags,
     ),
-    Family(name="connect_job_active_runs", meaning="Runs that go on", read=_active),
-    Family(name="connect_job_active_run_start_timestamp_seconds", meaning="When that run began", read=_active_since),
-    Family(name="connect_job_last_success_timestamp_seconds", meaning="When a run last ended well", read=_last_success),
-    Family(name="connect_job_last_failure_timestamp_seconds", meaning="When a run last failed", read=_last_failure),
-    Family(name="connect_job_next_schedule_timestamp_seconds", meaning="When the next run starts", read=_next_run),
-    Family(
-        name="connect_job_expected_run_timestamp_seconds",
-        meaning="The scheduled run that is to bring the next success; past, if it has not",
+    Gauge(family=Family(name="connect_job_active_runs", meaning="Runs that go on"), read=_active),
+    Gauge(
+        family=Family(name="connect_job_active_run_start_timestamp_seconds", meaning="When that run began"),
+        read=_active_since,
+    ),
+    Gauge(
+        family=Family(name="connect_job_last_success_timestamp_seconds", meaning="When a run last ended well"),
+        read=_last_success,
+    ),
+    Gauge(
+        family=Family(name="connect_job_last_failure_timestamp_seconds", meaning="When a run last failed"),
+        read=_last_failure,
+    ),
+    Gauge(
+        family=Family(name="connect_job_next_schedule_timestamp_seconds", meaning="When the next run starts"),
+        read=_next_run,
+    ),
+    Gauge(
+        family=Family(
+            name="connect_job_expected_run_timestamp_seconds",
+            meaning="The scheduled run that is to bring the next success; past, if it has not",
+        ),
         read=_expected_run,
     ),
-    Family(
-        name="connect_job_last_run_result",
-        meaning="1 for how the last run ended, and why",
-        labels=("result", "reason"),
+    Gauge(
+        family=Family(
+            name="connect_job_last_run_result",
+            meaning="1 for how the last run ended, and why",
+            labels=("result", "reason"),
+        ),
         read=_result,
     ),
-    Family(name="connect_job_consecutive_failures", meaning="Failures since the last good run", read=_failures),
-    Family(name="connect_job_last_run_duration_seconds", meaning="How long the last run took", read=_duration),
-    Family(name="connect_job_timeout_seconds", meaning="How long a run may take", read=_timeout),
-    Family(
-        name="connect_job_last_run_objects",
-        meaning="Changes of the last run by kind, and what became of them",
-        labels=("kind", "action"),
+    Gauge(
+        family=Family(name="connect_job_consecutive_failures", meaning="Failures since the last good run"),
+        read=_failures,
+    ),
+    Gauge(
+        family=Family(name="connect_job_last_run_duration_seconds", meaning="How long the last run took"),
+        read=_duration,
+    ),
+    Gauge(family=Family(name="connect_job_timeout_seconds", meaning="How long a run may take"), read=_timeout),
+    Gauge(
+        family=Family(
+            name="connect_job_last_run_objects",
+            meaning="Changes of the last run by kind, and what became of them",
+            labels=("kind", "action"),
+        ),
         read=_objects,
     ),
-    Family(
-        name="connect_job_validation_warnings",
-        meaning="Warnings that the last run found",
-        labels=("on",),
+    Gauge(
+        family=Family(
+            name="connect_job_validation_warnings", meaning="Warnings that the last run found", labels=("on",)
+        ),
         read=_warnings,
     ),
-    Family(
-        name="connect_job_condition",
-        meaning="1 for the status that a condition has, 0 for the others",
-        labels=("type", "status"),
+    Gauge(
+        family=Family(
+            name="connect_job_condition",
+            meaning="1 for the status that a condition has, 0 for the others",
+            labels=("type", "status"),
+        ),
         read=_conditions,
     ),
-    Family(
-        name="connect_job_condition_since_timestamp_seconds",
-        meaning="Since when a condition has had the status that it has",
-        labels=("type",),
+    Gauge(
+        family=Family(
+            name="connect_job_condition_since_timestamp_seconds",
+            meaning="Since when a condition has had the status that it has",
+            labels=("type",),
+        ),
         read=_conditions_since,
     ),
 )
+"""Gauges of ConnectJobs; their labels are beyond namespace and connectjob."""

@@ -57,6 +57,11 @@ class KnownJob:
     status_digest: str
 
     @property
+    def is_new(self) -> bool:
+        """Whether nobody has written a status yet."""
+        return self.status.generation == 0
+
+    @property
     def claim(self) -> RealmClaim:
         """Its claim to its realm."""
         job = self.job

@@ -10,6 +10,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import aiohttp
 from kubernetes.aio.client.api_client import ApiClient
@@ -31,6 +32,7 @@ from connect_operator.errors import (
 )
 from connect_protocol.json_object import JsonObject
 
+Sent = TypeVar("Sent")
 Body = Mapping[str, object]
 Counted = Callable[[str, int], None]
 """Hears of every request: the verb as Kubernetes calls it, and the answer's HTTP status; 0 where there was none."""
@@ -52,6 +54,14 @@ _ERRORS: Mapping[int, type[KubernetesError]] = {
 }
 
 
+class _JsonClient(ApiClient):
+    """What it is given is JSON, and need not be searched for the library's models."""
+
+    def sanitize_for_serialization(self, obj: Sent) -> Sent:
+        """The same."""
+        return obj
+
+
 def is_in_cluster() -> bool:
     """Whether this process is a pod with a service account."""
     return "KUBERNETES_SERVICE_HOST" in os.environ and Path(SERVICE_TOKEN_FILENAME).exists()
@@ -70,7 +80,7 @@ async def open_kube(counted: Counted) -> AsyncIterator["Kube"]:
         await _use_kubeconfig(configuration)
     # Asked for its environment, aiohttp looks for proxies and ~/.netrc in a thread, twice for every single request.
     configuration.client_session_kwargs = {"trust_env": False}
-    async with ApiClient(configuration) as client:
+    async with _JsonClient(configuration) as client:
         client.user_agent = MANAGER
         yield Kube(client, counted)
 
@@ -107,9 +117,9 @@ class Kube:
         self._client = client
         self._counted = counted
 
-    async def get(self, path: str) -> Body:
+    async def get(self, path: str, query: Mapping[str, str] | None = None) -> Body:
         """One object."""
-        return await self._send("get", path)
+        return await self._send("get", path, query=query)
 
     async def list_page(self, path: str, query: Mapping[str, str], *, accept: str = "application/json") -> Body:
         """A page of objects."""

@@ -1,6 +1,6 @@
 """Serves /metrics."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from aiohttp import web
@@ -11,11 +11,14 @@ SHUTDOWN_SECONDS = 1.0
 
 
 @asynccontextmanager
-async def serve_metrics(registry: CollectorRegistry, port: int) -> AsyncIterator[None]:
-    """Answer on a port as long as the context lasts; in the event loop, so that no reader meets half a change."""
+async def serve_metrics(
+    registry: CollectorRegistry, further: Callable[[], Awaitable[str]], port: int
+) -> AsyncIterator[None]:
+    """Answer with the registry's metrics and further ones on a port, as long as the context lasts."""
 
     async def metrics(_: web.Request) -> web.Response:
-        return web.Response(body=generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+        body = generate_latest(registry) + (await further()).encode()
+        return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     application = web.Application()
     application.router.add_get("/metrics", metrics)

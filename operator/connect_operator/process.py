@@ -1,6 +1,6 @@
 """The running operator: its parts put together, started in order, and stopped within seconds.
 
-kopf ──► Notice ──► Index ◄──── Recheck, JobCollector        (Picture: nothing before all has been told)
+kopf ──► Notice ──► Index ◄──── Recheck, JobMetrics          (Picture: nothing before all has been told)
            │          ▲
            ▼          │
          Queue ──► Reconciler ──► Cluster ──► API server
@@ -27,7 +27,7 @@ from connect_operator.core.facts import Defaults
 from connect_operator.errors import ConflictError, OperatorError, WatchLostError
 from connect_operator.handlers import kopf_settings, register
 from connect_operator.index import Index
-from connect_operator.job_metrics import JobCollector, RunCollector
+from connect_operator.job_metrics import JobMetrics
 from connect_operator.known import Key
 from connect_operator.kube import open_kube
 from connect_operator.metrics import OperatorMetrics, QueueCollector, RecheckCollector
@@ -110,14 +110,13 @@ class Operator:
 
     def collect_in(self, registry: CollectorRegistry) -> None:
         """Have the gauges that are read when somebody asks."""
-        registry.register(JobCollector(self._index.connect_jobs))
-        registry.register(RunCollector(self._index.connect_jobs, self._index.connect_runs, self._index.open_jobs))
         registry.register(QueueCollector(self._queue.depth))
         registry.register(RecheckCollector(lambda: self._recheck.succeeded))
 
     async def run(self, registry: CollectorRegistry) -> None:
         """Work until kopf ends: by a signal, or because it cannot go on."""
-        await self._open.enter_async_context(serve_metrics(registry, self._settings.metrics_port))
+        jobs = JobMetrics(self._index.connect_jobs, self._index.connect_runs, self._index.open_jobs)
+        await self._open.enter_async_context(serve_metrics(registry, jobs.exposition, self._settings.metrics_port))
         async with asyncio.TaskGroup() as group:
             working = group.create_task(self._work())
             background = [working, group.create_task(self._recheck.run())]

@@ -1,9 +1,10 @@
 """A queue of keys to work on: each key once, never two workers on one, failures again after a while.
 
     add ──► waiting ──► running ──┬─ done ─────────► forgotten, or looked at again when the work asked for it
-             ▲    ▲               ├─ failed ───────► again after a growing, jittered delay
+             ▲    ▲               ├─ put off ──────► again when no other has been put off for a moment
+             │    │               ├─ failed ───────► again after a growing, jittered delay
              │    └── add meanwhile (at the end)
-             └─────── delay over
+             └─────── delay over, or calm
 
 A key stands for "look at this again": what is to be done is found by the work itself, so keys that come many times
 cost one look. Time is the event loop's.
@@ -21,13 +22,18 @@ K = TypeVar("K", bound=Hashable)
 Work = Callable[[K], Awaitable[timedelta | None]]
 """Looks at a key; returns after what time to look again without being told, or None."""
 
+WHEN_CALM = timedelta()
+"""What work returns for a key whose less urgent part it has put off, for the sake of others that may come."""
+
+CALM = timedelta(milliseconds=300)
+LONGEST_RUSH = timedelta(minutes=1)
 FIRST_DELAY = timedelta(milliseconds=500)
 LONGEST_DELAY = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Depth:
-    """How full the queue is: keys that wait for a worker, that are worked on, and that wait for their time."""
+    """How full the queue is: keys that wait for a worker or for calm, are worked on, and wait for their time."""
 
     waiting: int
     running: int
@@ -57,6 +63,8 @@ class Queue(Generic[K]):
         self._again: set[K] = set()
         self._failures: dict[K, int] = {}
         self._timers: dict[K, asyncio.TimerHandle] = {}
+        self._put_off: dict[K, float] = {}
+        self._calm: asyncio.TimerHandle | None = None
         self._stopping = False
 
     def add(self, key: K) -> None:
@@ -66,7 +74,7 @@ class Queue(Generic[K]):
         if key in self._running:
             self._again.add(key)
             return
-        self._waiting[key] = _now()
+        self._waiting[key] = self._put_off.pop(key, _now())
         self._order.put_nowait(key)
 
     def add_after(self, key: K, delay: timedelta) -> None:
@@ -83,12 +91,12 @@ class Queue(Generic[K]):
 
     def depth(self) -> Depth:
         """How full the queue is now."""
-        now = _now()
+        since = [*self._waiting.values(), *self._put_off.values()]
         return Depth(
-            waiting=len(self._waiting),
+            waiting=len(since),
             running=len(self._running),
             delayed=len(self._timers),
-            oldest=timedelta(seconds=max((now - since for since in self._waiting.values()), default=0.0)),
+            oldest=timedelta(seconds=_now() - min(since) if since else 0.0),
         )
 
     async def run(self) -> None:
@@ -103,6 +111,7 @@ class Queue(Generic[K]):
         for key in list(self._timers):
             self.forget_delay(key)
         self._waiting.clear()
+        self._put_off.clear()
         self._again.clear()
         while not self._order.empty():
             self._order.get_nowait()
@@ -113,24 +122,42 @@ class Queue(Generic[K]):
         while (key := await self._order.get()) is not None:
             del self._waiting[key]
             self._running.add(key)
-            await self._look(key)
+            later = await self._look(key)
             self._running.discard(key)
+            if later:
+                self.add_after(key, later)
             if key in self._again:
                 self._again.discard(key)
                 self.add(key)
+            elif later == WHEN_CALM:
+                self._add_when_calm(key)
 
-    async def _look(self, key: K) -> None:
+    async def _look(self, key: K) -> timedelta | None:
         try:
             later = await self._work(key)
         except Exception as error:  # noqa: BLE001 - whatever befalls one key, the others go on
             delay = self._delay(key)
             self._on_failure(key, error, delay)
-            self.add_after(key, delay)
-            return
+            return delay
         self._failures.pop(key, None)
         self.forget_delay(key)
-        if later is not None:
-            self.add_after(key, later)
+        return later
+
+    def _add_when_calm(self, key: K) -> None:
+        if self._stopping:
+            return
+        self._put_off[key] = now = _now()
+        rush = now - next(iter(self._put_off.values()))
+        if self._calm and rush < LONGEST_RUSH.total_seconds():
+            self._calm.cancel()
+            self._calm = None
+        if self._calm is None:
+            self._calm = asyncio.get_running_loop().call_later(CALM.total_seconds(), self._add_what_was_put_off)
+
+    def _add_what_was_put_off(self) -> None:
+        self._calm = None
+        for key in list(self._put_off):
+            self.add(key)
 
     def _delay(self, key: K) -> timedelta:
         """Doubles with every failure in a row, and is spread by a half either way lest all come back at once."""

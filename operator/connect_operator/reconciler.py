@@ -9,6 +9,9 @@ What is written, in this order, and what a crash in between costs:
    a crash or a conflict, posts none twice.
 4. the status, whole, in the place of the very one that was looked at. It is what ends a transition: as long as it is
    not written, the next look decides the same again.
+
+A ConnectJob that is new gets its CronJob at once, and all else with a second look, when no more are made: where many
+come together, every one is to have its schedule before the first is told of.
 """
 
 from collections.abc import Callable
@@ -28,12 +31,13 @@ from connect_operator.core.realm import rival
 from connect_operator.core.reconcile import reconcile
 from connect_operator.core.run_queue import orphaned
 from connect_operator.core.starting import last_pod, wants_warnings
-from connect_operator.core.status import Status
+from connect_operator.core.status import Status, Wanted
 from connect_operator.core.trim import cron_job_facts
 from connect_operator.errors import ConflictError, ForbiddenError, NotFoundError, RefusedError
 from connect_operator.index import Index
 from connect_operator.kind import Kind
 from connect_operator.known import Body, Key, KnownJob, Subject
+from connect_operator.queue import WHEN_CALM
 from connect_operator.relay_watch import RelayWatch
 from connect_operator.run_writer import RunWriter
 from connect_operator.secrets_watch import SecretsWatch
@@ -73,6 +77,8 @@ class Reconciler:
         self._clock = clock
         self._refusals: dict[Key, Refusal] = {}
         self._taken: set[Key] = set()
+        # With the ConnectJob's uid: what was made for it, as long as no status notes it.
+        self._made: dict[Key, tuple[str, Wanted]] = {}
 
     async def look(self, key: Key) -> timedelta | None:
         """Do what is to be done about a ConnectJob; returns after what time to look again. Raises KubernetesError."""
@@ -82,11 +88,15 @@ class Reconciler:
             await self._suspend_left_behind(key, known)
             return await self._tell_orphans(key)
         observed = await self._observe(key, known)
-        decision = await self._start(key, observed, await self._act(key, observed))
+        decision = await self._act(key, observed)
+        if self._has_begun(key, known, decision):
+            return WHEN_CALM
+        decision = await self._start(key, observed, decision)
         await self._announcer.announce(known.subject, decision.events)
         await self._runs.tell(decision.runs.told)
         if decision.status is not None:
             await self._write_status(known, decision.status)
+            self._made.pop(key, None)
         await self._runs.leave_out(key.namespace, decision.too_late)
         await self._runs.delete(decision.runs.deleted)
         return self._pause(key, decision, observed)
@@ -114,12 +124,13 @@ class Reconciler:
         self._secrets.forget(key)
         self._refusals.pop(key, None)
         self._taken.discard(key)
+        self._made.pop(key, None)
 
     async def _observe(self, key: Key, known: KnownJob) -> Observed:
         now = self._clock()
         return Observed(
             job=known.job,
-            status=known.status,
+            status=self._status(key, known),
             defaults=self._defaults,
             now=now,
             cron_job=await self._cron_job(key, known),
@@ -133,14 +144,27 @@ class Reconciler:
             requests=self._index.requests(key),
         )
 
+    def _status(self, key: Key, known: KnownJob) -> Status:
+        """As it stands, and with what was made since: nobody else has made that."""
+        of, made = self._made.get(key, ("", None))
+        return replace(known.status, wanted=made) if known.is_new and of == known.job.uid else known.status
+
+    def _has_begun(self, key: Key, known: KnownJob, decision: Decision) -> bool:
+        """Whether the first CronJob of a new ConnectJob was made; what it became is kept in mind."""
+        made = decision.status.wanted if decision.status else None
+        is_first = known.is_new and self._made.get(key, ("", None))[0] != known.job.uid
+        if not isinstance(decision.action, Create) or not is_first or made is None:
+            return False
+        self._made[key] = known.job.uid, made
+        return True
+
     async def _cron_job(self, key: Key, known: KnownJob) -> CronJobFacts | None:
         """The watched one; else whatever has its name, for one without our label never comes by the watch.
 
         A ConnectJob that is new is supposed to have none: if one has the name, its creation tells.
         """
         watched = self._index.cron_job(key)
-        is_new = known.status.generation == 0 and key not in self._taken
-        if watched is not None or is_new:
+        if watched is not None or (known.is_new and key not in self._taken):
             return watched
         found = await self._cluster.find_cron_job(key)
         return None if found is None else cron_job_facts(found)

@@ -3,14 +3,17 @@
 Secrets are not watched: that would need the right to read all of them. They are read when the ConnectJob changes,
 every minute while something is wrong with one, and once within the hour before the next run. An operator that starts
 takes a status that says Ready at its word until then.
+
+They come from the API server's cache. It may not have yet what was made a moment ago, so nothing is called wrong before
+it was asked for past the cache.
 """
 
 import asyncio
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from connect_operator.cluster import Cluster
-from connect_operator.core.facts import SecretRole, SecretsView
+from connect_operator.cluster import Cluster, Freshness
+from connect_operator.core.facts import SecretFinding, SecretRole, SecretsView
 from connect_operator.core.secret_needs import due, findings, look_again, needs, presumed
 from connect_operator.core.spec import ConnectJob
 from connect_operator.known import Key, KnownJob
@@ -32,8 +35,7 @@ class SecretsWatch:
         if view is None or uid != known.job.uid:
             view = presumed(known.job, known.status)
         if view is None or self._is_due(known, view, now):
-            contents = await self._read(known.job)
-            view = SecretsView(generation=known.job.generation, looked_at=now, findings=findings(known.job, contents))
+            view = SecretsView(generation=known.job.generation, looked_at=now, findings=await self._findings(known.job))
         self._views[key] = known.job.uid, view
         return view
 
@@ -53,10 +55,14 @@ class SecretsWatch:
             return view.looked_at + self._interval <= now
         return due(known.job, known.status.next_run, view, now)
 
-    async def _read(self, job: ConnectJob) -> Mapping[SecretRole, Mapping[str, bytes] | None]:
+    async def _findings(self, job: ConnectJob) -> tuple[SecretFinding, ...]:
+        found = findings(job, await self._read(job, Freshness.CACHED))
+        return findings(job, await self._read(job, Freshness.LATEST)) if found else ()
+
+    async def _read(self, job: ConnectJob, freshness: Freshness) -> Mapping[SecretRole, Mapping[str, bytes] | None]:
         needed = needs(job)
-        contents = await asyncio.gather(*(self._content(job.namespace, need.name) for need in needed))
+        contents = await asyncio.gather(*(self._content(job.namespace, need.name, freshness) for need in needed))
         return dict(zip((need.role for need in needed), contents, strict=True))
 
-    async def _content(self, namespace: str, name: str) -> Mapping[str, bytes] | None:
-        return await self._cluster.secret(namespace, name) if name else None
+    async def _content(self, namespace: str, name: str, freshness: Freshness) -> Mapping[str, bytes] | None:
+        return await self._cluster.secret(namespace, name, freshness) if name else None

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from connect_operator.job_metrics import FAMILIES
+from connect_operator.job_metrics import GAUGES
 from tests.support.repository import ROOT, read, table
 
 RULES = yaml.safe_load(read("charts/connect/files/monitoring/alerts.yaml"))
@@ -59,4 +59,4 @@ def test_a_rule_reads_only_metrics_that_are_documented() -> None:
     read_by_rules = {name for alert in ALERTS for name in re.findall(r"\bconnect_\w+", alert["expr"])}
     pages = read("docs/reference/operator.md") + read("docs/reference/relay.md")
     assert {name for name in read_by_rules if f"`{name}`" not in pages} == set()
-    assert read_by_rules & {family.name for family in FAMILIES}
+    assert read_by_rules & {gauge.family.name for gauge in GAUGES}

@@ -1,12 +1,14 @@
 """What a ConnectJob costs the API server, counted in its audit log."""
 
+import json
 from collections import Counter
+from functools import partial
 
 from connect_operator.kind import Kind
 from tests.cluster.audit import AuditEvent
 from tests.cluster.waiting import wait_until
 from tests.e2e.operator.conftest import Site
-from tests.support.operator_process import COMPLETE, OperatorProcess, connect_job
+from tests.support.operator_process import COMPLETE, OperatorProcess, connect_job, secrets
 
 READS_OF_ALL = {"list", "watch"}
 
@@ -25,9 +27,19 @@ def looks(operator: OperatorProcess) -> float:
     return operator.metrics()['connect_operator_reconcile_total{result="done"}']
 
 
+def are_cached(site: Site) -> bool:
+    path = f"/api/v1/namespaces/{site.namespace}/secrets?resourceVersion=0"
+    listed = json.loads(site.kubectl("get", "--raw", path))["items"]
+    return {secret["metadata"]["name"] for secret in secrets("musterwil")} <= {
+        item["metadata"]["name"] for item in listed
+    }
+
+
 def test_a_new_connect_job_costs_its_secrets_and_three_writes(site: Site) -> None:
     with site.operator(until=COMPLETE) as operator:
-        site.apply_with_secrets(connect_job("musterwil"))
+        site.apply(*secrets("musterwil"))
+        wait_until("the API server's cache has its Secrets", partial(are_cached, site))
+        site.apply(connect_job("musterwil"))
         site.wait_until_settled("musterwil")
         site.kubectl("annotate", "connectjob", "musterwil", "look=again")
         wait_until("it was looked at again", lambda: looks(operator), lambda now: now > 1)

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from connect_operator.queue import LONGEST_DELAY, Queue
+from connect_operator.queue import CALM, LONGEST_DELAY, LONGEST_RUSH, WHEN_CALM, Queue
 from tests.support.virtual_time import run_in_virtual_time
 
 Body = Callable[["Bench"], Awaitable[None]]
@@ -165,6 +165,62 @@ def test_the_newest_look_says_when_the_next_one_is() -> None:
         bench.queue.add("a")
 
     assert worked(body).log == [(0, "a"), (30, "a")]
+
+
+def test_what_was_put_off_comes_when_no_other_has_been_put_off_for_a_moment() -> None:
+    """Ten come, one every 0.2 s; all of them are looked at before the first is looked at again."""
+    keys = [f"k{number}" for number in range(10)]
+
+    async def body(bench: Bench) -> None:
+        for key in keys:
+            bench.asks_for[key] = WHEN_CALM
+            bench.queue.add(key)
+            await asyncio.sleep(0.2)
+
+    bench = worked(body)
+    assert bench.looked_at() == keys + keys
+    assert bench.log[10][0] == pytest.approx(1.8 + CALM.total_seconds())
+
+
+def test_news_of_what_was_put_off_does_not_wait_for_calm() -> None:
+    async def body(bench: Bench) -> None:
+        bench.asks_for = {"a": WHEN_CALM}
+        bench.queue.add("a")
+        await asyncio.sleep(0.1)
+        bench.queue.add("a")
+
+    assert worked(body).log == [(0, "a"), (0.1, "a")]
+
+
+def test_what_was_put_off_waits_for_calm_no_longer_than_the_longest_rush() -> None:
+    async def body(bench: Bench) -> None:
+        for number in range(600):
+            key = f"k{number}"
+            bench.asks_for[key] = WHEN_CALM
+            bench.queue.add(key)
+            await asyncio.sleep(0.2)
+
+    bench = worked(body)
+    again = next(at for at, key in bench.log[1:] if key == "k0")
+    assert again <= (LONGEST_RUSH + 2 * CALM).total_seconds()
+    assert len(bench.log) == 1200
+
+
+def test_what_was_put_off_counts_as_waiting_since_it_came() -> None:
+    async def play() -> None:
+        bench = Bench()
+        bench.asks_for = {"a": WHEN_CALM}
+        running = asyncio.create_task(bench.queue.run())
+        bench.queue.add("a")
+        await asyncio.sleep(0.1)
+        depth = bench.queue.depth()
+        assert (depth.waiting, depth.running, depth.delayed) == (1, 0, 0)
+        assert depth.oldest.total_seconds() == pytest.approx(0.1)
+        bench.queue.stop()
+        await running
+        assert bench.queue.depth().waiting == 0
+
+    run_in_virtual_time(play())
 
 
 def test_stopping_finishes_what_is_under_way_and_begins_nothing_more() -> None:
