@@ -9,7 +9,7 @@ from benchmarks.command import Order, report, tell
 from benchmarks.connect_fleet import connect_job, fleet, plain_cron_job, written
 from benchmarks.ended_runs import Ends, ended_runs
 from benchmarks.measuring import Row
-from benchmarks.operator_figures import Round, applied, at_rest, plainly_applied
+from benchmarks.operator_figures import Round, applied, applied_alone, at_rest, plainly_applied
 from benchmarks.operator_rows import ends_rows, fleet_rows
 from benchmarks.simulated_node import built_kwok, simulated_node
 from tests.support.operator_process import COMPLETE
@@ -54,16 +54,22 @@ def _round(jobs: int, ends: int, rest_seconds: float) -> tuple[Round, Ends | Non
     with tempfile.TemporaryDirectory(prefix="connect-fleet-") as folder, fleet(Path(folder)) as made:
         tell(f"{NAME}: {jobs:,} plain CronJobs, by kubectl")
         plain_seconds = plainly_applied(made, written(made.folder, "plain", map(plain_cron_job, range(jobs))))
-        tell(f"… {plain_seconds:.1f} s; {jobs:,} ConnectJobs")
-        stood = applied(made, written(made.folder, "connect", map(connect_job, range(jobs))), jobs)
-        tell(f"… {stood.seconds:.1f} s; a restart")
+        tell(f"… {plain_seconds:.1f} s; {jobs:,} ConnectJobs, without an operator")
+        documents = written(made.folder, "connect", map(connect_job, range(jobs)))
+        alone_seconds = applied_alone(made, documents)
+        tell(f"… {alone_seconds:.1f} s; with one")
+        stood = applied(made, documents, jobs)
+        tell(f"… {stood.seconds:.1f} s, {stood.told:.1f} s until all was told; a restart")
         restart, rest = at_rest(made, jobs, rest_seconds)
         told = None
         if ends:
             tell(f"… {ends} runs that end")
             with simulated_node(made.cluster, made.folder), made.operator(until=COMPLETE):
                 told = ended_runs(made, ends)
-        return Round(plain_seconds=plain_seconds, stood=stood, restart=restart, rest=rest), told
+        measured = Round(
+            plain_seconds=plain_seconds, alone_seconds=alone_seconds, stood=stood, restart=restart, rest=rest
+        )
+        return measured, told
 
 
 if __name__ == "__main__":

@@ -63,9 +63,10 @@ class Meter:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Stood:
-    """How long it took until all CronJobs stood, and what the operator had used of the CPU by then."""
+    """How long it took until all CronJobs stood, and until all was told of them; what the operator had used by then."""
 
     seconds: float
+    told: float
     cpu: float
     requests: Requests
 
@@ -82,9 +83,14 @@ class Restart:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Round:
-    """Everything that was measured of one fleet; `plain_seconds` is what kubectl took for as many plain CronJobs."""
+    """Everything that was measured of one fleet.
+
+    What kubectl took for as many plain CronJobs, and for the ConnectJobs while no operator ran: `plain_seconds`,
+    `alone_seconds`.
+    """
 
     plain_seconds: float
+    alone_seconds: float
     stood: Stood
     restart: Restart
     rest: Requests
@@ -98,16 +104,18 @@ def applied(fleet: Fleet, documents: Path, jobs: int) -> Stood:
         _wait_for_cron_jobs(fleet, jobs)
         stood = time.monotonic() - start
         _wait_until_idle(operator, jobs)
-        return Stood(seconds=stood, cpu=cpu_seconds([operator.process.pid]), requests=meter.read())
+        told = time.monotonic() - start
+        return Stood(seconds=stood, told=told, cpu=cpu_seconds([operator.process.pid]), requests=meter.read())
 
 
 def plainly_applied(fleet: Fleet, documents: Path) -> float:
     """Seconds that `kubectl apply --server-side` takes for as many plain CronJobs; they are gone afterwards."""
-    start = time.monotonic()
-    fleet.apply(documents, fleet.plain)
-    took = time.monotonic() - start
-    fleet.api.delete_all(fleet.batch("cronjobs", fleet.plain))
-    return took
+    return _applied_and_deleted(fleet, documents, fleet.plain, fleet.batch("cronjobs", fleet.plain))
+
+
+def applied_alone(fleet: Fleet, documents: Path) -> float:
+    """Seconds that it takes for the ConnectJobs while no operator runs; they are gone afterwards."""
+    return _applied_and_deleted(fleet, documents, fleet.namespace, fleet.connect_jobs)
 
 
 def at_rest(fleet: Fleet, jobs: int, seconds: float) -> tuple[Restart, Requests]:
@@ -125,6 +133,14 @@ def resident_bytes(process: int) -> int:
     """All memory of a process that is in RAM, with what belongs to files."""
     status = Path(f"/proc/{process}/status").read_text(encoding="utf-8")
     return int(status.split("VmRSS:")[1].split()[0]) * 1024
+
+
+def _applied_and_deleted(fleet: Fleet, documents: Path, namespace: str, path: str) -> float:
+    start = time.monotonic()
+    fleet.apply(documents, namespace)
+    took = time.monotonic() - start
+    fleet.api.delete_all(path)
+    return took
 
 
 @contextmanager
