@@ -5,12 +5,16 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from statistics import mean
 
+from benchmarks.measuring import alternating
 from benchmarks.traffic import (
     MEGABYTE,
     Pace,
     Path,
+    Reader,
     closes_half,
+    departed,
     download,
     held_for_busy,
     held_for_idle,
@@ -28,6 +32,7 @@ COLUMN_BYTES = 1_000
 TABLE = "measured"
 COPY_SECONDS = 120
 SETTLING_SECONDS = 0.7
+PAIRS_NEAR = 4
 
 OpenNew = Callable[[], AbstractContextManager[Path]]
 """A path, made anew."""
@@ -35,18 +40,29 @@ OpenNew = Callable[[], AbstractContextManager[Path]]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Extent:
-    """How long is measured: `seconds` for each stream; `openings` and `round_trips` are how often."""
+    """How long is measured: `seconds` for each stream; `openings` and `round_trips` are how often.
+
+    `pairs`: so many series of round trips, with a stalled reader and without. `settling`: seconds after a stream.
+    """
 
     pace: Pace
     openings: int
     round_trips: int
+    pairs: int
+    settling: float
 
     @classmethod
     def of(cls, round_trip_seconds: float, seconds: float) -> "Extent":
         """For a way of this length: windows grow with each round trip, and many round trips take their time."""
         warm_up = min(seconds, 0.3) + 25 * round_trip_seconds
-        times = 100 if not round_trip_seconds else 15
-        return cls(pace=Pace(warm_up=warm_up, seconds=seconds), openings=min(times, 15), round_trips=times)
+        times, pairs = (100, PAIRS_NEAR) if not round_trip_seconds else (15, 1)
+        return cls(
+            pace=Pace(warm_up=warm_up, seconds=seconds),
+            openings=min(times, 15),
+            round_trips=times,
+            pairs=pairs,
+            settling=min(seconds, SETTLING_SECONDS),
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -116,9 +132,7 @@ def measured(path: Path, extent: Extent, table: Table) -> Round:
     one = download(path, extent.pace, streams=1)
     eight = download(path, extent.pace, streams=8)
     written = upload(path, extent.pace, streams=1)
-    alone = round_trip(path, times=extent.round_trips)
-    with stalled(path, before=extent.pace.warm_up, after=SETTLING_SECONDS):
-        beside_stalled = round_trip(path, times=extent.round_trips)
+    alone, beside_stalled = _round_trips(path, extent)
     return Round(
         one=one.speed,
         eight=eight.speed,
@@ -131,12 +145,26 @@ def measured(path: Path, extent: Extent, table: Table) -> Round:
     )
 
 
+def _round_trips(path: Path, extent: Extent) -> tuple[float, float]:
+    """Without and with a stalled reader: the mean of several series, in turn, each after the same traffic and rest.
+
+    On which CPUs the kernel has put the processes makes one series half as slow again as the next.
+    """
+
+    def beside(reader: Reader) -> float:
+        with reader(path, before=extent.pace.warm_up, after=extent.settling):
+            return round_trip(path, times=extent.round_trips)
+
+    alone, beside_stalled = alternating(extent.pairs, lambda: beside(departed), lambda: beside(stalled))
+    return mean(alone), mean(beside_stalled)
+
+
 def held(path: Path, extent: Extent) -> Held:
     """What is measured once, on either way."""
     grown = extent.pace.warm_up + extent.pace.seconds
     return Held(
         half_closes=closes_half(path),
-        stalled=held_for_stalled(path, before=grown, after=SETTLING_SECONDS) / MEGABYTE,
+        stalled=held_for_stalled(path, before=grown, after=extent.settling) / MEGABYTE,
     )
 
 

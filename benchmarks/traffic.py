@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from statistics import median
+from typing import Protocol
 
 from benchmarks.processes import cpu_seconds, held_bytes
 from benchmarks.traffic_server import BUFFER_BYTES, COUNT_BYTES, HOST, Wanted
@@ -87,24 +88,35 @@ def round_trip(path: Path, *, times: int) -> float:
         return median(_ask(connection) for _ in range(times))
 
 
+class Reader(Protocol):
+    """What is there while something else is measured: `before` and `after` in seconds."""
+
+    def __call__(self, path: Path, *, before: float, after: float) -> AbstractContextManager[None]:
+        """For so long it reads, and so long ago that was."""
+
+
 @contextmanager
 def stalled(path: Path, *, before: float, after: float) -> Iterator[None]:
     """Within: a connection whose client has read as fast as it could, and reads no more."""
     with path.connected(Wanted.SOURCE) as connection:
-        buffer = bytearray(BUFFER_BYTES)
-        end = time.monotonic() + before
-        while time.monotonic() < end:
-            connection.recv_into(buffer)
+        _read_for(connection, before)
         time.sleep(after)
         yield
 
 
-def held_for_stalled(path: Path, *, before: float, after: float) -> int:
-    """Bytes of memory that the path's processes hold more because a reader has stalled."""
+@contextmanager
+def departed(path: Path, *, before: float, after: float) -> Iterator[None]:
+    """Within: no connection; a client has read as fast as it could, and is gone."""
     with path.connected(Wanted.SOURCE) as connection:
         _read_for(connection, before)
     time.sleep(after)
-    base = held_bytes(path.processes)
+    yield
+
+
+def held_for_stalled(path: Path, *, before: float, after: float) -> int:
+    """Bytes of memory that the path's processes hold more because a reader has stalled."""
+    with departed(path, before=before, after=after):
+        base = held_bytes(path.processes)
     with stalled(path, before=before, after=after):
         return held_bytes(path.processes) - base
 
