@@ -32,11 +32,13 @@ TEST_FOLDERS = ("unit", "contract", "integration", "acceptance", "e2e", "project
 # Samba serves on ports below 1024 and owns its files; a cluster needs namespaces. What starts them runs as root, and
 # leaves nothing of root's here.
 AS_ROOT = ("contract", "integration", "acceptance", "e2e")
-# All share a cluster that is long in starting, and keeps the machine busy by itself.
-IN_ONE_PROCESS = ("e2e",)
-# Elsewhere each process has servers of its own, so that tests disturb each other no more than one after the other. One
-# that has done its share takes from the end of another's.
-SIDE_BY_SIDE = ("--numprocesses=auto", "--maxprocesses=4", "--dist=worksteal", "--max-worker-restart=0")
+# Each process has servers and clusters of its own, so that tests disturb each other no more than one after the other.
+SIDE_BY_SIDE = ("--numprocesses=auto", "--maxprocesses=4", "--max-worker-restart=0")
+# One that has done its share takes from the end of another's.
+SHARED_OUT = ("--dist=worksteal",)
+# What shares an installation stays together (tests/e2e/conftest.py); the longest stands first.
+SHARED_OUT_WHOLE = ("--dist=loadscope", "--no-loadscope-reorder")
+WITH_INSTALLATIONS = ("e2e",)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -100,7 +102,7 @@ def run_tests(folder: str) -> Stage:
     with tempfile.TemporaryDirectory() as temporary:
         counts = Path(temporary) / "counts.json"
         options = ["-p", "scripts.whole_run", f"--counts={counts}", "--durations=5", "--durations-min=1"]
-        processes = () if folder in IN_ONE_PROCESS else SIDE_BY_SIDE
+        processes = (*SIDE_BY_SIDE, *(SHARED_OUT_WHOLE if folder in WITH_INSTALLATIONS else SHARED_OUT))
         become = BECOME_ROOT if folder in AS_ROOT else ()
         stage = run(folder, [*become, PYTHON, "-m", "pytest", *options, *processes, f"tests/{folder}"])
         found = json.loads(counts.read_text()) if counts.exists() else {"passed": 0, "failed": 0}

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from scripts.run_tests import TEST_FOLDERS
+from tests.e2e.conftest import scope
 from tests.support.repository import files, texts
 
 LEFT_OUT = {"skip", "skipif", "xfail", "importorskip"}
@@ -78,6 +79,12 @@ def test_every_test_runs_in_a_stage() -> None:
     """`make test` knows the folder of each test file."""
     tests = [path for path in files() if path.parts[0] == "tests" and re.fullmatch(r"test_.*\.py", path.name)]
     assert [str(path) for path in tests if path.parts[1] not in TEST_FOLDERS] == []
+
+
+def test_what_shares_an_installation_stays_in_one_process() -> None:
+    chain, operator = "tests/e2e/chain/test_nights.py", "tests/e2e/operator/test_cap.py"
+    assert scope(f"{chain}::test_a[b/c.py]") == scope("tests/e2e/chain/test_network.py::test_d")
+    assert scope(f"{operator}::test_a") == operator
 
 
 @pytest.mark.parametrize(

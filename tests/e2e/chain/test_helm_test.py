@@ -28,7 +28,6 @@ def customer(new_customer: Callable[..., ClusterCustomer], release: Release) -> 
 def test_helm_test_tells_whether_a_run_would_go_well(customer: ClusterCustomer, release: Release) -> None:
     where = f"--namespace={release.namespace}"
     with customer.bridge():
-        customer.wait_for_condition("RelayConnected", "True", "BridgeConnected")
         said = release.cluster.helm(*LOGS, where)
     assert "has ended: Done Planned" in said
     customer.apply(mode="Validate")

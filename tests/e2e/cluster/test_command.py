@@ -60,10 +60,12 @@ def test_a_kept_cluster_serves_the_developer_until_he_ends_it(kept: Command, tmp
     assert list((tmp_path / "connect-cluster" / "machines").iterdir()) == []
 
 
-def test_the_printed_environment_lets_a_shell_work_on_the_cluster(kept: Command) -> None:
+def test_the_printed_environment_lets_a_shell_work_on_the_cluster(kept: Command, tmp_path: Path) -> None:
     exports = kept("env").output_of_success()
     assert [shlex.split(line)[1].partition("=")[0] for line in exports.splitlines()] == ["KUBECONFIG", "PATH"]
-    assert run_command(("sh", "-c", f"{exports}\nkubectl get nodes --output=name"), environment={}) == "node/local\n"
+    # Without a home, kubectl would leave its cache where it stands.
+    command = ("sh", "-c", f"{exports}\nkubectl get nodes --output=name")
+    assert run_command(command, environment={"HOME": str(tmp_path)}) == "node/local\n"
 
 
 def test_a_go_that_is_too_old_is_named(command: Command, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from tests.cluster.cluster import Cluster
 from tests.e2e.operator.conftest import Site, make_site
-from tests.support.operator_process import Document, OperatorProcess, connect_job, connect_run
+from tests.support.operator_process import Document, connect_job
 from tests.support.stand_in import IMAGE, STOPPED, secrets_with, until_stopped, write_stand_in
 
 NAMES = ("first", "second", "third")
@@ -25,10 +25,10 @@ def stage(operator_cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -
 
 
 @pytest.fixture(scope="module", autouse=True)
-def operator(stage: Site) -> Iterator[OperatorProcess]:
+def operator(stage: Site) -> Iterator[None]:
     environment = {"CONNECT_WORKER_IMAGE": IMAGE, "CONNECT_MAX_CONCURRENT_RUNS": "1", "CONNECT_START_PATIENCE": "1"}
-    with stage.operator(**environment) as running:
-        yield running
+    with stage.operator(**environment):
+        yield
 
 
 def customer(site: Site, name: str, **spec: object) -> None:
@@ -93,27 +93,3 @@ def test_a_run_that_a_person_suspends_waits_for_a_person(stage: Site) -> None:
 
 def suspend(site: Site, job: str, whether: str) -> None:
     site.kubectl("patch", "job", job, "--type=merge", f'--patch={{"spec":{{"suspend":{whether}}}}}')
-
-
-def test_a_run_on_request_waits_too_and_one_that_would_come_too_late_is_left_out(
-    stage: Site, operator: OperatorProcess
-) -> None:
-    customer(stage, "busy")
-    customer(stage, "late", startingDeadlineSeconds=60)
-    start(stage, "busy")
-    wait_for_phase(stage, "busy", "Running")
-    stage.kubectl("create", "job", "late-run", "--from=cronjob/connect-late")
-    customer(stage, "later", startingDeadlineSeconds=60)
-    stage.apply(connect_run("later", "later"))
-    assert "position" not in stage.wait_for_run("later", "Queued")
-    assert operator.metrics()[f'connect_runs_queued{{connectjob="later",namespace="{stage.namespace}"}}'] == 1
-    status = stage.cluster.wait_until(
-        "the ConnectRun is cancelled",
-        lambda: stage.run_status("later"),
-        lambda seen: seen.get("phase") == "Cancelled",
-        timeout=90,
-    )
-    assert status["reason"] == "WaitedTooLong"
-    stage.cluster.wait_until("both Jobs are gone", lambda: stage.names("jobs"), lambda seen: seen == {"busy-run"})
-    assert stage.condition("late", "LastRunSucceeded") == ("False", "RunMissed")
-    stage.kubectl("delete", "job", "busy-run", "--wait=false")

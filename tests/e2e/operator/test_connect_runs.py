@@ -4,6 +4,7 @@ The stand-in plays the worker: told to validate, it ends well at once; told to p
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from secrets import token_hex
 
 import pytest
@@ -55,6 +56,32 @@ def operator(stage: Site) -> Iterator[OperatorProcess]:
         yield running
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Crowd:
+    """A namespace where one run may go on at a time, `busy` has it, and others wait that may come a minute late."""
+
+    site: Site
+    operator: OperatorProcess
+
+
+@pytest.fixture(scope="module", autouse=True)
+def crowd(operator_cluster: Cluster, stage: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crowd]:
+    """Begun first, looked at again when the minute has passed with other tests."""
+    del stage  # with it came the stand-in's image
+    folder = tmp_path_factory.mktemp("crowd")
+    site = make_site(operator_cluster, f"crowd-{token_hex(3)}", folder, "Role")
+    with site.operator(CONNECT_WORKER_IMAGE=IMAGE, CONNECT_MAX_CONCURRENT_RUNS="1") as running:
+        for name in ("busy", "late", "later"):
+            site.apply(*secrets_with(name, until_stopped(STOPPED)), connect_job(name, startingDeadlineSeconds=60))
+            site.wait_until_settled(name)
+        site.kubectl("create", "job", "busy-run", "--from=cronjob/connect-busy")
+        site.kubectl("wait", "connectjob/busy", "--for=jsonpath={.status.phase}=Running", "--timeout=60s")
+        site.kubectl("create", "job", "late-run", "--from=cronjob/connect-late")
+        want(site, "later", "later")
+        yield Crowd(site=site, operator=running)
+    assert not [event for event in site.requests() if event.forbidden]
+
+
 def customer(site: Site, name: str, **spec: object) -> str:
     """A ConnectJob that is ready to run, in whatever mode."""
     standard = {
@@ -88,6 +115,12 @@ def end(site: Site, name: str) -> None:
 def stopped(site: Site, name: str) -> Document:
     end(site, name)
     return site.wait_for_run(name, "Finished")
+
+
+def test_where_there_is_a_cap_a_run_on_request_waits_too(crowd: Crowd) -> None:
+    assert "position" not in crowd.site.wait_for_run("later", "Queued")
+    series = f'connect_runs_queued{{connectjob="later",namespace="{crowd.site.namespace}"}}'
+    assert crowd.operator.metrics()[series] == 1
 
 
 def test_a_run_on_request_is_followed_to_its_end(stage: Site) -> None:
@@ -225,3 +258,17 @@ def test_of_runs_that_are_over_the_newest_twenty_are_kept(stage: Site) -> None:
         lambda: {name for name in stage.names("connectruns") if name.startswith("kept-")},
         lambda seen: seen == set(names[2:]),
     )
+
+
+def test_what_the_cap_would_let_start_too_late_is_left_out(crowd: Crowd) -> None:
+    site = crowd.site
+    status = site.cluster.wait_until(
+        "the ConnectRun is cancelled",
+        lambda: site.run_status("later"),
+        lambda seen: seen.get("phase") == "Cancelled",
+        timeout=90,
+    )
+    assert status["reason"] == "WaitedTooLong"
+    site.cluster.wait_until("both Jobs are gone", lambda: site.names("jobs"), lambda seen: seen == {"busy-run"})
+    assert site.condition("late", "LastRunSucceeded") == ("False", "RunMissed")
+    site.kubectl("delete", "job", "busy-run", "--wait=false")

@@ -53,7 +53,7 @@ def namespace(operator_cluster: Cluster) -> Iterator[str]:
         operator_cluster.kubectl("wait", f"--filename={definition}", "--for=condition=Established", "--timeout=30s")
     operator_cluster.create_namespace(NAMESPACE)
     yield NAMESPACE
-    operator_cluster.kubectl("delete", "namespace", NAMESPACE, "--wait=false")
+    operator_cluster.kubectl("delete", "namespace", NAMESPACE)
 
 
 @pytest.mark.parametrize(
