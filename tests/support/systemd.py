@@ -1,6 +1,7 @@
 """A systemd of a test's own: process 1 of its own namespaces, on a copy of the machine's files that vanishes with it.
 
-Its network is the machine's. None of the machine's services are in it, nor devices; its control groups are its own.
+Its network is the machine's. None of the machine's services are in it, nor devices; its control groups are its own, and
+of version 2 alone, as in today's distributions.
 """
 
 import os
@@ -28,19 +29,7 @@ mount -t overlay overlay -o "lowerdir=/,upperdir=$BASE/upper,workdir=$BASE/work"
 cd "$BASE/root"
 mount -t proc proc proc
 mount -t sysfs sysfs sys
-mount -t tmpfs -o mode=755 tmpfs sys/fs/cgroup
-while IFS=: read -r _ kinds _; do
-    case $kinds in
-        '') folder=unified; kind=cgroup2 ;;
-        *) folder=${kinds#name=}; kind=cgroup ;;
-    esac
-    mkdir "sys/fs/cgroup/$folder"
-    case $kinds in
-        '') mount -t $kind cgroup "sys/fs/cgroup/$folder" ;;
-        name=*) mount -t $kind -o "none,$kinds" cgroup "sys/fs/cgroup/$folder" ;;
-        *) mount -t $kind -o "$kinds" cgroup "sys/fs/cgroup/$folder" ;;
-    esac
-done < /proc/self/cgroup
+mount -t cgroup2 cgroup sys/fs/cgroup
 mount -t tmpfs tmpfs run
 mount -t tmpfs tmpfs tmp
 mount -t tmpfs -o mode=755 tmpfs dev
@@ -123,7 +112,7 @@ def systemd(folder: Path) -> Iterator[Systemd]:
         "SHARED": str(folder / "shared"),
     }
     namespaces = ["--pid", "--mount", "--cgroup", "--uts", "--ipc", "--fork", "--kill-child"]
-    with _control_groups(f"connect-test-{os.getpid()}") as join:
+    with _control_group(f"connect-test-{os.getpid()}") as join:
         leader = subprocess.Popen(
             ["sh", "-c", f'{join} exec unshare "$@"', "sh", *namespaces, "sh", "-c", _BOOT], env=variables
         )
@@ -174,20 +163,15 @@ def _install_connect(running: Systemd) -> None:
 
 
 @contextmanager
-def _control_groups(name: str) -> Iterator[str]:
-    """Within: an empty group of this name in each hierarchy; yields the shell's words to join them."""
-    hierarchies = [place for place in CGROUPS.iterdir() if (place / "cgroup.procs").exists() and not place.is_symlink()]
-    groups = [place / name for place in hierarchies or [CGROUPS]]
-    for group in groups:
-        group.mkdir()
-        for setting in ("cpuset.cpus", "cpuset.mems"):
-            if (group / setting).exists():
-                (group / setting).write_text((group.parent / setting).read_text(encoding="ascii"), encoding="ascii")
+def _control_group(name: str) -> Iterator[str]:
+    """Within: an empty group of this name; yields the shell's words to join it."""
+    beside_others = CGROUPS / "unified"
+    group = (beside_others if beside_others.exists() else CGROUPS) / name
+    group.mkdir()
     try:
-        yield "".join(f"echo $$ > {group}/cgroup.procs && " for group in groups)
+        yield f"echo $$ > {group}/cgroup.procs && "
     finally:
-        for group in groups:
-            _remove(group)
+        _remove(group)
 
 
 def _remove(group: Path) -> None:

@@ -60,6 +60,8 @@ async def test_one_command_installs_a_service_that_does_its_work_and_may_do_noth
         process = int(machine.show("MainPID"))
         status = machine.read(f"/proc/{process}/status")
         facts = dict(re.findall(r"^(\w+):\s+(\S+)", status, flags=re.MULTILINE))
+        members = machine.ask("cat", f"/sys/fs/cgroup{machine.show('ControlGroup')}/cgroup.procs")
+        assert members.split() == [str(process)], "it is in a control group of version 2, alone"
         assert facts["NoNewPrivs"] == "1"
         assert facts["Seccomp"] == "2"
         assert {facts[name].strip("0") for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")} == {""}
