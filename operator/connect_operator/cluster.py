@@ -92,9 +92,10 @@ class Cluster:
         path = Kind.JOB.value.path(namespace, job.name)
         return await self._kube.patch(path, [*_same(job.uid, resource_version), *_ADMISSION], _STRICT)
 
-    async def delete_job(self, namespace: str, job: JobFacts) -> None:
-        """Delete a Job, if it is still this one."""
-        options: Body = {"preconditions": {"uid": job.uid}, "propagationPolicy": "Background"}
+    async def delete_job(self, namespace: str, job: JobFacts, resource_version: str) -> None:
+        """Delete a Job, if it is as it was: nobody has let it start meanwhile."""
+        same = {"uid": job.uid, "resourceVersion": resource_version}
+        options: Body = {"preconditions": same, "propagationPolicy": "Background"}
         await self._kube.delete(Kind.JOB.value.path(namespace, job.name), options)
 
     async def write_status(self, kind: Kind, subject: Subject, status: Body) -> Body:

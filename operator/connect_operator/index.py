@@ -175,6 +175,11 @@ class Index:
         """The CronJob that bears our label and the name of this ConnectJob's."""
         return max(self._cron_jobs.of(key), key=lambda facts: facts.created, default=None)
 
+    def knows(self, job: JobFacts) -> bool:
+        """Whether a run is still as it was when this was observed."""
+        item = self._jobs.items.get(job.uid)
+        return item is not None and item.facts == job
+
     def jobs(self, key: Key) -> tuple[JobFacts, ...]:
         """The runs of a ConnectJob."""
         return tuple(self._jobs.of(key))

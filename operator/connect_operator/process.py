@@ -150,8 +150,7 @@ class Operator:
 
     async def _look(self, key: Key) -> timedelta | None:
         if key == FLEET:
-            await self._admission.look()
-            return None
+            return await self._admission.look()
         start = time.perf_counter()
         result = "failed"
         try:

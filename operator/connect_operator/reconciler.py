@@ -97,7 +97,7 @@ class Reconciler:
         if decision.status is not None:
             await self._write_status(known, decision.status)
             self._made.pop(key, None)
-        await self._runs.leave_out(key.namespace, decision.too_late)
+        await self._runs.leave_out(known.subject, decision.withdrawn)
         await self._runs.delete(decision.runs.deleted)
         return self._pause(key, decision, observed)
 

@@ -12,8 +12,9 @@ from connect_operator.announcer import Announcer
 from connect_operator.cluster import Cluster
 from connect_operator.core import run_document
 from connect_operator.core.decision import Event, StartRun, Told
-from connect_operator.core.facts import JobFacts
+from connect_operator.core.events import left_out
 from connect_operator.core.run_status import Request
+from connect_operator.core.withdrawal import Withdrawal
 from connect_operator.errors import ConflictError, NotFoundError
 from connect_operator.index import Index
 from connect_operator.kind import Kind
@@ -53,14 +54,21 @@ class RunWriter:
             return
         self._index.answered(Kind.CONNECT_RUN, written, upon=subject.resource_version)
 
-    async def leave_out(self, namespace: str, jobs: Iterable[JobFacts]) -> None:
-        """Delete Jobs that have waited too long."""
-        for job in jobs:
-            try:
-                await self._cluster.delete_job(namespace, job)
-            except (NotFoundError, ConflictError):
+    async def leave_out(self, connect_job: Subject, withdrawn: Iterable[Withdrawal]) -> None:
+        """Delete Jobs that are not to start any more, but none that has been let start since.
+
+        Raises ConflictError if one may have been.
+        """
+        for each in withdrawn:
+            version = self._index.version(Kind.JOB, each.job.uid)
+            if not self._index.knows(each.job):
                 continue
-            log.warning("a run waited too long and was left out", job=job.name, namespace=namespace)
+            try:
+                await self._cluster.delete_job(connect_job.namespace, each.job, version)
+            except NotFoundError:
+                continue
+            log.warning("a run was left out", job=each.job.name, namespace=connect_job.namespace, cause=each.message)
+            await self._announcer.announce(connect_job, (left_out(each),))
 
     async def delete(self, requests: Iterable[Request]) -> None:
         """Delete ConnectRuns. One that is gone already, or another by now, is none of ours."""

@@ -8,7 +8,7 @@ from tests.support.custom_resource import RUNS, definition, fields, schema
 from tests.support.repository import read, table
 
 PAGE = "docs/reference/connectrun.md"
-DECIDED = constants("run_queue") | constants("run_states")
+DECIDED = constants("run_queue") | constants("run_states") | constants("withdrawal")
 
 
 def words(heading: str) -> list[str]:

@@ -9,9 +9,10 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from connect_operator.core.facts import Gatekeeper, JobFacts, Trigger
-from connect_operator.core.spec import ConnectJob, Mode
+from connect_operator.core.facts import Gatekeeper, JobFacts
+from connect_operator.core.spec import ConnectJob
 from connect_operator.core.status import ConditionType, Status, Truth
+from connect_operator.core.withdrawal import withdrawal
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,16 +56,9 @@ def _is_under_way(job: JobFacts, let: Collection[str]) -> bool:
 
 def _may_start(contender: Contender, now: datetime) -> bool:
     job, connect_job, status = contender.job, contender.connect_job, contender.status
-    if job.gatekeeper is not Gatekeeper.OPERATOR or status.truth(ConditionType.READY) is not Truth.TRUE:
+    if job.gatekeeper is not Gatekeeper.OPERATOR:
         return False
-    return now < job.created + connect_job.starting_deadline and not _is_locked(contender)
-
-
-def _is_locked(contender: Contender) -> bool:
-    """What was on request when the suspension came; later, `confirmLocked` was asked for."""
-    job, since = contender.job, contender.status.suspended_since
-    if not contender.connect_job.suspend:
+    ready = status.condition(ConditionType.READY)
+    if ready is None or ready.finding.truth is not Truth.TRUE:
         return False
-    if job.trigger is Trigger.REQUESTED:
-        return job.mode == Mode.SYNC and (since is None or job.created < since)
-    return job.trigger is Trigger.SCHEDULED
+    return withdrawal(job, connect_job, ready.finding, now) is None

@@ -20,6 +20,7 @@ from connect_operator.core.facts import (
 from connect_operator.core.run_status import Request, RunStatus
 from connect_operator.core.spec import ConnectJob
 from connect_operator.core.status import Status
+from connect_operator.core.withdrawal import Withdrawal
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -125,7 +126,7 @@ class RunOrders:
 class Decision:
     """First the action; then `after` with what came of it; then events, ConnectRuns, and the status if it is not None.
 
-    Last, Jobs that are `too_late` are deleted: what the status tells of them is written by then.
+    Last, Jobs that are `withdrawn` are deleted: what the status tells of them is written by then.
 
     `look_again` is the next moment at which something changes without anybody telling.
     """
@@ -134,7 +135,7 @@ class Decision:
     status: Status | None = None
     events: tuple[Event, ...] = ()
     runs: RunOrders = field(default_factory=RunOrders)
-    too_late: tuple[JobFacts, ...] = ()
+    withdrawn: tuple[Withdrawal, ...] = ()
     look_again: datetime | None = None
 
     def after(self, written: CronJobFacts) -> "Decision":

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from connect_operator.core.decision import Event, EventType
 from connect_operator.core.status import Condition, ConditionType, LastRun, Result, Status, Truth
+from connect_operator.core.withdrawal import Withdrawal
 
 _TRANSITIONS = {
     (ConditionType.READY, Truth.TRUE): (EventType.NORMAL, "Reconciled"),
@@ -69,6 +70,13 @@ def _started(old: Status, new: Status) -> Iterator[Event]:
     run = new.active
     if run is not None and (old.active is None or old.active.uid != run.uid):
         yield Event(type=EventType.NORMAL, reason="RunStarted", message=f"{run.name} ({run.trigger}) has begun.")
+
+
+def left_out(withdrawn: Withdrawal) -> Event:
+    """That a run which waited was deleted."""
+    job = withdrawn.job
+    message = f"{job.name} ({job.trigger}) was left out. {withdrawn.message}"
+    return Event(type=EventType.WARNING, reason="RunLeftOut", message=message, run=job.uid)
 
 
 def ended(result: Result, message: str, *, run: str = "") -> Event:

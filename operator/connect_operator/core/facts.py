@@ -75,7 +75,8 @@ class JobEnd:
 class JobFacts:
     """One run as Kubernetes sees it. `mode` is what MODE_ANNOTATION says; `end` is None until the Job has ended.
 
-    `image` is its worker's; empty where its template has none. `suspended`: it waits, and has no pod.
+    `image` is its worker's; empty where its template has none. `suspended`: it waits, and has no pod; `held_since` is
+    when Kubernetes noticed. `confirmed`: it may start although its ConnectJob is suspended.
     """
 
     name: str
@@ -88,7 +89,9 @@ class JobFacts:
     started: datetime | None = None
     end: JobEnd | None = None
     suspended: bool = False
+    held_since: datetime | None = None
     gatekeeper: Gatekeeper = Gatekeeper.NONE
+    confirmed: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

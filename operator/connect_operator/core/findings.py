@@ -11,6 +11,7 @@ from connect_operator.core.planning import Plan
 from connect_operator.core.runs import Runs
 from connect_operator.core.spec import ConnectJob
 from connect_operator.core.status import ConditionType, Finding, LastRun, Status, Truth
+from connect_operator.core.withdrawal import Withdrawal
 from connect_protocol.report import WarningCount
 
 FIRST_NOT_BLOCKING = 101
@@ -213,10 +214,7 @@ def run_missed(expected: datetime) -> Finding:
     return Finding(type=ConditionType.LAST_RUN_SUCCEEDED, truth=Truth.FALSE, reason=RUN_MISSED, message=message)
 
 
-def waited_too_long(created: datetime) -> Finding:
-    """That a run was not let start within its deadline, since others were under way."""
-    message = (
-        f"The run of {created:%Y-%m-%d %H:%M} UTC waited for others longer than startingDeadlineSeconds, "
-        "and was left out. Raise the operator's cap, or spread the schedules."
-    )
+def left_out(withdrawn: Withdrawal) -> Finding:
+    """That a run was not let start, and may not any more."""
+    message = f"The run of {withdrawn.job.created:%Y-%m-%d %H:%M} UTC was left out. {withdrawn.message}"
     return Finding(type=ConditionType.LAST_RUN_SUCCEEDED, truth=Truth.FALSE, reason=RUN_MISSED, message=message)

@@ -9,7 +9,7 @@ from connect_operator.core.decision import Decision, Observed
 from connect_operator.core.drift import choose, corrected, recorded
 from connect_operator.core.events import events
 from connect_operator.core.facts import Trigger
-from connect_operator.core.findings import RUN_MISSED, findings, ready, run_missed, waited_too_long
+from connect_operator.core.findings import RUN_MISSED, findings, left_out, ready, run_missed
 from connect_operator.core.names import cron_job_name
 from connect_operator.core.office import office_lock
 from connect_operator.core.planning import Plan, make_plan
@@ -19,6 +19,7 @@ from connect_operator.core.spec import ConnectJob
 from connect_operator.core.starting import LOOKS_AGAIN
 from connect_operator.core.status import ActiveRun, ConditionType, Finding, History, Status, Truth, Wanted, conditions
 from connect_operator.core.summary import summary
+from connect_operator.core.withdrawal import SUSPENDED
 
 REFUSAL_HOLDS = timedelta(minutes=10)
 """A refused CronJob is tried again after this time: what refuses may be a quota or somebody's admission webhook."""
@@ -33,7 +34,8 @@ def reconcile(observed: Observed) -> Decision:
         return Decision()
     observed = _settled(observed)
     plan = make_plan(observed.job, observed.defaults, observed.now)
-    verdict, runs = ready(observed, plan), look(observed)
+    verdict = ready(observed, plan)
+    runs = look(observed, verdict)
     action = choose(observed, plan, ready=verdict.truth is Truth.TRUE)
     # A CronJob that is written now owes no run of before.
     due = _overdue_at(observed, plan, runs) if verdict.truth is Truth.TRUE and action is None else None
@@ -46,7 +48,7 @@ def reconcile(observed: Observed) -> Decision:
         status=status if action is not None or status != observed.status else None,
         events=(*([correction] if correction else []), *events(observed.status, status, runs.ended)),
         runs=requested,
-        too_late=runs.too_late,
+        withdrawn=runs.withdrawn,
         look_again=_look_again(observed, status, runs, due, requested.look_again),
     )
 
@@ -125,9 +127,9 @@ def _overdue_at(observed: Observed, plan: Plan, runs: Runs) -> datetime | None:
 def _missed(observed: Observed, runs: Runs, due: datetime | None) -> Finding | None:
     """A run that did not start. Once told, only another start makes it good: no write to the CronJob does."""
     old = observed.status
-    for job in runs.too_late:
-        if job.trigger is not Trigger.REQUESTED:
-            return waited_too_long(job.created)
+    for each in runs.withdrawn:
+        if each.job.trigger is not Trigger.REQUESTED and each.reason != SUSPENDED:
+            return left_out(each)
     told = old.condition(ConditionType.LAST_RUN_SUCCEEDED)
     if told is not None and told.finding.reason == RUN_MISSED:
         known = _last_start(observed.job, old.last_schedule, old.active, old.history)

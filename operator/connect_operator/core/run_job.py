@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from connect_operator.core.connect_run import ConnectRun
 from connect_operator.core.cronjob import Manifest, Resolved, job_annotations, job_labels, job_spec, labels, owner
-from connect_operator.core.names import CONNECT_RUN_LABEL, REASON_ANNOTATION
+from connect_operator.core.names import CONFIRMED_ANNOTATION, CONNECT_RUN_LABEL, REASON_ANNOTATION
 from connect_operator.core.pod import approval, arguments
 from connect_operator.core.spec import ConnectJob
 
@@ -15,7 +15,9 @@ KEPT = timedelta(days=7)
 def run_manifest(run: ConnectRun, job: ConnectJob, resolved: Resolved) -> Manifest:
     """The Job of one ConnectRun. Its ConnectJob owns it, so that it ends with it."""
     mark = {CONNECT_RUN_LABEL: run.name}
-    reason = {REASON_ANNOTATION: run.reason} if run.reason else {}
+    noted = {REASON_ANNOTATION: run.reason} if run.reason else {}
+    if run.confirm_locked:
+        noted |= {CONFIRMED_ANNOTATION: "true"}
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",
@@ -23,7 +25,7 @@ def run_manifest(run: ConnectRun, job: ConnectJob, resolved: Resolved) -> Manife
             "name": run.job_name,
             "namespace": run.namespace,
             "labels": job_labels(job) | mark,
-            "annotations": job_annotations(job, resolved, run.mode) | reason,
+            "annotations": job_annotations(job, resolved, run.mode) | noted,
             "ownerReferences": [owner(job)],
         },
         "spec": {

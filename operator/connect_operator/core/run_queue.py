@@ -1,7 +1,7 @@
 """The ConnectRuns of one ConnectJob: which may start now, where the others wait, and what came of those that ran.
 
     its Job                      it waits for            then
-    waits for the operator       runs of other customers Queued; Cancelled when it would come too late
+    waits to be let start        runs of other customers Queued; Cancelled when it may not start any more
     goes on, or has ended        –                       Starting, Running, Finished
     is gone, having stood        –                       Finished: Stopped
     none yet                     an obstacle             Queued for a minute, then Cancelled; or Cancelled at once
@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from connect_operator.core.connect_run import ConnectRun
 from connect_operator.core.decision import Event, EventType, Observed, RunOrders, StartRun, Told
 from connect_operator.core.endings import JOB_DELETED
 from connect_operator.core.events import ended
@@ -35,17 +36,13 @@ from connect_operator.core.run_states import (
 )
 from connect_operator.core.run_status import Request, RunPhase, RunStatus
 from connect_operator.core.runs import Runs
-from connect_operator.core.spec import Mode
+from connect_operator.core.spec import ConnectJob, Mode
 from connect_operator.core.status import Finding, Truth
 
 KEPT = 20
 """So many of a ConnectJob's ConnectRuns that are over are kept."""
 
 _BEGUN = {RunPhase.STARTING, RunPhase.RUNNING}
-_TOO_LATE = Obstacle(
-    reason="WaitedTooLong",
-    message="Runs of other customers were under way for longer than its ConnectJob's startingDeadlineSeconds.",
-)
 
 
 def orders(observed: Observed, plan: Plan, ready: Finding, runs: Runs) -> RunOrders:
@@ -111,8 +108,10 @@ def _followed(request: Request, runs: Runs, now: datetime) -> RunStatus | None:
     name = request.run.job_name
     for run in runs.open:
         if run.job.name == name:
-            late = run.job in runs.too_late
-            return cancelled(request, _TOO_LATE, now) if late else under_way(request, run, now)
+            for each in runs.withdrawn:
+                if each.job == run.job:
+                    return cancelled(request, Obstacle(reason=each.reason, message=each.message), now)
+            return under_way(request, run, now)
     last = runs.history.last
     for over in (*runs.over, *([last] if last else [])):
         if over.name == name:
@@ -122,10 +121,19 @@ def _followed(request: Request, runs: Runs, now: datetime) -> RunStatus | None:
     return lost(request, JOB_DELETED, "Somebody deleted the run's Job before its end", now)
 
 
-def _obstacle(request: Request, observed: Observed, ready: Finding) -> Obstacle | None:
-    run, job, refusal = request.run, observed.job, observed.run_refusal
+def _gone(run: ConnectRun, job: ConnectJob) -> Obstacle | None:
+    """What asks for it, or what it was asked of, is there no more."""
+    if run.deleting:
+        return Obstacle(reason="Deleted", message="Somebody deleted it before its turn came.")
     if run.created + PATIENCE < job.created:
         return Obstacle(reason="ConnectJobDeleted", message=f"It was wanted of an earlier ConnectJob {job.name}.")
+    return None
+
+
+def _obstacle(request: Request, observed: Observed, ready: Finding) -> Obstacle | None:
+    run, job, refusal = request.run, observed.job, observed.run_refusal
+    if gone := _gone(run, job):
+        return gone
     if job.mode.does_less_than(run.mode):
         return Obstacle(
             reason="ModeRefused",

@@ -6,13 +6,14 @@ from datetime import UTC, datetime, timedelta
 
 from connect_operator.core.decision import Observed
 from connect_operator.core.endings import JOB_DELETED, Ending, ending, shown
-from connect_operator.core.facts import Gatekeeper, JobEnd, JobFacts, PodFacts
+from connect_operator.core.facts import JobEnd, JobFacts, PodFacts
 from connect_operator.core.spec import Mode
 from connect_operator.core.starting import Hindrance, has_begun, hindrance, is_hindered, last_pod, late_at
 from connect_operator.core.status import (
     ActiveRun,
     ConditionType,
     Evidence,
+    Finding,
     History,
     LastRun,
     OfficeLock,
@@ -21,6 +22,7 @@ from connect_operator.core.status import (
     Status,
     Truth,
 )
+from connect_operator.core.withdrawal import Withdrawal, deadline, waits, withdrawal
 from connect_protocol.report import OfficeLock as ReportedLock
 from connect_protocol.report import Report
 
@@ -43,7 +45,7 @@ class Runs:
     """What is known of the runs. `ended` are those that the status does not tell of yet, the oldest first.
 
     `open` are all that go on or wait, the oldest first; `over` are all that have ended and whose Jobs still stand;
-    `too_late` are those that have waited for the operator longer than a run may come late.
+    `withdrawn` are those that wait and may not start any more.
 
     `hindered` is why the active run does not start; None as long as it may still do so. `look_again` is when this may
     have changed without news.
@@ -55,13 +57,13 @@ class Runs:
     ended: tuple[LastRun, ...] = ()
     open: tuple[OpenRun, ...] = ()
     over: tuple[LastRun, ...] = ()
-    too_late: tuple[JobFacts, ...] = ()
+    withdrawn: tuple[Withdrawal, ...] = ()
     begun: bool = False
     hindered: Hindrance | None = None
     look_again: datetime | None = None
 
 
-def look(observed: Observed) -> Runs:
+def look(observed: Observed, ready: Finding) -> Runs:
     """The runs of one ConnectJob, from the Jobs that still stand and what the status remembers."""
     jobs = sorted(_own_jobs(observed), key=lambda job: (job.created, job.name))
     open_jobs = [job for job in jobs if _is_open(job, observed)]
@@ -72,17 +74,8 @@ def look(observed: Observed) -> Runs:
         history = _after(history, run, observed.job.mode)
     found = _with_active(open_jobs, observed, history, tuple(news))
     states = tuple(OpenRun(job=job, phase=phase(job, observed.pods)) for job in open_jobs)
-    late = tuple(job for job in open_jobs if _waits(job) and _deadline(job, observed) <= observed.now)
-    return replace(found, open=states, over=tuple(ended), too_late=late)
-
-
-def _waits(job: JobFacts) -> bool:
-    """Whether the operator has to let it start."""
-    return job.suspended and job.gatekeeper is Gatekeeper.OPERATOR
-
-
-def _deadline(job: JobFacts, observed: Observed) -> datetime:
-    return job.created + observed.job.starting_deadline
+    withdrawn = (withdrawal(job, observed.job, ready, observed.now) for job in open_jobs)
+    return replace(found, open=states, over=tuple(ended), withdrawn=tuple(each for each in withdrawn if each))
 
 
 def _tellable(ended: list[LastRun], open_jobs: list[JobFacts]) -> list[LastRun]:
@@ -138,7 +131,8 @@ def _with_active(open_jobs: list[JobFacts], observed: Observed, history: History
         return Runs(active=None, phase=Phase.IDLE, history=history, ended=news)
     begun = [job for job in open_jobs if not job.suspended]
     if not begun:
-        due = min((_deadline(job, observed) for job in open_jobs if _waits(job)), default=None)
+        deadlines = (deadline(job, observed.job) for job in open_jobs if waits(job))
+        due = min((moment for moment in deadlines if moment), default=None)
         return Runs(active=None, phase=Phase.QUEUED, history=history, ended=news, look_again=due)
     job = begun[0]
     pod = last_pod(job.uid, observed.pods)

@@ -121,4 +121,5 @@ def _of_image(warning: WarningEvent) -> str:
 
 
 def _made(reason: str, message: str) -> Hindrance:
-    return Hindrance(reason=reason, message=message, todo=_TODO.get(reason, ""))
+    words = message or f"Kubernetes says no more than {reason}"
+    return Hindrance(reason=reason, message=words, todo=_TODO.get(reason, ""))

@@ -16,6 +16,7 @@ from connect_operator.core.facts import (
 )
 from connect_operator.core.names import (
     ADMISSION_ANNOTATION,
+    CONFIRMED_ANNOTATION,
     CONNECT_RUN_LABEL,
     CONTAINER,
     INSTANTIATE_ANNOTATION,
@@ -69,6 +70,8 @@ def job_facts(body: Mapping[str, object]) -> JobFacts:
         started=_moment(status, "startTime"),
         end=_job_end(status),
         suspended=spec.flag("suspend") or any(_held(status, "Suspended")),
+        held_since=next((_moment(each, "lastTransitionTime") for each in _held(status, "Suspended")), None),
+        confirmed=annotations.has(CONFIRMED_ANNOTATION),
         gatekeeper=_gatekeeper(meta, held=spec.flag("suspend"), started=status.has("startTime")),
     )
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from connect_operator.core.admission import Contender, admitted
 from connect_operator.core.facts import Gatekeeper, Trigger
+from connect_operator.core.spec import Mode
 from connect_operator.core.status import Condition, ConditionType, Finding, Status, Truth
 from tests.support.connect_jobs import MUSTERWIL, NOW, job
 
@@ -79,11 +80,19 @@ def test_who_is_not_ready_waits() -> None:
     assert names(waiting("a", of=status(Truth.FALSE)), waiting("b", of=Status())) == []
 
 
-def test_while_suspended_only_what_was_asked_for_since_then_starts() -> None:
-    since = status(suspended_since=NOW - timedelta(minutes=5))
-    wanted: dict[str, Any] = {"trigger": Trigger.REQUESTED, "of": since}
-    assert names(locked(waiting("scheduled", of=since))) == []
-    assert names(locked(waiting("by-hand", of=since, trigger=Trigger.MANUAL))) == ["by-hand"]
-    assert names(locked(waiting("before", minutes=6, **wanted))) == []
-    assert names(locked(waiting("confirmed", minutes=4, **wanted))) == ["confirmed"]
-    assert names(locked(waiting("plan", minutes=6, mode="Plan", **wanted))) == ["plan"]
+def test_while_suspended_only_what_somebody_wants_nevertheless_starts() -> None:
+    wanted: dict[str, Any] = {"trigger": Trigger.REQUESTED}
+    assert names(locked(waiting("scheduled"))) == []
+    assert names(locked(waiting("by-hand", trigger=Trigger.MANUAL))) == ["by-hand"]
+    assert names(locked(waiting("unconfirmed", **wanted))) == []
+    assert names(locked(waiting("confirmed", confirmed=True, **wanted))) == ["confirmed"]
+    assert names(locked(waiting("plan", mode="Plan", **wanted))) == ["plan"]
+
+
+def test_who_would_do_more_than_its_connect_job_does_by_now_does_not_start() -> None:
+    """A ConnectJob of mode Plan never writes to a directory."""
+    writes = waiting("writes")
+    plans = replace(writes, connect_job=replace(writes.connect_job, mode=Mode.PLAN))
+    assert names(plans) == []
+    assert names(replace(plans, job=replace(plans.job, mode="Validate"))) == ["writes"]
+    assert names(replace(plans, job=replace(plans.job, mode=""))) == []

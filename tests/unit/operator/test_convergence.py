@@ -10,6 +10,7 @@ from connect_operator.core.decision import Observed
 from connect_operator.core.facts import (
     BridgeState,
     CronJobFacts,
+    Gatekeeper,
     JobEnd,
     JobFacts,
     PodFacts,
@@ -88,6 +89,10 @@ def jobs(draw: st.DrawFn) -> JobFacts:
         trigger=draw(st.sampled_from(Trigger)),
         owner_uid=draw(st.sampled_from([None, "cronjob-uid", "cronjob-uid"])),
         end=draw(st.sampled_from([None, end])),
+        suspended=draw(st.booleans()),
+        held_since=draw(st.sampled_from([None, begun])),
+        gatekeeper=draw(st.sampled_from(Gatekeeper)),
+        mode=draw(st.sampled_from([*Mode, ""])),
     )
 
 

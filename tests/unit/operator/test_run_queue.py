@@ -16,6 +16,7 @@ from connect_operator.core.run_states import PATIENCE
 from connect_operator.core.run_status import Outcome, Request, RunPhase, RunStatus
 from connect_operator.core.spec import Mode
 from connect_operator.core.status import Result
+from connect_operator.core.trim import job_facts
 from tests.support.connect_jobs import (
     DEFAULTS,
     MUSTERWIL,
@@ -68,6 +69,35 @@ def test_none_starts_while_another_run_is_under_way() -> None:
     orders = decided(settled(jobs=(job(),)), request())
     assert orders.start is None
     assert told(orders) == {"wanted": "Queued 1"}
+
+
+def test_one_that_is_being_deleted_does_not_start() -> None:
+    """A finalizer of somebody's, or a deletion in the foreground, may keep it for a while."""
+    wanted = request()
+    going = replace(wanted, run=replace(wanted.run, deleting=True))
+    orders = decided(settled(), going)
+    assert orders.start is None
+    assert told(orders) == {"wanted": "Cancelled Deleted"}
+    assert told(decided(settled(jobs=(made_by(wanted),)), going)) == {"wanted": "Starting"}
+
+
+def test_what_waits_is_cancelled_once_its_connect_job_is_suspended_unless_that_is_confirmed() -> None:
+    for confirmed, shown in ((False, "Cancelled Suspended"), (True, "Queued")):
+        wanted = request(mode=Mode.SYNC, confirm_locked=confirmed)
+        waits = replace(
+            made_by(wanted), suspended=True, gatekeeper=Gatekeeper.OPERATOR, started=None, confirmed=confirmed
+        )
+        assert told(decided(settled(SUSPENDED, jobs=(waits,)), wanted)) == {"wanted": shown}
+
+
+def test_the_job_of_a_confirmed_run_says_so() -> None:
+    for confirmed in (False, True):
+        start = decided(settled(), request(mode=Mode.SYNC, confirm_locked=confirmed)).start
+        assert start is not None
+        metadata = {"uid": "made", "creationTimestamp": "2026-11-22T17:00:00Z"}
+        manifest: Any = start.manifest
+        made = job_facts({**manifest, "metadata": manifest["metadata"] | metadata})
+        assert made.confirmed is confirmed
 
 
 def test_a_job_is_named_by_forty_characters_and_eight_of_the_uid() -> None:
@@ -194,6 +224,6 @@ def test_a_job_that_is_born_suspended_waits_until_it_is_let_start() -> None:
     assert told(decided(replace(seen, jobs=(waits,)), stored)) == {}
     late = replace(seen, jobs=(waits,), now=NOW + MUSTERWIL.starting_deadline)
     assert told(decided(late, stored)) == {"wanted": "Cancelled WaitedTooLong"}
-    assert reconcile(replace(late, requests=(stored,))).too_late == (waits,)
+    assert [each.job for each in reconcile(replace(late, requests=(stored,))).withdrawn] == [waits]
     let = replace(seen, jobs=(replace(waits, suspended=False, started=NOW),))
     assert told(decided(let, stored)) == {"wanted": "Starting"}

@@ -96,6 +96,11 @@ class TestJob:
         body = {"metadata": meta(annotations={"schoolconnect.io/admission": mark}), "spec": {"suspend": held}}
         assert job_facts(body | {"status": status}).gatekeeper is gatekeeper
 
+    def test_since_when_it_is_held(self) -> None:
+        condition = {"type": "Suspended", "status": "True", "lastTransitionTime": AT}
+        facts = job_facts({"metadata": meta(), "spec": {"suspend": True}, "status": {"conditions": [condition]}})
+        assert facts.held_since == datetime.fromisoformat(AT)
+
     def test_about_to_fail_it_has_not_ended(self) -> None:
         """Kubernetes says FailureTarget first, and Failed when the pods have ended."""
         conditions = [{"type": "FailureTarget", "status": "True", "lastTransitionTime": AT}]
