@@ -1,12 +1,12 @@
 """`connect-operator`: the command."""
 
 import argparse
+import asyncio
 import os
 import sys
 from importlib import metadata
 
 import structlog
-import uvloop
 
 from connect_operator.errors import OperatorError, SettingsError, WatchLostError
 from connect_operator.log import configure_log
@@ -65,7 +65,7 @@ def _run() -> int:
         settings = load_settings(os.environ)
         configure_log(settings.log_level, sys.stderr)
         log.info("starting", version=_version(), namespace=settings.namespace or "all", image=settings.worker_image)
-        uvloop.run(operate(settings))
+        asyncio.run(operate(settings))
     except SettingsError as error:
         return _ended(CONFIGURATION, error)
     except OperatorError as error:

@@ -50,28 +50,32 @@ class JobMetrics:
         self._wanted = wanted
         self._under_way = under_way
 
-    async def exposition(self) -> str:
+    async def exposition(self) -> bytes:
         """Every family with all its series, as Prometheus reads them."""
         jobs, queued = list(self._jobs()), self._queued()
-        told: list[list[str]] = [[gauge.family.head] for gauge in GAUGES]
-        for number, known in enumerate(jobs):
-            if number % AT_A_TIME == 0:
-                await asyncio.sleep(0)
-            labels = _labels(Key(namespace=known.job.namespace, name=known.job.name))
-            for gauge, lines in zip(GAUGES, told, strict=True):
-                lines.extend(gauge.lines(known, labels))
-        return "".join([QUEUED.head, *queued, *(line for lines in told for line in lines)])
+        told = [[gauge.family.head.encode()] for gauge in GAUGES]
+        for start in range(0, len(jobs), AT_A_TIME):
+            await asyncio.sleep(0)
+            few = [(known, _labels(_key(known))) for known in jobs[start : start + AT_A_TIME]]
+            for gauge, pieces in zip(GAUGES, told, strict=True):
+                lines = (line for known, labels in few for line in gauge.lines(known, labels))
+                pieces.append("".join(lines).encode())
+        return b"".join([QUEUED.head.encode(), queued.encode(), *(piece for pieces in told for piece in pieces)])
 
-    def _queued(self) -> list[str]:
+    def _queued(self) -> str:
         """A series for each ConnectJob, also of those for which none waits, and for those that are not there."""
-        waiting = Counter({Key(namespace=known.job.namespace, name=known.job.name): 0 for known in self._jobs()})
+        waiting = Counter({_key(known): 0 for known in self._jobs()})
         for known in self._wanted():
             if known.request.status.phase in {None, RunPhase.QUEUED}:
                 waiting[Key(namespace=known.request.run.namespace, name=known.request.run.connect_job)] += 1
         for key, job in self._under_way():
             if job.suspended and job.trigger is not Trigger.REQUESTED:
                 waiting[key] += 1
-        return [QUEUED.line(_labels(key), (), count) for key, count in waiting.items()]
+        return "".join(QUEUED.line(_labels(key), (), count) for key, count in waiting.items())
+
+
+def _key(known: KnownJob) -> Key:
+    return Key(namespace=known.job.namespace, name=known.job.name)
 
 
 def _labels(key: Key) -> str:

@@ -12,12 +12,12 @@ SHUTDOWN_SECONDS = 1.0
 
 @asynccontextmanager
 async def serve_metrics(
-    registry: CollectorRegistry, further: Callable[[], Awaitable[str]], port: int
+    registry: CollectorRegistry, further: Callable[[], Awaitable[bytes]], port: int
 ) -> AsyncIterator[None]:
     """Answer with the registry's metrics and further ones on a port, as long as the context lasts."""
 
     async def metrics(_: web.Request) -> web.Response:
-        body = generate_latest(registry) + (await further()).encode()
+        body = generate_latest(registry) + await further()
         return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     application = web.Application()

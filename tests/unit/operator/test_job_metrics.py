@@ -69,7 +69,7 @@ def metrics(*jobs: KnownJob) -> JobMetrics:
 
 def told(*jobs: KnownJob) -> Told:
     """All but the runs that wait."""
-    text = asyncio.run(metrics(*jobs).exposition())
+    text = asyncio.run(metrics(*jobs).exposition()).decode()
     samples = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
     series = {(each.name, frozenset(each.labels.items())): each.value for each in samples}
     assert len(series) == len(samples)
@@ -172,4 +172,4 @@ async def test_whoever_asks_keeps_nobody_waiting_for_more_than_a_few_connect_job
     text = await JobMetrics(lambda: jobs, list, list).exposition()
     other.cancel()
     assert turns >= 10
-    assert text.count("connect_job_suspended{") == 10 * AT_A_TIME
+    assert text.count(b"connect_job_suspended{") == 10 * AT_A_TIME
