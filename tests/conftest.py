@@ -1,5 +1,7 @@
 """The real servers that every test may ask for."""
 
+import signal
+
 from hypothesis import settings
 
 from tests.support.forked import fork_server
@@ -26,3 +28,6 @@ __all__ = [
 # How long one example takes says more of the machine's other work than of ours.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+
+# A shell's background jobs are born deaf to it, and so would be the programs that tests interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)

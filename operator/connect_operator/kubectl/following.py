@@ -23,5 +23,5 @@ def followed(access: Access, name: str, work: Callable[[Cluster], Awaitable[T]])
     try:
         return done(access, work)
     except KeyboardInterrupt:
-        tell(f"\nThe run goes on; look with kubectl connect status {name}. To stop it, delete its Job")
+        tell(f"\nThe run goes on; look with kubectl connect status {name}. To stop it, have its Job deleted")
         end(Exit.INTERRUPTED)

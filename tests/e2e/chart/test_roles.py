@@ -110,6 +110,23 @@ def test_on_call_changes_nothing_around_it(chart_cluster: Cluster, field: str, v
     assert f"metadata.{field} is for those who have the verb edit on connectjobs" in result.errors
 
 
+@pytest.mark.parametrize("field", ["finalizers", "ownerReferences"])
+def test_on_call_takes_nothing_away_that_others_hold_it_by(chart_cluster: Cluster, field: str) -> None:
+    found = chart_cluster.get_json("connectjob", "musterwil", f"--namespace={NAMESPACE}")
+    owner = {"apiVersion": found["apiVersion"], "kind": found["kind"], "name": "musterwil"}
+    owned = [{**owner, "uid": found["metadata"]["uid"]}]
+    held: Mapping[str, Any] = {"finalizers": ["example.org/stay"], "ownerReferences": owned}
+    document = connect_job("held")
+    document["metadata"][field] = held[field]
+    what = ("connectjob", "held", f"--namespace={NAMESPACE}")
+    applied(chart_cluster, document)
+    change = ("--type=merge", f"--patch={json.dumps({'metadata': {field: None}})}")
+    refused = chart_cluster.kubectl_result("patch", *what, *change, f"--as={ON_CALL}")
+    chart_cluster.kubectl("patch", *what, *change)
+    chart_cluster.kubectl("delete", *what, "--ignore-not-found")
+    assert f"metadata.{field} is for those who have the verb edit on connectjobs" in refused.errors
+
+
 def test_a_viewer_changes_nothing(chart_cluster: Cluster) -> None:
     assert "cannot patch resource" in patch(chart_cluster, VIEWER, {"spec": LOCKED}).errors
 

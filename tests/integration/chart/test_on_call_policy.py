@@ -6,6 +6,7 @@ from connect_operator.kubectl.rights import NEEDED
 from tests.support.chart import one, read_documents, render
 from tests.support.repository import ROOT
 
+WRITES = re.compile(r"kubectl (delete|patch|create|scale|set) (\w+)([^`]*?)(?:`|\n```|(?<=}}')\n)", re.DOTALL)
 ONLY_STOPS = {"suspend", "suspendReason", "suspendedBy"}
 
 
@@ -24,18 +25,38 @@ def test_the_policy_guards_every_field_of_the_definition_but_three() -> None:
     assert policy["spec"]["failurePolicy"] == "Fail"
 
 
-def test_the_role_has_what_the_commands_of_on_call_need() -> None:
-    """All of `kubectl connect` but making a customer."""
-    granted = {
+def granted_rights() -> set[tuple[str, str, str]]:
+    """Group, resource and verb of all that the role for on-call may do."""
+    return {
         (group, resource, verb)
         for rule in one(render(), "ClusterRole", "connect-connect-on-call")["rules"]
         for group in rule["apiGroups"]
         for resource in rule["resources"]
         for verb in rule["verbs"]
     }
+
+
+def test_the_role_has_what_the_commands_of_on_call_need() -> None:
+    """All of `kubectl connect` but making a customer."""
+    granted = granted_rights()
     needed = {right for command, rights in NEEDED.items() if command != "new --apply" for right in rights}
     lacking = {right for right in needed if (right.group, right.name, right.verb) not in granted}
     assert lacking == set()
+
+
+def test_the_page_for_on_call_says_what_needs_more_than_the_role() -> None:
+    """Its commands that change what the role may not; a patch of anything but `suspend` is refused by the policy."""
+    writable = {(resource, verb) for _, resource, verb in granted_rights()}
+    sections = (ROOT / "docs/how-to/on-call.md").read_text(encoding="utf-8").split("\n## ")
+    commands = [(section, *found) for section in sections for found in WRITES.findall(section)]
+    assert len(commands) >= 8, "the page has lost its commands, or they are written otherwise"
+    unsaid = [
+        f"kubectl {verb} {resource}{rest}"
+        for section, verb, resource, rest in commands
+        if ((f"{resource}s", verb) not in writable or ('"spec"' in rest and '"suspend"' not in rest))
+        and "eeds `edit`" not in section
+    ]
+    assert unsaid == []
 
 
 def test_who_wants_neither_role_nor_policy_gets_none() -> None:
