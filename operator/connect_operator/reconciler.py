@@ -17,6 +17,7 @@ come together, every one is to have its schedule before the first is told of.
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 
@@ -33,7 +34,7 @@ from connect_operator.core.run_queue import orphaned
 from connect_operator.core.starting import last_pod, wants_warnings
 from connect_operator.core.status import Status, Wanted
 from connect_operator.core.trim import cron_job_facts
-from connect_operator.errors import ConflictError, ForbiddenError, NotFoundError, RefusedError
+from connect_operator.errors import ConflictError, ForbiddenError, KubernetesError, NotFoundError, RefusedError
 from connect_operator.index import Index
 from connect_operator.kind import Kind
 from connect_operator.known import Body, Key, KnownJob, Subject
@@ -92,14 +93,28 @@ class Reconciler:
         if self._has_begun(key, known, decision):
             return WHEN_CALM
         decision = await self._start(key, observed, decision)
-        await self._announcer.announce(known.subject, decision.events)
-        await self._runs.tell(decision.runs.told)
-        if decision.status is not None:
-            await self._write_status(known, decision.status)
-            self._made.pop(key, None)
-        await self._runs.leave_out(known.subject, decision.withdrawn)
-        await self._runs.delete(decision.runs.deleted)
+        await self._tell(key, known, decision)
         return self._pause(key, decision, observed)
+
+    async def _tell(self, key: Key, known: KnownJob, decision: Decision) -> None:
+        """All that is to be told and deleted, each whatever the API server refuses of the others.
+
+        Raises the first of what was refused, so that it is tried again.
+        """
+        refused: list[KubernetesError] = []
+        for step in (
+            partial(self._announcer.announce, known.subject, decision.events),
+            partial(self._runs.tell, decision.runs.told),
+            partial(self._write_status, key, known, decision.status),
+            partial(self._runs.leave_out, known.subject, decision.withdrawn),
+            partial(self._runs.delete, decision.runs.deleted),
+        ):
+            try:
+                await step()
+            except (RefusedError, ForbiddenError) as error:
+                refused.append(error)
+        if refused:
+            raise refused[0]
 
     async def _suspend_left_behind(self, key: Key, known: KnownJob | None) -> None:
         cron_job = self._index.cron_job(key)
@@ -176,7 +191,11 @@ class Reconciler:
             return ()
         uids = [job.uid for job in jobs if job.end is None]
         uids += [pod.uid for pod in (last_pod(uid, pods) for uid in list(uids)) if pod is not None]
-        found = [await self._cluster.warning(key.namespace, uid) for uid in uids]
+        try:
+            found = [await self._cluster.warning(key.namespace, uid) for uid in uids]
+        except ForbiddenError as error:
+            log.warning("events cannot be read", connectjob=key.name, namespace=key.namespace, cause=error.what)
+            return ()
         return tuple(warning for warning in found if warning is not None)
 
     def _bridge(self, known: KnownJob) -> RelayView | None:
@@ -187,27 +206,26 @@ class Reconciler:
     async def _act(self, key: Key, observed: Observed) -> Decision:
         """Decide, and do what is decided to the CronJob; if the API server refuses, decide again knowing that."""
         decision = reconcile(observed)
-        try:
-            return await self._write(key, decision)
-        except (RefusedError, ForbiddenError) as error:
-            if not isinstance(decision.action, Create | Replace):
-                raise
-            refusal = as_refusal(error, decision.action, observed.now)
-        log.warning("the CronJob was refused", connectjob=key.name, namespace=key.namespace, cause=refusal.message)
-        self._refusals[key] = refusal
-        return await self._write(key, reconcile(replace(observed, refusal=refusal)))
-
-    async def _write(self, key: Key, decision: Decision) -> Decision:
         if decision.action is None:
             return decision
-        written = await self._write_cron_job(key, decision.action)
-        action = type(decision.action).__name__.lower()
+        try:
+            return await self._write(key, decision, decision.action)
+        except (RefusedError, ForbiddenError) as error:
+            log.warning("the CronJob was refused", connectjob=key.name, namespace=key.namespace, cause=error.what)
+            observed = knowing(observed, error, decision.action)
+        if observed.refusal is not None:
+            self._refusals[key] = observed.refusal
+        return await self._act(key, observed)
+
+    async def _write(self, key: Key, decision: Decision, done: Action) -> Decision:
+        written = await self._write_cron_job(key, done)
+        action = type(done).__name__.lower()
         log.info("the CronJob was written", connectjob=key.name, namespace=key.namespace, action=action)
-        if not isinstance(decision.action, Suspend):
+        if not isinstance(done, Suspend):
             self._refusals.pop(key, None)
         facts = cron_job_facts(written)
         if facts.labels.get(MANAGED_BY_LABEL) == MANAGER:
-            upon = "" if isinstance(decision.action, Create) else decision.action.resource_version
+            upon = "" if isinstance(done, Create) else done.resource_version
             self._index.answered(Kind.CRON_JOB, written, upon=upon)
         return decision.after(facts)
 
@@ -235,13 +253,16 @@ class Reconciler:
         self._taken.discard(key)
         return written
 
-    async def _write_status(self, known: KnownJob, status: Status) -> None:
+    async def _write_status(self, key: Key, known: KnownJob, status: Status | None) -> None:
+        if status is None:
+            return
         document = status_document.to_document(status)
         try:
             written = await self._cluster.write_status(Kind.CONNECT_JOB, known.subject, document)
         except NotFoundError:
             return
         self._index.answered(Kind.CONNECT_JOB, written, upon=known.resource_version)
+        self._made.pop(key, None)
 
     def _pause(self, key: Key, decision: Decision, observed: Observed) -> timedelta | None:
         next_run = (decision.status or observed.status).next_run
@@ -263,6 +284,13 @@ def _as_subject(cron_job: CronJobFacts) -> Subject:
         resource_version=cron_job.resource_version,
         status_digest=str(cron_job.generation),
     )
+
+
+def knowing(observed: Observed, error: RefusedError | ForbiddenError, action: Action) -> Observed:
+    """What is observed, and that the API server did not let this happen: the next decision is another one."""
+    if isinstance(action, Suspend):
+        return replace(observed, unsuspended=error.what)
+    return replace(observed, refusal=as_refusal(error, action, observed.now))
 
 
 def as_refusal(error: RefusedError | ForbiddenError, action: Create | Replace, now: datetime) -> Refusal:

@@ -16,6 +16,7 @@ from connect_operator.cluster import Cluster, Freshness
 from connect_operator.core.facts import SecretFinding, SecretRole, SecretsView
 from connect_operator.core.secret_needs import due, findings, look_again, needs, presumed
 from connect_operator.core.spec import ConnectJob
+from connect_operator.errors import ForbiddenError
 from connect_operator.known import Key, KnownJob
 
 
@@ -56,8 +57,12 @@ class SecretsWatch:
         return due(known.job, known.status.next_run, view, now)
 
     async def _findings(self, job: ConnectJob) -> tuple[SecretFinding, ...]:
-        found = findings(job, await self._read(job, Freshness.CACHED))
-        return findings(job, await self._read(job, Freshness.LATEST)) if found else ()
+        try:
+            found = findings(job, await self._read(job, Freshness.CACHED))
+            return findings(job, await self._read(job, Freshness.LATEST)) if found else ()
+        except ForbiddenError as error:
+            # A ConnectJob that has just been locked, of all, must not stay as it was for want of a right.
+            return (SecretFinding(role=SecretRole.CUSTOMER, name=job.secrets.customer, forbidden=error.what),)
 
     async def _read(self, job: ConnectJob, freshness: Freshness) -> Mapping[SecretRole, Mapping[str, bytes] | None]:
         needed = needs(job)

@@ -30,7 +30,8 @@ class Observed:
     `cron_job` is whatever CronJob has the name of ours. `jobs` and `pods` are all that have our label: never some of
     them, or a run would seem deleted. `secrets` must be no older than `secret_needs.due` allows, and `warnings` be
     there when `starting.wants_warnings` says so. `relay` is None where no relay is asked, `rival` where the realm is
-    this one's (`connect_operator.core.realm`). `requests` are its ConnectRuns. `now` is in UTC.
+    this one's (`connect_operator.core.realm`). `requests` are its ConnectRuns. `now` is in UTC. `unsuspended` is what
+    the API server said if it did not let the CronJob be suspended in this very look.
     """
 
     job: ConnectJob
@@ -45,6 +46,7 @@ class Observed:
     relay: RelayView | None = None
     rival: RealmClaim | None = None
     refusal: Refusal | None = None
+    unsuspended: str = ""
     requests: tuple[Request, ...] = ()
     run_refusal: RunRefusal | None = None
 

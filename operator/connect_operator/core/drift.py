@@ -22,7 +22,12 @@ from connect_operator.core.status import ConditionType, Status, Truth, Wanted
 
 
 def choose(observed: Observed, plan: Plan, *, ready: bool) -> Action | None:
-    """The write that is due."""
+    """The write that is due; what may not be suspended is left to people."""
+    action = _due(observed, plan, ready=ready)
+    return None if isinstance(action, Suspend) and observed.unsuspended else action
+
+
+def _due(observed: Observed, plan: Plan, *, ready: bool) -> Action | None:
     cron_job = observed.cron_job
     if cron_job is None:
         return Create(manifest=plan.manifest, hash=plan.hash) if ready and plan.manifest is not None else None

@@ -171,13 +171,17 @@ class SecretRole(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SecretFinding:
-    """What is wrong with a Secret: it is not there (`missing`), or lacks keys, or names another realm."""
+    """What is wrong with a Secret: it is not there (`missing`), or lacks keys, or names another realm.
+
+    `forbidden` is what the API server said if it may not be read.
+    """
 
     role: SecretRole
     name: str
     missing: bool = False
     missing_keys: tuple[str, ...] = ()
     other_realm: str | None = None
+    forbidden: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

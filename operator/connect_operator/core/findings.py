@@ -22,7 +22,7 @@ def findings(observed: Observed, plan: Plan, ready: Finding, runs: Runs, missed:
     """All that is to be said, in the order of ConditionType; a missed run says more than the last one."""
     yield ready
     yield plan.schedule_valid
-    yield _suspended(observed.job)
+    yield _suspended(observed)
     yield from _run_started(runs, observed.status)
     yield from _relay_connected(observed.job, observed.relay, observed.status)
     yield from _validated(runs.history.last, observed.status)
@@ -32,9 +32,17 @@ def findings(observed: Observed, plan: Plan, ready: Finding, runs: Runs, missed:
 def ready(observed: Observed, plan: Plan) -> Finding:
     """Whether the CronJob may stand: True, or False with the first cause."""
     for reason, message in _causes(observed, plan):
-        return Finding(type=ConditionType.READY, truth=Truth.FALSE, reason=reason, message=message)
+        words = f"{message}{_goes_on(observed)}"
+        return Finding(type=ConditionType.READY, truth=Truth.FALSE, reason=reason, message=words)
     message = f"CronJob {cron_job_name(observed.job.name)} is what the spec asks for."
     return Finding(type=ConditionType.READY, truth=Truth.TRUE, reason="Reconciled", message=message)
+
+
+def _goes_on(observed: Observed) -> str:
+    if not observed.unsuspended:
+        return ""
+    cause = shown(observed.unsuspended).rstrip(".")
+    return f" Its runs still start, for Kubernetes does not let the operator suspend the CronJob either: {cause}."
 
 
 def _causes(observed: Observed, plan: Plan) -> Iterator[tuple[str, str]]:
@@ -81,6 +89,9 @@ def _secret(finding: SecretFinding, job: ConnectJob) -> tuple[str, str]:
             "RealmMismatch",
             f"Secret {finding.name} ({field}) belongs to realm {other}, not {job.realm}. Name another.",
         )
+    if finding.forbidden:
+        words = shown(finding.forbidden).rstrip(".")
+        return "SecretForbidden", f"Kubernetes does not let the operator read Secrets: {words}. Look at its rights."
     if not finding.name:
         return "SecretMissing", f"{field} names no Secret. Name one."
     if finding.missing:
@@ -89,7 +100,8 @@ def _secret(finding: SecretFinding, job: ConnectJob) -> tuple[str, str]:
     return "SecretKeyMissing", f"Secret {finding.name} ({field}) lacks, or has empty: {keys}. Add what is missing."
 
 
-def _suspended(job: ConnectJob) -> Finding:
+def _suspended(observed: Observed) -> Finding:
+    job = observed.job
     if not job.suspend:
         return Finding(
             type=ConditionType.SUSPENDED,
@@ -99,6 +111,13 @@ def _suspended(job: ConnectJob) -> Finding:
         )
     by = f" by {job.suspended_by}" if job.suspended_by else ""
     why = f": {job.suspend_reason}" if job.suspend_reason else ""
+    if observed.unsuspended:
+        return Finding(
+            type=ConditionType.SUSPENDED,
+            truth=Truth.FALSE,
+            reason="SuspensionRefused",
+            message=f"To be suspended{by}{why}, but its runs still start: Ready says why. It is tried every minute.",
+        )
     message = f"Suspended{by}{why}. No scheduled run starts until spec.suspend is false."
     return Finding(type=ConditionType.SUSPENDED, truth=Truth.TRUE, reason="Suspended", message=message)
 

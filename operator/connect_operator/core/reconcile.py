@@ -172,3 +172,5 @@ def _moments(observed: Observed, status: Status, runs: Runs, due: datetime | Non
         yield runs.look_again if runs.look_again > now else now + LOOKS_AGAIN
     if refusal is not None:
         yield refusal.at + REFUSAL_HOLDS
+    if observed.unsuspended:
+        yield now + LOOKS_AGAIN

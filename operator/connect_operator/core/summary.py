@@ -51,6 +51,8 @@ def _verdict(status: Status) -> tuple[str, str]:
 
 def _suspended(status: Status) -> str:
     """The spec's suspension, else the office's lock: runs start all the same then, but end before the directory."""
+    if status.suspended_since is not None and status.truth(ConditionType.SUSPENDED) is Truth.FALSE:
+        return "Refused"
     if status.suspended_since is not None:
         return f"since {status.suspended_since:%Y-%m-%d}"
     lock = status.office_lock
