@@ -34,8 +34,8 @@ class Announcement:
 
     @property
     def name(self) -> str:
-        """Unique for object, reason, run and the status that the transition starts from."""
-        identity = f"{self.subject.uid}\n{self.event.reason}\n{self.event.run}\n{self.subject.status_digest}"
+        """Unique for object, reason, what it is about, and the status that the transition starts from."""
+        identity = f"{self.subject.uid}\n{self.event.reason}\n{self.event.about}\n{self.subject.status_digest}"
         return f"{self.subject.name}.{hashlib.sha256(identity.encode()).hexdigest()[:16]}"
 
     def body(self) -> dict[str, object]:

@@ -6,7 +6,7 @@ overwritten but told as ConflictError, which means: look again.
 
 import base64
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from enum import Enum
 from types import MappingProxyType
 
@@ -30,6 +30,7 @@ _CORE_EVENTS = Resource(group="", version="v1", plural="events")
 _EVENTS = Resource(group="events.k8s.io", version="v1", plural="events")
 _REALM_KEY = SecretKey.CUSTOMER_REALM.rpartition("/")[2]
 _SECRET_NAME = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
+_WARNED_OF = {"Job", "Pod"}
 _STRICT = {"fieldManager": MANAGER, "fieldValidation": "Strict"}
 """A misspelt field in what a ConnectJob hands on is refused and told, not dropped."""
 _LENIENT = {"fieldManager": MANAGER, "fieldValidation": "Ignore"}
@@ -54,19 +55,22 @@ class Cluster:
 
     async def versions(self, kind: Kind, namespace: str | None) -> dict[str, str]:
         """The resource version of every watched object of a kind, by uid, of a namespace or (None) of all."""
-        query = {"limit": PAGE} | ({"labelSelector": kind.value.selector} if kind.value.selector else {})
-        versions: dict[str, str] = {}
-        while True:
-            page = JsonObject(
-                await self._kube.list_page(kind.value.path(namespace), query, accept=METADATA_ONLY), "list"
-            )
+        query = {"labelSelector": kind.value.selector} if kind.value.selector else {}
+        found = self._listed(kind.value.path(namespace), query, accept=METADATA_ONLY)
+        metadata = [item.object("metadata") async for item in found]
+        return {meta.text("uid"): meta.text("resourceVersion") for meta in metadata}
+
+    async def _listed(
+        self, path: str, query: Mapping[str, str], *, accept: str = "application/json"
+    ) -> AsyncIterator[JsonObject]:
+        """What a list holds, page by page."""
+        rest: str | None = ""
+        while rest is not None:
+            wanted = {"limit": PAGE, **query} | ({"continue": rest} if rest else {})
+            page = JsonObject(await self._kube.list_page(path, wanted, accept=accept), "list")
             for item in page.elements("items") if page.has("items") else ():
-                meta = item.object("metadata")
-                versions[meta.text("uid")] = meta.text("resourceVersion")
-            rest = page.object("metadata").optional_text("continue")
-            if not rest:
-                return versions
-            query["continue"] = rest
+                yield item
+            rest = page.object("metadata").optional_text("continue") or None
 
     async def find_cron_job(self, key: Key) -> Body | None:
         """Whatever CronJob has the name of a ConnectJob's; None if there is none."""
@@ -131,15 +135,15 @@ class Cluster:
         data = JsonObject(answer, "secret").object("data")
         return {key: _covered(key, base64.b64decode(data.text(key))) for key in data.names()}
 
-    async def warning(self, namespace: str, object_uid: str) -> WarningEvent | None:
-        """The newest Warning event of an object, or None."""
-        query = {"fieldSelector": f"involvedObject.uid={object_uid},type=Warning", "limit": PAGE}
-        events = JsonObject(await self._kube.list_page(_CORE_EVENTS.path(namespace), query), "list")
-        newest = max(events.elements("items"), key=_last_seen, default=None)
-        if newest is None:
-            return None
-        reason, message = newest.optional_text("reason"), newest.optional_text("message")
-        return WarningEvent(object_uid=object_uid, reason=reason or "", message=message or "")
+    async def warnings(self, namespace: str) -> Mapping[str, WarningEvent]:
+        """The newest Warning event of each Job and pod, by its uid."""
+        newest: dict[str, tuple[str, WarningEvent]] = {}
+        async for event in self._listed(_CORE_EVENTS.path(namespace), {"fieldSelector": "type=Warning"}):
+            about = event.object("involvedObject")
+            uid, seen = about.optional_text("uid"), _last_seen(event)
+            if uid and about.optional_text("kind") in _WARNED_OF and seen >= newest.get(uid, ("",))[0]:
+                newest[uid] = seen, _warning(uid, event)
+        return {uid: warning for uid, (_, warning) in newest.items()}
 
 
 _SUSPENSION: Body = {"op": "add", "path": "/spec/suspend", "value": True}
@@ -173,6 +177,11 @@ def _covered(key: str, value: bytes) -> bytes:
     if key == _REALM_KEY:
         return value
     return PRESENT if value.strip() else b""
+
+
+def _warning(uid: str, event: JsonObject) -> WarningEvent:
+    reason, message = event.optional_text("reason"), event.optional_text("message")
+    return WarningEvent(object_uid=uid, reason=reason or "", message=message or "")
 
 
 def _last_seen(event: JsonObject) -> str:

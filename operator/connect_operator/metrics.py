@@ -68,10 +68,11 @@ class QueueCollector(Collector):
         keys.add_metric(["waiting"], depth.waiting)
         keys.add_metric(["running"], depth.running)
         keys.add_metric(["delayed"], depth.delayed)
+        keys.add_metric(["failing"], depth.failing)
         yield keys
         yield GaugeMetricFamily(
             "connect_operator_queue_oldest_seconds",
-            "For how long the one that waits longest has waited",
+            "For how long the one that waits longest for a look that succeeds has waited",
             value=depth.oldest.total_seconds(),
         )
 

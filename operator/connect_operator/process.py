@@ -83,7 +83,8 @@ class Operator:
         self._index = Index()
         secrets = SecretsWatch(cluster, interval=settings.unwatched_interval)
         url = settings.relay_admin_url
-        self._relay = RelayWatch(http, url, interval=settings.relay_interval) if url else None
+        names = settings.relay_names
+        self._relay = RelayWatch(http, url, interval=settings.relay_interval, names=names) if url else None
         self._reconciler = Reconciler(
             cluster=cluster,
             index=self._index,

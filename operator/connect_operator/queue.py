@@ -33,11 +33,15 @@ LONGEST_DELAY = timedelta(minutes=5)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Depth:
-    """How full the queue is: keys that wait for a worker or for calm, are worked on, and wait for their time."""
+    """How full the queue is: keys that wait for a worker or for calm, are worked on, and wait for their time.
+
+    `failing` are those whose last look failed; `oldest` is for how long a key has been owed a look that succeeds.
+    """
 
     waiting: int
     running: int
     delayed: int
+    failing: int
     oldest: timedelta
 
 
@@ -58,7 +62,8 @@ class Queue(Generic[K]):
         self._on_failure = on_failure
         self._chance = chance or random.Random()  # noqa: S311 - spreads retries, guards nothing
         self._order: asyncio.Queue[K | None] = asyncio.Queue()
-        self._waiting: dict[K, float] = {}
+        self._waiting: set[K] = set()
+        self._owed: dict[K, float] = {}
         self._running: set[K] = set()
         self._again: set[K] = set()
         self._failures: dict[K, int] = {}
@@ -74,7 +79,8 @@ class Queue(Generic[K]):
         if key in self._running:
             self._again.add(key)
             return
-        self._waiting[key] = self._put_off.pop(key, _now())
+        self._owed.setdefault(key, self._put_off.pop(key, _now()))
+        self._waiting.add(key)
         self._order.put_nowait(key)
 
     def add_after(self, key: K, delay: timedelta) -> None:
@@ -91,11 +97,12 @@ class Queue(Generic[K]):
 
     def depth(self) -> Depth:
         """How full the queue is now."""
-        since = [*self._waiting.values(), *self._put_off.values()]
+        since = [*self._owed.values(), *self._put_off.values()]
         return Depth(
-            waiting=len(since),
+            waiting=len(self._waiting) + len(self._put_off),
             running=len(self._running),
             delayed=len(self._timers),
+            failing=len(self._failures),
             oldest=timedelta(seconds=_now() - min(since) if since else 0.0),
         )
 
@@ -112,6 +119,7 @@ class Queue(Generic[K]):
             self.forget_delay(key)
         self._waiting.clear()
         self._put_off.clear()
+        self._owed.clear()
         self._again.clear()
         while not self._order.empty():
             self._order.get_nowait()
@@ -120,7 +128,7 @@ class Queue(Generic[K]):
 
     async def _serve(self) -> None:
         while (key := await self._order.get()) is not None:
-            del self._waiting[key]
+            self._waiting.remove(key)
             self._running.add(key)
             later = await self._look(key)
             self._running.discard(key)
@@ -140,6 +148,7 @@ class Queue(Generic[K]):
             self._on_failure(key, error, delay)
             return delay
         self._failures.pop(key, None)
+        self._owed.pop(key, None)
         self.forget_delay(key)
         return later
 

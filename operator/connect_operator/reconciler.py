@@ -42,6 +42,7 @@ from connect_operator.queue import WHEN_CALM
 from connect_operator.relay_watch import RelayWatch
 from connect_operator.run_writer import RunWriter
 from connect_operator.secrets_watch import SecretsWatch
+from connect_operator.warnings_watch import WarningsWatch
 
 log = structlog.stdlib.get_logger()
 
@@ -70,6 +71,7 @@ class Reconciler:
         self._cluster = cluster
         self._index = index
         self._secrets = secrets
+        self._warned = WarningsWatch(cluster)
         self._relay = relay
         self._announcer = announcer
         self._runs = RunWriter(cluster, index, announcer)
@@ -191,15 +193,10 @@ class Reconciler:
             return ()
         uids = [job.uid for job in jobs if job.end is None]
         uids += [pod.uid for pod in (last_pod(uid, pods) for uid in list(uids)) if pod is not None]
-        try:
-            found = [await self._cluster.warning(key.namespace, uid) for uid in uids]
-        except ForbiddenError as error:
-            log.warning("events cannot be read", connectjob=key.name, namespace=key.namespace, cause=error.what)
-            return ()
-        return tuple(warning for warning in found if warning is not None)
+        return await self._warned.of(key.namespace, uids, now)
 
     def _bridge(self, known: KnownJob) -> RelayView | None:
-        if self._relay is None or not known.job.relay.has_bridge:
+        if self._relay is None or not self._relay.serves(known.job):
             return None
         return self._relay.view(known.job.realm)
 

@@ -10,6 +10,7 @@ import httpx
 import structlog
 
 from connect_operator.core.facts import BridgeState, RelayView
+from connect_operator.core.spec import ConnectJob
 from connect_operator.errors import RelayUnknownError
 from connect_protocol.json_object import JsonObject
 
@@ -41,16 +42,32 @@ class RelayWatch:
     """The bridges as the relays' admin endpoints last told of them."""
 
     def __init__(
-        self, client: httpx.AsyncClient, url: str, *, interval: timedelta, resolve: Resolve = addresses_of
+        self,
+        client: httpx.AsyncClient,
+        url: str,
+        *,
+        interval: timedelta,
+        names: Collection[str] = (),
+        resolve: Resolve = addresses_of,
     ) -> None:
-        """`url` is the admin endpoint's, without a path; each address of its host is a relay."""
+        """`url` is the admin endpoint's, without a path; each address of its host is a relay.
+
+        `names` are those by which ConnectJobs call the relays that are asked; without any, all ConnectJobs do.
+        """
         self._client = client
         self._url = httpx.URL(f"{url}/bridges")
         self._interval = interval
+        self._names = names
         self._resolve = resolve
         self._relays: dict[str, _Relay] = {}
         self._views: Mapping[str, RelayView] = {}
         self._otherwise = _UNHEARD
+
+    def serves(self, job: ConnectJob) -> bool:
+        """Whether a ConnectJob goes by the relays that are asked; of another relay's bridges nobody here knows."""
+        if not job.relay.has_bridge:
+            return False
+        return not self._names or job.relay.goes_by(self._names, job.namespace)
 
     def view(self, realm: str) -> RelayView:
         """The bridge of a realm; ABSENT without a moment if no relay knows of it."""

@@ -27,6 +27,7 @@ class Variable(StrEnum):
     NAMESPACE = "CONNECT_NAMESPACE"
     IMAGE_PULL_SECRETS = "CONNECT_IMAGE_PULL_SECRETS"
     RELAY_ADMIN_URL = "CONNECT_RELAY_ADMIN_URL"
+    RELAY_NAMES = "CONNECT_RELAY_NAMES"
     LOG_LEVEL = "CONNECT_LOG_LEVEL"
     METRICS_PORT = "CONNECT_METRICS_PORT"
     HEALTH_PORT = "CONNECT_HEALTH_PORT"
@@ -41,6 +42,8 @@ class Variable(StrEnum):
 class Settings:
     """What the operator is told. `namespace` None means all; `relay_admin_url` None means that nobody asks a relay.
 
+    `relay_names` are those by which ConnectJobs call the relay that is asked; none: whatever they call it.
+
     `unwatched_interval` is the time between two looks at what must change but is not watched: a Secret that lacks
     something, a CronJob of somebody else's that has our name. `start_patience` is how long a run's pod may take to run
     before somebody is told. `max_concurrent_runs` is how many may go on at once in all; 0 is no limit.
@@ -51,6 +54,7 @@ class Settings:
     namespace: str | None = None
     image_pull_secrets: tuple[str, ...] = ()
     relay_admin_url: str | None = None
+    relay_names: tuple[str, ...] = ()
     log_level: str = DEFAULT_LEVEL
     metrics_port: int = 8080
     health_port: int = 8081
@@ -71,6 +75,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         namespace=source.optional(Variable.NAMESPACE, str, None),
         image_pull_secrets=source.optional(Variable.IMAGE_PULL_SECRETS, _names, standard.image_pull_secrets),
         relay_admin_url=source.optional(Variable.RELAY_ADMIN_URL, _url, None),
+        relay_names=source.optional(Variable.RELAY_NAMES, _names, standard.relay_names),
         log_level=source.optional(Variable.LOG_LEVEL, _log_level, standard.log_level),
         metrics_port=source.optional(Variable.METRICS_PORT, _port, standard.metrics_port),
         health_port=source.optional(Variable.HEALTH_PORT, _port, standard.health_port),

@@ -26,7 +26,7 @@ def test_every_variable_is_on_the_page() -> None:
 def test_every_metric_is_on_the_page() -> None:
     registry = CollectorRegistry()
     OperatorMetrics(registry)
-    empty = Depth(waiting=0, running=0, delayed=0, oldest=timedelta())
+    empty = Depth(waiting=0, running=0, delayed=0, failing=0, oldest=timedelta())
     registry.register(QueueCollector(lambda: empty))
     registry.register(RecheckCollector(lambda: datetime.now(UTC)))
     own = {metric.name + ("_total" if metric.type == "counter" else "") for metric in registry.collect()}

@@ -7,6 +7,23 @@
 {{- end -}}
 {{- end -}}
 
+{{/*
+By which names ConnectJobs call this release's relays: services with their namespace, which is the operator's own where it
+serves no other, whatever it is applied to; and those that the values add.
+*/}}
+{{- define "connect.relayNames" -}}
+{{- $names := list -}}
+{{- $namespace := ternary .Release.Namespace "$(CONNECT_NAMESPACE)" .Values.watchAllNamespaces -}}
+{{- $replicas := int .Values.relay.replicas -}}
+{{- range ternary (list "relay" "relays") (list "relay") (gt $replicas 1) -}}
+{{- $names = append $names (printf "%s-%s.%s" (include "connect.fullname" $) . $namespace) -}}
+{{- end -}}
+{{- range $ordinal := ternary (until $replicas) (list) (gt $replicas 1) -}}
+{{- $names = append $names (printf "%s-relay-%d.%s" (include "connect.fullname" $) $ordinal $namespace) -}}
+{{- end -}}
+{{- join "," (concat $names .Values.relay.names) -}}
+{{- end -}}
+
 {{/* A relay's pod. */}}
 {{- define "connect.relayPod" -}}
 {{- $part := merge (dict "component" "relay") . -}}

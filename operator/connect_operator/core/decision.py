@@ -89,12 +89,16 @@ class EventType(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Event:
-    """Posted for the ConnectJob, once for each transition. `run` is the uid of the run that has ended, if one has."""
+    """Posted for the ConnectJob, once for each transition.
+
+    `about` tells it from others of the same reason that come of the same status: the uid of the run that has ended, the
+    change of the CronJob that was put back.
+    """
 
     type: EventType
     reason: str
     message: str
-    run: str = ""
+    about: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

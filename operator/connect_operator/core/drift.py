@@ -68,14 +68,16 @@ def corrected(action: Action | None, observed: Observed) -> Event | None:
     """The event for a write that undoes what somebody else did; none for one that follows the ConnectJob."""
     old, cron_job = observed.status, observed.cron_job
     if isinstance(action, Create) and old.wanted is not None:
-        return _event("The CronJob had been deleted; it was made again")
+        return _event("The CronJob had been deleted; it was made again", about=old.wanted.uid)
     if cron_job is None or cron_job.edited_by == MANAGER or cron_job.owner_uid != observed.job.uid:
         return None
     by = f" by {cron_job.edited_by}" if cron_job.edited_by else ""
+    change = f"{cron_job.uid}/{cron_job.generation}"
     if isinstance(action, Replace) and old.wanted is not None and old.wanted.hash == action.hash:
-        return _event(f"CronJob {cron_job.name} had been changed{by}; it was put back")
+        return _event(f"CronJob {cron_job.name} had been changed{by}; it was put back", about=change)
     if isinstance(action, Suspend) and _was_suspended_for_cause(old):
-        return _event(f"CronJob {cron_job.name} had been resumed{by}; it was suspended again, as Ready is False")
+        resumed = f"CronJob {cron_job.name} had been resumed{by}; it was suspended again, as Ready is False"
+        return _event(resumed, about=change)
     return None
 
 
@@ -94,5 +96,7 @@ def _suspend(cron_job: CronJobFacts) -> Suspend | None:
     return Suspend(uid=cron_job.uid, resource_version=cron_job.resource_version)
 
 
-def _event(message: str) -> Event:
-    return Event(type=EventType.WARNING, reason="DriftCorrected", message=f"{message}. Change the ConnectJob instead.")
+def _event(message: str, *, about: str) -> Event:
+    """`about` is the change that is undone: a status of one that is not Ready stays the same from one to the next."""
+    told = f"{message}. Change the ConnectJob instead."
+    return Event(type=EventType.WARNING, reason="DriftCorrected", message=told, about=about)

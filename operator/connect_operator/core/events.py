@@ -76,14 +76,14 @@ def left_out(withdrawn: Withdrawal) -> Event:
     """That a run which waited was deleted."""
     job = withdrawn.job
     message = f"{job.name} ({job.trigger}) was left out. {withdrawn.message}"
-    return Event(type=EventType.WARNING, reason="RunLeftOut", message=message, run=job.uid)
+    return Event(type=EventType.WARNING, reason="RunLeftOut", message=message, about=job.uid)
 
 
-def ended(result: Result, message: str, *, run: str = "") -> Event:
-    """That a run has ended, which `run` may name by its uid."""
+def ended(result: Result, message: str, *, about: str = "") -> Event:
+    """That a run has ended, which `about` may name by its uid."""
     kind, reason = _ENDS[result]
-    return Event(type=kind, reason=reason, message=message, run=run)
+    return Event(type=kind, reason=reason, message=message, about=about)
 
 
 def _end(run: LastRun) -> Event:
-    return ended(run.result, f"{run.name}: {run.reason}. {run.advice}".strip(), run=run.uid)
+    return ended(run.result, f"{run.name}: {run.reason}. {run.advice}".strip(), about=run.uid)

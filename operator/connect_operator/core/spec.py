@@ -1,7 +1,7 @@
 """A ConnectJob: what somebody wants for one customer. The CRD has refused what this module cannot read."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -54,6 +54,17 @@ class RelaySpec:
     def has_bridge(self) -> bool:
         """Whether the way goes through a relay of Connect's and a bridge."""
         return self.transport in {Transport.GRPC, Transport.SSH}
+
+    def goes_by(self, names: Collection[str], namespace: str) -> bool:
+        """Whether an address is one of these `name.namespace`s, or below one, seen from a pod in a namespace."""
+        hosts = {_in_full(address.strip().rpartition(":")[0], namespace) for address in self.address.split(",")}
+        return any(host == name or host.endswith(f".{name}") for host in hosts for name in names)
+
+
+def _in_full(host: str, namespace: str) -> str:
+    """A Service's name with its namespace, however it is written; any other name as it stands."""
+    host = host.lower().rstrip(".")
+    return host.partition(".svc.")[0].removesuffix(".svc") if "." in host else f"{host}.{namespace}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -110,6 +110,7 @@ def test_the_operator_asks_the_relay_where_nobody_from_outside_can() -> None:
     rendered = render({"relay": {"service": {"type": "NodePort", "nodePort": 30443}}})
     public, admin = one(rendered, "Service", "connect-relay"), one(rendered, "Service", "connect-relay-admin")
     assert environment(rendered, "connect-operator")["CONNECT_RELAY_ADMIN_URL"] == "http://connect-relay-admin:8080"
+    assert environment(rendered, "connect-operator")["CONNECT_RELAY_NAMES"] == "connect-relay.$(CONNECT_NAMESPACE)"
     assert (public["spec"]["type"], admin["spec"]["type"]) == ("NodePort", "ClusterIP")
     assert public["spec"]["ports"] == [{"name": "relay", "port": 8443, "targetPort": "relay", "nodePort": 30443}]
     assert [port["port"] for port in admin["spec"]["ports"]] == [8080]
@@ -164,6 +165,13 @@ def test_bridges_can_call_each_relay_and_workers_find_all() -> None:
     assert (services["connect-relays"]["clusterIP"], services["connect-relays-admin"]["clusterIP"]) == ("None", "None")
     assert one(rendered, "ConnectJob", "musterwil")["spec"]["relay"]["address"] == "connect-relays:8443"
     assert environment(rendered, "connect-operator")["CONNECT_RELAY_ADMIN_URL"] == "http://connect-relays-admin:8080"
+
+
+def test_the_operator_knows_by_which_names_connectjobs_call_this_releases_relays() -> None:
+    rendered = render({"watchAllNamespaces": True, "relay": {"replicas": 2, "names": ["relay.example.org"]}})
+    names = environment(rendered, "connect-operator")["CONNECT_RELAY_NAMES"]
+    services = ["connect-relay", "connect-relays", "connect-relay-0", "connect-relay-1"]
+    assert names == ",".join([*(f"{name}.connect" for name in services), "relay.example.org"])
 
 
 def test_each_relay_gets_a_host_of_its_own() -> None:

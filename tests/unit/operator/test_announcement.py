@@ -41,7 +41,7 @@ def test_another_status_reason_run_or_connect_job_makes_another_name() -> None:
     others = [
         announcement(known=replace(KNOWN, status_digest="another")),
         announcement(event=replace(READY, reason="SecretMissing")),
-        announcement(event=replace(READY, run="run-1")),
+        announcement(event=replace(READY, about="run-1")),
         announcement(known=replace(KNOWN, job=replace(MUSTERWIL, uid="another"))),
     ]
     assert len({announcement().name, *(other.name for other in others)}) == 5

@@ -242,6 +242,32 @@ def test_stopping_finishes_what_is_under_way_and_begins_nothing_more() -> None:
     assert run_in_virtual_time(play()).log == [(0, "a")]
 
 
+def test_a_key_that_fails_again_and_again_grows_old_although_it_is_looked_at() -> None:
+    """Else no alert could tell of it: it waits for its time, not for a worker."""
+
+    async def play() -> None:
+        bench = Bench()
+        bench.fails = {"a": 1000}
+        running = asyncio.create_task(bench.queue.run())
+        bench.queue.add("a")
+        bench.queue.add("well")
+        await asyncio.sleep(600)
+        bench.queue.add("a")
+        await asyncio.sleep(300)
+        depth = bench.queue.depth()
+        assert (depth.waiting, depth.failing) == (0, 1)
+        assert depth.oldest.total_seconds() == pytest.approx(900)
+        bench.fails["a"] = 0
+        bench.queue.add("a")
+        await asyncio.sleep(1)
+        depth = bench.queue.depth()
+        assert (depth.failing, depth.oldest) == (0, timedelta())
+        bench.queue.stop()
+        await running
+
+    run_in_virtual_time(play())
+
+
 def test_the_depth_tells_what_waits_what_runs_what_is_delayed_and_for_how_long() -> None:
     async def play() -> None:
         bench = Bench(workers=1)

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from connect_operator.announcement import Announcement
 from connect_operator.core.decision import Action, Create, Observed, Replace, Suspend
 from connect_operator.core.drift import left_behind
 from connect_operator.core.facts import (
@@ -15,6 +16,7 @@ from connect_operator.core.facts import (
 from connect_operator.core.reconcile import reconcile
 from connect_operator.core.status import ConditionType
 from connect_operator.errors import ForbiddenError, RefusedError
+from connect_operator.known import KnownJob
 from connect_operator.reconciler import as_refusal
 from tests.support.connect_jobs import (
     CREATED,
@@ -215,6 +217,21 @@ def test_a_cronjob_resumed_by_hand_is_suspended_again_while_not_ready() -> None:
     (event,) = decision.events
     assert event.reason == "DriftCorrected"
     assert "kubectl-edit" in event.message
+
+
+def test_each_of_several_resumptions_while_not_ready_has_an_event_of_its_own() -> None:
+    """The status is the same before and after, so that the event's name must come from elsewhere."""
+    trouble = settled(secrets=lacking(missing=True))
+    suspended = applied(trouble, reconcile(trouble))
+    names = set()
+    for generation in (9, 11, 11):
+        again = as_left(suspended, suspended=False, generation=generation)
+        decision = reconcile(again)
+        assert (decision.status or again.status).conditions == suspended.status.conditions
+        known = KnownJob(job=again.job, status=again.status, resource_version="7", status_digest="the same")
+        (event,) = decision.events
+        names.add(Announcement(subject=known.subject, event=event, at=NOW, instance="operator").name)
+    assert len(names) == 2
 
 
 def test_drift_is_told_with_the_editors_name() -> None:

@@ -1,12 +1,15 @@
 """What the relay's admin endpoint tells of its bridges."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
 
 from connect_operator.core.facts import BridgeState, RelayView
+from connect_operator.core.spec import RelaySpec, Transport
 from connect_operator.relay_watch import PATIENCE, RelayWatch, read_bridges
+from tests.support.connect_jobs import MUSTERWIL
 
 SINCE = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
 ANSWER = """{
@@ -184,3 +187,55 @@ async def test_a_name_that_cannot_be_resolved_for_a_while_changes_nothing(relay:
 async def test_a_name_that_nobody_has_ever_resolved_is_asked_itself(relay: Relay) -> None:
     relay.resolves = False
     assert (await asked(relay)).state is BridgeState.CONNECTED
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "connect-relay:8443",
+        "connect-relay.connect:8443",
+        "connect-relay.connect.svc.cluster.local:8443",
+        "connect-relay-1.connect-relay.connect.svc:8443",
+        "relay.elsewhere.org:8443, Relay.Example.org:443",
+    ],
+)
+def test_the_bridge_of_whoever_goes_by_this_relay_is_told(address: str) -> None:
+    assert serves(address)
+
+
+@pytest.mark.parametrize(
+    ("address", "transport"),
+    [
+        ("relay.elsewhere.org:8443", Transport.GRPC),
+        ("connect-relay.other.svc:8443", Transport.SSH),
+        ("other-relay:8443", Transport.GRPC),
+        ("connect-relay:22", Transport.JUMP_HOST),
+        ("", Transport.NONE),
+    ],
+)
+def test_nothing_is_said_of_who_goes_by_another_relay_or_by_none(address: str, transport: Transport) -> None:
+    """This relay has no bridge of that realm, which is no news."""
+    assert not serves(address, transport)
+
+
+def test_a_short_name_is_a_service_of_the_connect_jobs_own_namespace() -> None:
+    assert not serves("connect-relay:8443", namespace="other")
+
+
+def test_without_names_every_connect_job_goes_by_the_relay_that_is_asked() -> None:
+    assert serves("relay.elsewhere.org:8443", names=())
+
+
+NAMES = ("connect-relay.connect", "relay.example.org")
+
+
+def serves(
+    address: str,
+    transport: Transport = Transport.GRPC,
+    *,
+    names: tuple[str, ...] = NAMES,
+    namespace: str = "connect",
+) -> bool:
+    watch = RelayWatch(httpx.AsyncClient(), "http://relay.test:8080", interval=timedelta(seconds=30), names=names)
+    relay = RelaySpec(transport=transport, address=address)
+    return watch.serves(replace(MUSTERWIL, namespace=namespace, relay=relay))
