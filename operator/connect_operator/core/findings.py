@@ -58,12 +58,13 @@ def _causes(observed: Observed, plan: Plan) -> Iterator[tuple[str, str]]:
         yield _secret(finding, observed.job)
     refusal = observed.refusal
     if refusal is not None and refusal.hash == plan.hash:
-        yield _refused(refusal)
+        # What may not even be suspended is not refused for what stands in it: policies say 422 as well.
+        yield _refused(refusal, forbidden=refusal.forbidden or bool(observed.unsuspended))
 
 
-def _refused(refusal: Refusal) -> tuple[str, str]:
+def _refused(refusal: Refusal, *, forbidden: bool) -> tuple[str, str]:
     message = shown(refusal.message).rstrip(".")
-    if refusal.forbidden:
+    if forbidden:
         todo = "Look at the operator's rights, quotas and admission policies. It is tried again every ten minutes."
         return "Forbidden", f"Kubernetes does not let the operator write the CronJob: {message}. {todo}"
     return "TemplateRefused", f"Kubernetes refuses the CronJob: {message}. Correct the field in the spec."

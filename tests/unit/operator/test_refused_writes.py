@@ -31,6 +31,7 @@ class Freeze(Cluster):
     """Lets nobody write a CronJob."""
 
     def __init__(self) -> None:
+        self.cause: ForbiddenError | RefusedError = FROZEN
         self.tried: list[str] = []
         self.told: list[str] = []
         self.status: Body = {}
@@ -47,7 +48,7 @@ class Freeze(Cluster):
     async def write(self, key: Key, action: Action) -> Body:
         assert key == KEY
         self.tried.append(type(action).__name__)
-        raise FROZEN
+        raise self.cause
 
     async def announce(self, announcement: Announcement) -> None:
         self.told.append(announcement.event.reason)
@@ -105,8 +106,12 @@ def told(status: Body, kind: str) -> tuple[str, str, str]:
     return found["status"], found["reason"], found["message"]
 
 
-async def test_a_lock_that_cannot_be_written_is_told(cluster: Freeze, index: Index) -> None:
-    """People are not to believe that a customer is locked whose runs still start."""
+@pytest.mark.parametrize("cause", [FROZEN, RefusedError("denied by policy change-freeze")])
+async def test_a_lock_that_cannot_be_written_is_told(
+    cluster: Freeze, index: Index, cause: ForbiddenError | RefusedError
+) -> None:
+    """People are not to believe that a customer is locked whose runs still start. Nobody is sent to the spec."""
+    cluster.cause = cause
     later = await reconciler(cluster, index).look(KEY)
     assert cluster.tried == ["Replace", "Suspend"]
     truth, reason, message = told(cluster.status, "Ready")
