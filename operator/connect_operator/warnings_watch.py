@@ -19,8 +19,8 @@ log = structlog.stdlib.get_logger()
 
 HOLDS = timedelta(seconds=50)
 """Less than the minute after which a run that does not start is looked at again."""
-HOLDS_IN_SILENCE = timedelta(seconds=10)
-"""For a Job and pod of which it says nothing: their warning may be younger."""
+HOLDS_IN_SILENCE = timedelta(seconds=1)
+"""For a Job and pod of which it says nothing: their warning may be younger, and the next look is a minute away."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

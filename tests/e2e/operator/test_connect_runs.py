@@ -119,7 +119,7 @@ def stopped(site: Site, name: str) -> Document:
 
 def test_where_there_is_a_cap_a_run_on_request_waits_too(crowd: Crowd) -> None:
     assert "position" not in crowd.site.wait_for_run("later", "Queued")
-    series = f'connect_runs_queued{{connectjob="later",namespace="{crowd.site.namespace}"}}'
+    series = f'connect_runs_queued{{namespace="{crowd.site.namespace}",connectjob="later"}}'
     assert crowd.operator.metrics()[series] == 1
 
 
@@ -171,7 +171,7 @@ def test_runs_of_one_connect_job_wait_in_order_also_behind_one_by_hand(stage: Si
         want(stage, name, "waits", "Plan")
         assert stage.wait_for_run(name, "Queued")["position"] == place
         stage.wait_until_run_is_older(name)
-    series = f'connect_runs_queued{{connectjob="waits",namespace="{stage.namespace}"}}'
+    series = f'connect_runs_queued{{namespace="{stage.namespace}",connectjob="waits"}}'
     assert operator.metrics()[series] == 2
     stage.kubectl("delete", "job", "by-hand", "--wait=false")
     stage.wait_for_run("waits-z", "Running")
