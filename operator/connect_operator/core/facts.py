@@ -8,6 +8,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+REFUSAL_HOLDS = timedelta(minutes=10)
+"""After this time a CronJob is tried again that the API server refused for what is in it."""
+FORBIDDEN_HOLDS = timedelta(minutes=1)
+"""After this time one that the operator might not write: what forbids it may be a quota, or somebody's policy."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Defaults:
@@ -232,7 +237,7 @@ class RealmClaim:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Refusal:
-    """The API server refused the CronJob of this hash; not tried again before some minutes have passed.
+    """The API server refused the CronJob of this hash; not tried again for a while.
 
     `forbidden`: not for what is in it, but because the operator may not write it, or not now.
     """
@@ -241,6 +246,11 @@ class Refusal:
     message: str
     at: datetime
     forbidden: bool = False
+
+    @property
+    def until(self) -> datetime:
+        """When it is tried again. An API server that has just started may forbid for a moment what it allows."""
+        return self.at + (FORBIDDEN_HOLDS if self.forbidden else REFUSAL_HOLDS)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

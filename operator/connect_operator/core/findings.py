@@ -65,7 +65,7 @@ def _causes(observed: Observed, plan: Plan) -> Iterator[tuple[str, str]]:
 def _refused(refusal: Refusal, *, forbidden: bool) -> tuple[str, str]:
     message = shown(refusal.message).rstrip(".")
     if forbidden:
-        todo = "Look at the operator's rights, quotas and admission policies. It is tried again every ten minutes."
+        todo = "Look at the operator's rights, quotas and admission policies. It is tried again every minute."
         return "Forbidden", f"Kubernetes does not let the operator write the CronJob: {message}. {todo}"
     return "TemplateRefused", f"Kubernetes refuses the CronJob: {message}. Correct the field in the spec."
 

@@ -21,8 +21,6 @@ from connect_operator.core.status import ActiveRun, ConditionType, Finding, Hist
 from connect_operator.core.summary import summary
 from connect_operator.core.withdrawal import SUSPENDED
 
-REFUSAL_HOLDS = timedelta(minutes=10)
-"""A refused CronJob is tried again after this time: what refuses may be a quota or somebody's admission webhook."""
 OVERDUE = timedelta(minutes=2)
 """Kubernetes may start a run until the starting deadline, and somewhat after; then it is missed."""
 _SOON = timedelta(seconds=1)
@@ -56,7 +54,7 @@ def reconcile(observed: Observed) -> Decision:
 def _settled(observed: Observed) -> Observed:
     """Whole seconds, as Kubernetes keeps them, and no refusal that is to be tried again."""
     now, refusal = observed.now.replace(microsecond=0), observed.refusal
-    holds = refusal is not None and now < refusal.at + REFUSAL_HOLDS
+    holds = refusal is not None and now < refusal.until
     return replace(observed, now=now, refusal=refusal if holds else None)
 
 
@@ -171,6 +169,6 @@ def _moments(observed: Observed, status: Status, runs: Runs, due: datetime | Non
     if runs.look_again is not None:
         yield runs.look_again if runs.look_again > now else now + LOOKS_AGAIN
     if refusal is not None:
-        yield refusal.at + REFUSAL_HOLDS
+        yield refusal.until
     if observed.unsuspended:
         yield now + LOOKS_AGAIN

@@ -159,6 +159,13 @@ CASES = {
         action="Create",
         events=("Reconciled",),
     ),
+    "the API server did not let the operator write it a minute ago": Case(
+        seen=observed(
+            refusal=Refusal(hash=wanted_hash(), message="quota", at=NOW - timedelta(minutes=1), forbidden=True)
+        ),
+        action="Create",
+        events=("Reconciled",),
+    ),
     "Kubernetes refused it ten minutes ago": Case(
         seen=observed(refusal=Refusal(hash=wanted_hash(), message="quota", at=NOW - timedelta(minutes=10))),
         action="Create",

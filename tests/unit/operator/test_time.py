@@ -41,6 +41,11 @@ class TestWhenToLookAgain:
         refusal = Refusal(hash=wanted_hash(), message="no", at=NOW - timedelta(minutes=4))
         assert reconcile(observed(refusal=refusal)).look_again == NOW + timedelta(minutes=6)
 
+    def test_sooner_where_it_was_forbidden(self) -> None:
+        """As by an API server that does not know its rules yet."""
+        refusal = Refusal(hash=wanted_hash(), message="no", at=NOW - timedelta(seconds=20), forbidden=True)
+        assert reconcile(observed(refusal=refusal)).look_again == NOW + timedelta(seconds=40)
+
 
 class TestMissedRun:
     def seen(self, minutes_after: int, **changes: object) -> Observed:
