@@ -132,7 +132,7 @@ def test_metrics_tell_what_the_status_tells_also_after_a_restart(site: Site) -> 
     with site.operator(until="the first picture is whole") as operator:
         after = {name: value for name, value in operator.metrics().items() if name.startswith("connect_job_")}
         assert after == before
-        assert after[series("connect_job_condition", site, status="true", type="Ready")] == 1
+        assert after[series("connect_job_condition", site, type="Ready", status="true")] == 1
         kinds = {
             f'connect_operator_watch_last_event_timestamp_seconds{{kind="{kind}"}}'
             for kind in ("connectjobs", "cronjobs")
@@ -141,9 +141,9 @@ def test_metrics_tell_what_the_status_tells_also_after_a_restart(site: Site) -> 
 
 
 def series(name: str, site: Site, **labels: str) -> str:
-    """A series of Musterwil's, as Prometheus writes it."""
-    told = {"connectjob": "musterwil", "namespace": site.namespace} | labels
-    return name + "{" + ",".join(f'{label}="{value}"' for label, value in sorted(told.items())) + "}"
+    """A series of Musterwil's, as `/metrics` writes it."""
+    told = {"namespace": site.namespace, "connectjob": "musterwil"} | labels
+    return name + "{" + ",".join(f'{label}="{value}"' for label, value in told.items()) + "}"
 
 
 @contextmanager
