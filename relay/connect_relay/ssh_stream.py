@@ -34,6 +34,9 @@ from connect_ssh.errors import ChannelBrokenError
 from connect_ssh.options import LARGEST_CHANNEL_WINDOW
 from connect_ssh.watched import WatchedChannel
 
+LARGEST_BETWEEN_CHANNELS = 4 * 1024 * 1024
+"""Bytes that a stalled reader may hold within the relay; less costs CPU, for then they come in small pieces."""
+
 _CODES = {
     ResetCode.REFUSED: asyncssh.OPEN_ADMINISTRATIVELY_PROHIBITED,
     ResetCode.LIMIT: asyncssh.OPEN_RESOURCE_SHORTAGE,
@@ -105,7 +108,7 @@ class ChannelStream:
 
     def keep_small(self) -> None:
         """Hold little that the channel does not take yet."""
-        self._window.take_only_the_first_step()
+        self._window.grow_only_to(LARGEST_BETWEEN_CHANNELS)
 
     def close(self) -> None:
         """Let go of the channel: the connection is over."""

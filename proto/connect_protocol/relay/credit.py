@@ -130,9 +130,9 @@ class ReceiveWindow:
         """Bytes that may be under way."""
         return self._size
 
-    def take_only_the_first_step(self) -> None:
-        """Grow no further than to FIRST_STEP: what comes has no way that it would have to fill."""
-        self._largest = FIRST_STEP
+    def grow_only_to(self, largest: int) -> None:
+        """Grow to so many bytes at most, FIRST_STEP or more, from now on."""
+        self._largest = largest
 
     def received(self, count: int) -> None:
         """Data have come in. Raises ProtocolError where they were more than the window had room for."""

@@ -141,8 +141,8 @@ def test_a_window_grows_no_further_than_it_is_asked_to() -> None:
     clock = Clock()
     assert grown(Budget(clock).open(3 * FIRST_STEP), clock) == 3 * FIRST_STEP
     window = Budget(clock).open()
-    window.take_only_the_first_step()
-    assert grown(window, clock) == FIRST_STEP
+    window.grow_only_to(2 * FIRST_STEP)
+    assert grown(window, clock) == 2 * FIRST_STEP
 
 
 @given(st.integers(0, 60))
