@@ -1,23 +1,18 @@
 """The watch tells more of an object while the operator waits for the answer to its own write of it."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
 
 from connect_operator.announcement import Announcement
-from connect_operator.announcer import Announcer
 from connect_operator.cluster import Cluster, Freshness
 from connect_operator.core.decision import Action
-from connect_operator.core.facts import Defaults
 from connect_operator.index import Index
 from connect_operator.kind import Kind
 from connect_operator.known import Key, Subject
 from connect_operator.kube import Body
-from connect_operator.reconciler import Reconciler
-from connect_operator.secrets_watch import SecretsWatch
 from tests.support.kubernetes_objects import NAMESPACE, connect_job_body, cron_job_body
+from tests.support.reconciling import reconciler
 
 KEY = Key(namespace=NAMESPACE, name="musterwil")
-NOW = datetime(2026, 11, 22, 17, 0, tzinfo=UTC)
 
 
 class Slow(Cluster):
@@ -55,18 +50,7 @@ async def test_what_the_watch_has_told_meanwhile_stays() -> None:
     cron_job = cron_job_body(KEY.name, "cron-1")
     cron_job["metadata"]["ownerReferences"] = [{"uid": "job-1", "controller": True}]
     index.put(Kind.CRON_JOB, cron_job)
-    cluster = Slow(index)
-    reconciler = Reconciler(
-        cluster=cluster,
-        index=index,
-        secrets=SecretsWatch(cluster, interval=timedelta(minutes=1)),
-        relay=None,
-        announcer=Announcer(cluster, instance="", clock=lambda: NOW),
-        defaults=Defaults(image="connect-worker:1.0", time_zone="Europe/Zurich"),
-        unwatched_interval=timedelta(minutes=1),
-        clock=lambda: NOW,
-    )
-    await reconciler.look(KEY)
+    await reconciler(Slow(index), index).look(KEY)
     known = index.connect_job(KEY)
     assert known is not None
     assert known.job.suspend

@@ -1,28 +1,25 @@
 """What people are told when the API server does not let the operator write, or read: everything else goes on."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from connect_operator.announcement import Announcement
-from connect_operator.announcer import Announcer
 from connect_operator.cluster import Cluster, Freshness
 from connect_operator.core.decision import Action
-from connect_operator.core.facts import Defaults, JobFacts
+from connect_operator.core.facts import JobFacts
 from connect_operator.errors import ForbiddenError, RefusedError
 from connect_operator.index import Index
 from connect_operator.kind import Kind
 from connect_operator.known import Key, Subject
 from connect_operator.kube import Body
-from connect_operator.reconciler import Reconciler
-from connect_operator.secrets_watch import SecretsWatch
 from connect_protocol.environment import SecretKey
 from tests.support.kubernetes_objects import NAMESPACE, connect_job_body, cron_job_body, job_body
+from tests.support.reconciling import reconciler
 
 KEY = Key(namespace=NAMESPACE, name="musterwil")
-NOW = datetime(2026, 11, 22, 17, 0, tzinfo=UTC)
 PRESENT = {key.value.rpartition("/")[2]: b"present" for key in SecretKey if key is not SecretKey.CUSTOMER_REALM}
 FROZEN = ForbiddenError("denied by policy change-freeze")
 
@@ -85,19 +82,6 @@ def index() -> Index:
     waits["metadata"]["ownerReferences"] = [{"uid": "cron-1", "controller": True}]
     index.put(Kind.JOB, waits | {"spec": {"suspend": True}})
     return index
-
-
-def reconciler(cluster: Cluster, index: Index) -> Reconciler:
-    return Reconciler(
-        cluster=cluster,
-        index=index,
-        secrets=SecretsWatch(cluster, interval=timedelta(minutes=1)),
-        relay=None,
-        announcer=Announcer(cluster, instance="", clock=lambda: NOW),
-        defaults=Defaults(image="connect-worker:1.0", time_zone="Europe/Zurich"),
-        unwatched_interval=timedelta(minutes=1),
-        clock=lambda: NOW,
-    )
 
 
 def told(status: Body, kind: str) -> tuple[str, str, str]:
