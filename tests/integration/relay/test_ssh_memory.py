@@ -21,15 +21,16 @@ MEBIBYTE = 1 << 20
 STALLED = 40
 BUSY = 8
 MOST_SENT = 64 * MEBIBYTE
-MOST_HELD = LARGEST_BUDGET * 3 // 4
-"""Two windows of 1 MiB for each channel, and what else a busy relay comes to hold, are half of this."""
+MOST_HELD = LARGEST_BUDGET + MEBIBYTE * STALLED
+"""What windows may have grown by, and what each connection has without that. How far they grow until the target's
+sockets are full is chance: a third of this as a rule, two thirds now and then."""
 
 
 @pytest.mark.parametrize("fast_path", ["on", "off"])
 async def test_stalled_channels_hold_their_windows_and_these_are_bounded(
     pki: Pki, ssh_keys: SshKeys, fast_path: str
 ) -> None:
-    """Forty clients send, and the target reads nothing; each has two windows here, which have hardly grown."""
+    """Forty clients send, and the target reads nothing; each has two windows here, and what these hold is bounded."""
     relay = RelayCommand.serve(
         pki, *ssh_port(ssh_keys), "--dials-per-realm", str(STALLED), variables={SWITCH: fast_path}
     )
