@@ -66,7 +66,8 @@ class AuthorizedKeys:
         """Read a file; `place` is its name in messages. Raises ConfigurationError that names the line."""
         lines: dict[bytes, int] = {}
         entries: list[AuthorizedKey] = []
-        for number, line in enumerate(text.splitlines(), start=1):
+        # As OpenSSH does: what Python takes for a line's end besides may stand in a comment, which is somebody else's.
+        for number, line in enumerate(text.split("\n"), start=1):
             if not (content := line.strip()) or content.startswith("#"):
                 continue
             entry = _entry(content, f"{place}:{number}")
@@ -103,9 +104,13 @@ def public_line(blob: bytes, comment: str = "") -> str:
 
 
 def public_key(text: str, place: str) -> tuple[bytes, str]:
-    """Key and comment of a line as `ssh-keygen` writes it into a .pub file. Raises ConfigurationError."""
-    found = _LINE.fullmatch(text.strip())
-    if found is None or found["options"]:
+    """Key and comment of a line as `ssh-keygen` writes it into a .pub file. Raises ConfigurationError.
+
+    It comes from outside: a control character in it could begin a line of its own, with another realm, in a file.
+    """
+    line = text.strip()
+    found = _LINE.fullmatch(line)
+    if found is None or found["options"] or not line.isprintable():
         raise ConfigurationError(
             f"{place} is no public key",
             todo=f"It should be one line, as ssh-keygen writes it: {KEY_TYPE} AAAA… comment",

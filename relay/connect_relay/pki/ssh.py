@@ -122,10 +122,10 @@ class SshFolder:
         gone = {entry.blob for entry in entries}
         kept = [
             line
-            for line in read_text(path).splitlines(keepends=True)
+            for line in read_text(path).split("\n")
             if not any(entry.blob in gone for entry in _parsed(line, str(path)).entries)
         ]
-        replace_file(path, "".join(kept))
+        replace_file(path, "\n".join(kept))
 
     def list(self) -> tuple[AuthorizedKey, ...]:
         """Every key that is let in."""

@@ -134,7 +134,8 @@ def load_authorized_keys(folder: Path) -> AuthorizedKeys:
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        # Not as text, for which a carriage return would be the end of a line.
+        return path.read_bytes().decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is no text"
         raise ConfigurationError(

@@ -1,5 +1,6 @@
 """docs/how-to/relay-identities.md: every command on the page, given in its order, does what the page says."""
 
+import base64
 import json
 import os
 import re
@@ -14,6 +15,7 @@ import yaml
 
 from connect_relay.authorized_keys import AuthorizedKeys
 from connect_relay.credentials import authorities_of, load_certificates
+from connect_relay.revocations import load_revocations
 from tests.support.pki_command import done
 from tests.support.repository import read
 
@@ -81,10 +83,14 @@ class Desk:
         """Fingerprints of the bridge's SSH keys."""
         return [key["fingerprint"] for key in self.listed()["sshKeys"] if key["identity"].endswith("/bridge")]
 
-    def applied(self) -> dict[str, set[str]]:
+    def applied(self) -> dict[str, dict[str, bytes]]:
         """What each Secret held that was applied last."""
         text = (self.folder / "applied.yaml").read_text(encoding="utf-8")
-        return {each["metadata"]["name"]: set(each["data"]) for each in yaml.safe_load_all(text) if each}
+        return {
+            each["metadata"]["name"]: {name: base64.b64decode(held) for name, held in each["data"].items()}
+            for each in yaml.safe_load_all(text)
+            if each
+        }
 
 
 @pytest.fixture
@@ -105,14 +111,14 @@ PLACEHOLDERS: dict[str, Callable[[Desk], str]] = {
 }
 
 
-def test_the_page_can_be_followed_from_top_to_bottom(desk: Desk) -> None:
+def test_the_page_can_be_followed_from_top_to_bottom(desk: Desk, tmp_path: Path) -> None:
     blocks = re.findall(r"```sh\n(.*?)```", read(PAGE), re.DOTALL)
     for block in blocks:
         for placeholder, find in PLACEHOLDERS.items():
             if placeholder in block:
                 block = block.replace(placeholder, find(desk))  # noqa: PLW2901 - as a reader does
         desk.give(block)
-    assert desk.applied() == {
+    assert {name: set(files) for name, files in desk.applied().items()} == {
         "musterwil-relay": {"ca.crt", "tls.crt", "tls.key"},
         "connect-relay": {"ca.crt", "tls.crt", "tls.key"},
         "connect-relay-crl": {"crl.pem"},
@@ -126,3 +132,7 @@ def test_the_page_can_be_followed_from_top_to_bottom(desk: Desk) -> None:
     assert comments == ["connect musterwil worker", "it@musterwil.example", "connect musterwil bridge"]
     for folder in ("pki/relay", f"pki-new/{BRIDGE}"):
         assert len(authorities_of(load_certificates(desk.folder / folder))) == 2
+    crl = tmp_path / "crl.pem"
+    crl.write_bytes(desk.applied()["connect-relay-crl"]["crl.pem"])
+    # The relay takes it, once it believes the new authority alone.
+    load_revocations(crl, authorities_of(load_certificates(desk.folder / "pki-new" / "relay")))

@@ -80,6 +80,19 @@ def test_one_bad_line_makes_the_file_unusable_and_is_named(line: str, what: str)
     assert what in str(refused.value)
 
 
+ENDS = ("\r", "\v", "\f", "\x1c", "\x85", "\u2028", "\u2029")
+"""What Python takes for a line's end besides a line feed."""
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_a_comment_brings_no_line_of_its_own(end: str) -> None:
+    """It was written by whoever made the key, and the other realm's key behind it would be his."""
+    comment = f'me{end}realm="seldwyla",role="worker" {key(TWO)}'
+    with pytest.raises(ConfigurationError, match=r"key\.pub is no public key"):
+        public_key(f"{key(ONE)} {comment}\n", "key.pub")
+    assert parse(f'realm="musterwil",role="bridge" {key(ONE)} {comment}').find(TWO) is None
+
+
 def test_a_key_is_one_persons() -> None:
     with pytest.raises(ConfigurationError, match="keys:2: this key stands in line 1 already"):
         parse(f'realm="a",role="bridge" {key(ONE)}', f'realm="b",role="bridge" {key(ONE)}')
