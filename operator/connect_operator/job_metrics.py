@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from connect_operator.core.condition import Truth
 from connect_operator.core.facts import JobFacts, Trigger
 from connect_operator.core.run_status import RunPhase
-from connect_operator.core.status import ConditionType, LastRun, Truth
+from connect_operator.core.status import ConditionType, LastRun
 from connect_operator.exposition import Family, labelled
 from connect_operator.known import Key, KnownJob, KnownRun
 

@@ -9,9 +9,10 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from connect_operator.core.condition import Truth
 from connect_operator.core.facts import Gatekeeper, JobFacts
 from connect_operator.core.spec import ConnectJob
-from connect_operator.core.status import ConditionType, Status, Truth
+from connect_operator.core.status import ConditionType, Status
 from connect_operator.core.withdrawal import withdrawal
 
 

@@ -12,13 +12,14 @@ Fields are never compared one by one, since the API server fills in and normalis
 our last write tell whether anything differs, and one PUT replaces all, foreign additions too.
 """
 
+from connect_operator.core.condition import Truth
 from connect_operator.core.cronjob import labels
 from connect_operator.core.decision import Action, Create, Event, EventType, Observed, Replace, Suspend
 from connect_operator.core.facts import CronJobFacts
 from connect_operator.core.names import CONNECT_JOB_LABEL, MANAGER
 from connect_operator.core.planning import Plan
 from connect_operator.core.spec import ConnectJob
-from connect_operator.core.status import ConditionType, Status, Truth, Wanted
+from connect_operator.core.status import ConditionType, Status, Wanted
 
 
 def choose(observed: Observed, plan: Plan, *, ready: bool) -> Action | None:

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
+from connect_operator.core.condition import Truth
 from connect_operator.core.decision import Event, EventType
-from connect_operator.core.status import Condition, ConditionType, LastRun, Result, Status, Truth
+from connect_operator.core.status import ConditionType, JobCondition, LastRun, Result, Status
 from connect_operator.core.withdrawal import Withdrawal
 
 _TRANSITIONS = {
@@ -41,7 +42,7 @@ def events(old: Status, new: Status, over: tuple[LastRun, ...]) -> Iterator[Even
     yield from (_end(run) for run in over)
 
 
-def _transition(before: Condition | None, after: Condition) -> Iterator[Event]:
+def _transition(before: JobCondition | None, after: JobCondition) -> Iterator[Event]:
     finding = after.finding
     key = finding.type, finding.truth
     changed = before is None or before.finding.truth is not finding.truth
@@ -59,7 +60,7 @@ def _told(word: str, reason: str) -> str:
     return reason if word == "NotReady" else word
 
 
-def _reason(before: Condition | None, after: Condition) -> Iterator[Event]:
+def _reason(before: JobCondition | None, after: JobCondition) -> Iterator[Event]:
     """Two reasons are news by themselves, whatever the condition says."""
     reason = after.finding.reason
     if reason in {_CLOCK, _MISSED} and (before is None or before.finding.reason != reason):

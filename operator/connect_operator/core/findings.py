@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
+from connect_operator.core.condition import Finding, Truth
 from connect_operator.core.decision import Observed
 from connect_operator.core.endings import shown
 from connect_operator.core.facts import BridgeState, Refusal, RelayView, SecretFinding
@@ -10,7 +11,7 @@ from connect_operator.core.names import CONNECT_JOB_LABEL, cron_job_name
 from connect_operator.core.planning import Plan
 from connect_operator.core.runs import Runs
 from connect_operator.core.spec import ConnectJob
-from connect_operator.core.status import ConditionType, Finding, LastRun, Status, Truth
+from connect_operator.core.status import ConditionType, JobFinding, LastRun, Status
 from connect_operator.core.withdrawal import Withdrawal
 from connect_protocol.report import WarningCount
 
@@ -18,7 +19,9 @@ FIRST_NOT_BLOCKING = 101
 RUN_MISSED = "RunMissed"
 
 
-def findings(observed: Observed, plan: Plan, ready: Finding, runs: Runs, missed: Finding | None) -> Iterator[Finding]:
+def findings(
+    observed: Observed, plan: Plan, ready: JobFinding, runs: Runs, missed: JobFinding | None
+) -> Iterator[JobFinding]:
     """All that is to be said, in the order of ConditionType; a missed run says more than the last one."""
     yield ready
     yield plan.schedule_valid
@@ -29,7 +32,7 @@ def findings(observed: Observed, plan: Plan, ready: Finding, runs: Runs, missed:
     yield from _last_run_succeeded(runs.history.deciding, missed)
 
 
-def ready(observed: Observed, plan: Plan) -> Finding:
+def ready(observed: Observed, plan: Plan) -> JobFinding:
     """Whether the CronJob may stand: True, or False with the first cause."""
     for reason, message in _causes(observed, plan):
         words = f"{message}{_goes_on(observed)}"
@@ -101,7 +104,7 @@ def _secret(finding: SecretFinding, job: ConnectJob) -> tuple[str, str]:
     return "SecretKeyMissing", f"Secret {finding.name} ({field}) lacks, or has empty: {keys}. Add what is missing."
 
 
-def _suspended(observed: Observed) -> Finding:
+def _suspended(observed: Observed) -> JobFinding:
     job = observed.job
     if not job.suspend:
         return Finding(
@@ -123,7 +126,7 @@ def _suspended(observed: Observed) -> Finding:
     return Finding(type=ConditionType.SUSPENDED, truth=Truth.TRUE, reason="Suspended", message=message)
 
 
-def _run_started(runs: Runs, old: Status) -> Iterator[Finding]:
+def _run_started(runs: Runs, old: Status) -> Iterator[JobFinding]:
     kind = ConditionType.RUN_STARTED
     if runs.active is not None:
         yield _active_started(runs, old)
@@ -133,7 +136,7 @@ def _run_started(runs: Runs, old: Status) -> Iterator[Finding]:
         yield Finding(type=kind, truth=Truth.FALSE, reason=last.reason, message=last.words)
 
 
-def _active_started(runs: Runs, old: Status) -> Finding:
+def _active_started(runs: Runs, old: Status) -> JobFinding:
     assert runs.active is not None
     kind, name, known = ConditionType.RUN_STARTED, runs.active.name, old.condition(ConditionType.RUN_STARTED)
     if runs.begun:
@@ -149,7 +152,7 @@ def _active_started(runs: Runs, old: Status) -> Finding:
     return Finding(type=kind, truth=Truth.FALSE, reason=runs.hindered.reason, message=runs.hindered.sentence)
 
 
-def _relay_connected(job: ConnectJob, relay: RelayView | None, old: Status) -> Iterator[Finding]:
+def _relay_connected(job: ConnectJob, relay: RelayView | None, old: Status) -> Iterator[JobFinding]:
     if relay is None:
         return
     if relay.state is not BridgeState.UNHEARD:
@@ -161,7 +164,7 @@ def _relay_connected(job: ConnectJob, relay: RelayView | None, old: Status) -> I
 _LOOK_AT_BRIDGE = "Look at connect-bridge in the customer's network."
 
 
-def _bridge(realm: str, relay: RelayView) -> Finding:
+def _bridge(realm: str, relay: RelayView) -> JobFinding:
     since = f" since {relay.since:%Y-%m-%d %H:%M} UTC" if relay.since else ""
     truth, reason, message = {
         BridgeState.CONNECTED: (
@@ -193,7 +196,7 @@ def _silent(relay: RelayView) -> str:
     return f" Relays that do not answer the operator: {relay.silent}. Look at their pods." if relay.silent else ""
 
 
-def _validated(last: LastRun | None, old: Status) -> Iterator[Finding]:
+def _validated(last: LastRun | None, old: Status) -> Iterator[JobFinding]:
     """What the last run that came so far found; one that failed before says nothing of it."""
     kind, known = ConditionType.VALIDATED, old.condition(ConditionType.VALIDATED)
     if last is not None and last.reason == "BlockedByWarnings":
@@ -217,7 +220,7 @@ def _blocking(rows: tuple[WarningCount, ...]) -> Iterator[WarningCount]:
     return (row for row in rows if row.code < FIRST_NOT_BLOCKING)
 
 
-def _last_run_succeeded(last: LastRun | None, missed: Finding | None) -> Iterator[Finding]:
+def _last_run_succeeded(last: LastRun | None, missed: JobFinding | None) -> Iterator[JobFinding]:
     if missed is not None:
         yield missed
     elif last is not None:
@@ -225,7 +228,7 @@ def _last_run_succeeded(last: LastRun | None, missed: Finding | None) -> Iterato
         yield Finding(type=ConditionType.LAST_RUN_SUCCEEDED, truth=truth, reason=last.reason, message=last.words)
 
 
-def run_missed(expected: datetime) -> Finding:
+def run_missed(expected: datetime) -> JobFinding:
     """That the scheduled run of this moment did not start."""
     message = (
         f"The run of {expected:%Y-%m-%d %H:%M} UTC did not start in time. Look whether kube-controller-manager runs "
@@ -234,7 +237,7 @@ def run_missed(expected: datetime) -> Finding:
     return Finding(type=ConditionType.LAST_RUN_SUCCEEDED, truth=Truth.FALSE, reason=RUN_MISSED, message=message)
 
 
-def left_out(withdrawn: Withdrawal) -> Finding:
+def left_out(withdrawn: Withdrawal) -> JobFinding:
     """That a run was not let start, and may not any more."""
     message = f"The run of {withdrawn.job.created:%Y-%m-%d %H:%M} UTC was left out. {withdrawn.message}"
     return Finding(type=ConditionType.LAST_RUN_SUCCEEDED, truth=Truth.FALSE, reason=RUN_MISSED, message=message)

@@ -5,10 +5,11 @@ from datetime import datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from connect_operator.core.condition import Finding, Truth
 from connect_operator.core.cronjob import Manifest, Resolved, fingerprint, manifest
 from connect_operator.core.facts import Defaults
 from connect_operator.core.spec import ConnectJob
-from connect_operator.core.status import ConditionType, Finding, Truth
+from connect_operator.core.status import ConditionType, JobFinding
 from connect_operator.schedule import zones
 from connect_operator.schedule.clock_change import clock_change
 from connect_operator.schedule.grammar import Schedule, ScheduleError, resolve
@@ -34,7 +35,7 @@ class Plan:
     `timetable`, `resolved` and `manifest` are None, and `hash` is empty, if the schedule is refused.
     """
 
-    schedule_valid: Finding
+    schedule_valid: JobFinding
     image: str
     timetable: Timetable | None = None
     resolved: Resolved | None = None
@@ -69,7 +70,7 @@ def make_plan(job: ConnectJob, defaults: Defaults, now: datetime) -> Plan:
     )
 
 
-def _schedule_valid(job: ConnectJob, timetable: Timetable, now: datetime) -> Finding:
+def _schedule_valid(job: ConnectJob, timetable: Timetable, now: datetime) -> JobFinding:
     today = now.replace(hour=0, minute=0, second=0, microsecond=0)
     if sentences := _clock_changes(timetable, today):
         message = f"{' '.join(sentences)} Choose another hour, such as 3, or leave it."
@@ -83,5 +84,5 @@ def _clock_changes(timetable: Timetable, today: datetime) -> tuple[str, ...]:
     return tuple(change.sentence for change in clock_change(timetable.schedule, timetable.zone, today))
 
 
-def _valid(truth: Truth, reason: str, message: str) -> Finding:
+def _valid(truth: Truth, reason: str, message: str) -> JobFinding:
     return Finding(type=ConditionType.SCHEDULE_VALID, truth=truth, reason=reason, message=message)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from connect_operator.core import secret_needs
+from connect_operator.core.condition import Truth, conditions
 from connect_operator.core.decision import Decision, Observed
 from connect_operator.core.drift import choose, corrected, recorded
 from connect_operator.core.events import events
@@ -17,7 +18,7 @@ from connect_operator.core.run_queue import orders
 from connect_operator.core.runs import Runs, does_less, look
 from connect_operator.core.spec import ConnectJob
 from connect_operator.core.starting import LOOKS_AGAIN
-from connect_operator.core.status import ActiveRun, ConditionType, Finding, History, Status, Truth, Wanted, conditions
+from connect_operator.core.status import ActiveRun, ConditionType, History, JobFinding, Status, Wanted
 from connect_operator.core.summary import summary
 from connect_operator.core.withdrawal import SUSPENDED
 
@@ -58,13 +59,13 @@ def _settled(observed: Observed) -> Observed:
     return replace(observed, now=now, refusal=refusal if holds else None)
 
 
-def _status(observed: Observed, plan: Plan, verdict: Finding, runs: Runs, due: datetime | None) -> Status:
+def _status(observed: Observed, plan: Plan, verdict: JobFinding, runs: Runs, due: datetime | None) -> Status:
     job, old, now = observed.job, observed.status, observed.now
     found = findings(observed, plan, verdict, runs, _missed(observed, runs, due))
     coming = _coming_run(observed, plan)
     status = Status(
         generation=job.generation,
-        conditions=conditions(found, old, generation=job.generation, now=now),
+        conditions=conditions(found, old.conditions, generation=job.generation, now=now),
         phase=runs.phase,
         cron_job=cron_job_name(job.name),
         image=plan.image,
@@ -102,7 +103,7 @@ def _last_schedule(observed: Observed) -> datetime | None:
     return max((moment for moment in (seen, observed.status.last_schedule) if moment), default=None)
 
 
-def _wanted(observed: Observed, plan: Plan, verdict: Finding) -> Wanted | None:
+def _wanted(observed: Observed, plan: Plan, verdict: JobFinding) -> Wanted | None:
     """None while Ready is False: a CronJob that is only suspended is replaced, whatever it is, when all is well."""
     if verdict.truth is not Truth.TRUE:
         return None
@@ -122,7 +123,7 @@ def _overdue_at(observed: Observed, plan: Plan, runs: Runs) -> datetime | None:
     return None if expected is None else expected + job.starting_deadline + OVERDUE
 
 
-def _missed(observed: Observed, runs: Runs, due: datetime | None) -> Finding | None:
+def _missed(observed: Observed, runs: Runs, due: datetime | None) -> JobFinding | None:
     """A run that did not start. Once told, only another start makes it good: no write to the CronJob does."""
     old = observed.status
     for each in runs.withdrawn:

@@ -1,29 +1,28 @@
 """A ConnectRun's status as Kubernetes keeps it."""
 
 from collections.abc import Mapping
-from datetime import datetime
 
-from connect_operator.core.run_status import (
-    Outcome,
-    RunCondition,
-    RunConditionType,
-    RunFinding,
-    RunPhase,
-    RunStatus,
-)
-from connect_operator.core.status import Result, Truth
-from connect_operator.core.status_document import (
+from connect_operator.core.document import (
     Document,
     changes_document,
+    condition_documents,
     filled,
     integer,
     moment,
     moment_text,
     read_changes,
+    read_conditions,
     read_warnings,
     warnings_document,
     word,
 )
+from connect_operator.core.run_status import (
+    Outcome,
+    RunConditionType,
+    RunPhase,
+    RunStatus,
+)
+from connect_operator.core.status import Result
 from connect_operator.core.summary import changes, duration, warnings
 from connect_protocol.json_object import JsonObject
 
@@ -38,7 +37,7 @@ def to_document(status: RunStatus) -> Document:
             "startTime": moment_text(status.started),
             "completionTime": moment_text(status.completed),
             **(_outcome_document(status.outcome) if status.outcome else {}),
-            "conditions": [_condition_document(condition) for condition in status.conditions],
+            "conditions": condition_documents(status.conditions),
             "summary": _summary(status),
         }
     )
@@ -53,19 +52,14 @@ def parse(body: Mapping[str, object]) -> RunStatus:
 
 
 def _outcome_document(outcome: Outcome) -> Document:
-    counted = {
-        "changes": changes_document(outcome.changes),
-        "warnings": filled(
-            {"users": warnings_document(outcome.user_warnings), "groups": warnings_document(outcome.group_warnings)}
-        ),
-    }
     return {
         "result": outcome.result.value if outcome.result else "",
         "reason": outcome.reason,
         "message": outcome.message,
         "todo": outcome.todo,
         "planChecksum": outcome.plan_checksum,
-        **counted,
+        "changes": changes_document(outcome.changes),
+        "warnings": warnings_document(outcome.user_warnings, outcome.group_warnings),
     }
 
 
@@ -82,18 +76,6 @@ def _summary(status: RunStatus) -> Document:
     )
 
 
-def _condition_document(condition: RunCondition) -> Document:
-    finding = condition.finding
-    return {
-        "type": finding.type.value,
-        "status": finding.truth.value,
-        "observedGeneration": condition.generation,
-        "lastTransitionTime": moment_text(condition.since),
-        "reason": finding.reason,
-        "message": finding.message,
-    }
-
-
 def _status(status: JsonObject) -> RunStatus:
     return RunStatus(
         phase=RunPhase(status.text("phase")) if status.has("phase") else None,
@@ -102,34 +84,19 @@ def _status(status: JsonObject) -> RunStatus:
         started=moment(status, "startTime"),
         completed=moment(status, "completionTime"),
         outcome=_outcome(status) if status.has("reason") else None,
-        conditions=tuple(_condition(condition) for condition in status.elements("conditions")),
+        conditions=read_conditions(status, RunConditionType),
     )
 
 
 def _outcome(status: JsonObject) -> Outcome:
-    counted = status.object("warnings")
     return Outcome(
         result=Result(status.text("result")) if status.has("result") else None,
         reason=status.text("reason"),
         message=word(status, "message"),
         todo=word(status, "todo"),
-        changes=tuple(read_changes(status.object("changes"))),
-        user_warnings=tuple(read_warnings(counted.object("users"))),
-        group_warnings=tuple(read_warnings(counted.object("groups"))),
+        changes=read_changes(status),
+        user_warnings=read_warnings(status, "users"),
+        group_warnings=read_warnings(status, "groups"),
         plan_checksum=word(status, "planChecksum"),
         reported=status.object("summary").has("warnings"),
-    )
-
-
-def _condition(condition: JsonObject) -> RunCondition:
-    finding = RunFinding(
-        type=RunConditionType(condition.text("type")),
-        truth=Truth(condition.text("status")),
-        reason=condition.text("reason"),
-        message=word(condition, "message"),
-    )
-    return RunCondition(
-        finding=finding,
-        generation=integer(condition, "observedGeneration"),
-        since=datetime.fromisoformat(condition.text("lastTransitionTime")),
     )

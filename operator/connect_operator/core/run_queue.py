@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from connect_operator.core.condition import Truth
 from connect_operator.core.connect_run import ConnectRun
 from connect_operator.core.decision import Event, EventType, Observed, RunOrders, StartRun, Told
 from connect_operator.core.endings import JOB_DELETED
@@ -37,7 +38,7 @@ from connect_operator.core.run_states import (
 from connect_operator.core.run_status import Request, RunPhase, RunStatus
 from connect_operator.core.runs import Runs
 from connect_operator.core.spec import ConnectJob, Mode
-from connect_operator.core.status import Finding, Truth
+from connect_operator.core.status import JobFinding
 
 KEPT = 20
 """So many of a ConnectJob's ConnectRuns that are over are kept."""
@@ -45,7 +46,7 @@ KEPT = 20
 _BEGUN = {RunPhase.STARTING, RunPhase.RUNNING}
 
 
-def orders(observed: Observed, plan: Plan, ready: Finding, runs: Runs) -> RunOrders:
+def orders(observed: Observed, plan: Plan, ready: JobFinding, runs: Runs) -> RunOrders:
     """What to do about the ConnectRuns of a ConnectJob."""
     requests = sorted(observed.requests, key=_order)
     statuses: dict[str, RunStatus] = {}
@@ -130,7 +131,7 @@ def _gone(run: ConnectRun, job: ConnectJob) -> Obstacle | None:
     return None
 
 
-def _obstacle(request: Request, observed: Observed, ready: Finding) -> Obstacle | None:
+def _obstacle(request: Request, observed: Observed, ready: JobFinding) -> Obstacle | None:
     run, job, refusal = request.run, observed.job, observed.run_refusal
     if gone := _gone(run, job):
         return gone

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from connect_operator.core.condition import Finding, Truth
 from connect_operator.core.run_status import (
     Outcome,
     Request,
@@ -13,7 +14,7 @@ from connect_operator.core.run_status import (
     run_conditions,
 )
 from connect_operator.core.runs import OpenRun
-from connect_operator.core.status import Evidence, LastRun, Phase, Result, Truth
+from connect_operator.core.status import Evidence, LastRun, Phase, Result
 
 PATIENCE = timedelta(minutes=1)
 """An obstacle that may pass, as a Secret that is applied a moment later, does not end a younger ConnectRun."""
@@ -32,10 +33,10 @@ class Obstacle:
     @property
     def finding(self) -> RunFinding:
         """What it makes of the condition Accepted."""
-        return RunFinding(type=RunConditionType.ACCEPTED, truth=Truth.FALSE, reason=self.reason, message=self.message)
+        return Finding(type=RunConditionType.ACCEPTED, truth=Truth.FALSE, reason=self.reason, message=self.message)
 
 
-ACCEPTED = RunFinding(
+ACCEPTED = Finding(
     type=RunConditionType.ACCEPTED,
     truth=Truth.TRUE,
     reason="Accepted",
@@ -131,13 +132,13 @@ def is_obstructed(status: RunStatus) -> bool:
 
 
 def _unknown(phase: RunPhase) -> RunFinding:
-    return RunFinding(
+    return Finding(
         type=RunConditionType.SUCCEEDED, truth=Truth.UNKNOWN, reason=phase.value, message="It has not ended yet."
     )
 
 
 def _succeeded(outcome: Outcome) -> RunFinding:
-    return RunFinding(
+    return Finding(
         type=RunConditionType.SUCCEEDED,
         truth=Truth.TRUE if outcome.result is Result.DONE else Truth.FALSE,
         reason=outcome.reason,

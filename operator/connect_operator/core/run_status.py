@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from connect_operator.core.condition import Condition, Finding, conditions
 from connect_operator.core.connect_run import ConnectRun
-from connect_operator.core.status import Result, Truth, advice
+from connect_operator.core.status import Result, advice
 from connect_protocol.report import ChangeCount, WarningCount
 
 
@@ -32,23 +33,8 @@ class RunConditionType(StrEnum):
     SUCCEEDED = "Succeeded"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RunFinding:
-    """A condition before it is known since when."""
-
-    type: RunConditionType
-    truth: Truth
-    reason: str
-    message: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RunCondition:
-    """A finding, and since when its truth has been what it is."""
-
-    finding: RunFinding
-    generation: int
-    since: datetime
+RunFinding = Finding[RunConditionType]
+RunCondition = Condition[RunConditionType]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -99,10 +85,4 @@ class Request:
 
 def run_conditions(findings: Iterable[RunFinding], request: Request, now: datetime) -> tuple[RunCondition, ...]:
     """Findings with the moment since when each has been true, false or unknown."""
-    return tuple(_condition(finding, request, now) for finding in findings)
-
-
-def _condition(finding: RunFinding, request: Request, now: datetime) -> RunCondition:
-    known = (each for each in request.status.conditions if each.finding.type is finding.type)
-    since = next((each.since for each in known if each.finding.truth is finding.truth), now)
-    return RunCondition(finding=finding, generation=request.run.generation, since=since)
+    return conditions(findings, request.status.conditions, generation=request.run.generation, now=now)

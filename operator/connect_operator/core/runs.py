@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
+from connect_operator.core.condition import Truth
 from connect_operator.core.decision import Observed
 from connect_operator.core.endings import JOB_DELETED, Ending, ending, shown
 from connect_operator.core.facts import JobEnd, JobFacts, PodFacts
@@ -13,14 +14,13 @@ from connect_operator.core.status import (
     ActiveRun,
     ConditionType,
     Evidence,
-    Finding,
     History,
+    JobFinding,
     LastRun,
     OfficeLock,
     Phase,
     Result,
     Status,
-    Truth,
 )
 from connect_operator.core.withdrawal import Withdrawal, deadline, waits, withdrawal
 from connect_protocol.report import OfficeLock as ReportedLock
@@ -63,7 +63,7 @@ class Runs:
     look_again: datetime | None = None
 
 
-def look(observed: Observed, ready: Finding) -> Runs:
+def look(observed: Observed, ready: JobFinding) -> Runs:
     """The runs of one ConnectJob, from the Jobs that still stand and what the status remembers."""
     jobs = sorted(_own_jobs(observed), key=lambda job: (job.created, job.name))
     open_jobs = [job for job in jobs if _is_open(job, observed)]

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from connect_operator.core.condition import Truth
 from connect_operator.core.facts import SecretFinding, SecretRole, SecretsView
 from connect_operator.core.spec import ConnectJob, Mode, Transport
-from connect_operator.core.status import ConditionType, Status, Truth
+from connect_operator.core.status import ConditionType, Status
 from connect_protocol.environment import SecretKey
 
 BEFORE_THE_RUN = timedelta(hours=1)

@@ -1,10 +1,10 @@
 """A ConnectJob's status as types. `status_document` reads and writes it as Kubernetes keeps it."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
+from connect_operator.core.condition import Condition, Finding, Truth
 from connect_operator.core.facts import CronJobFacts, Trigger
 from connect_protocol.report import ChangeCount, StageDuration, WarningCount
 
@@ -21,31 +21,8 @@ class ConditionType(StrEnum):
     LAST_RUN_SUCCEEDED = "LastRunSucceeded"
 
 
-class Truth(StrEnum):
-    """Kubernetes' three values of a condition."""
-
-    TRUE = "True"
-    FALSE = "False"
-    UNKNOWN = "Unknown"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Finding:
-    """What is found now: a condition before it is known since when."""
-
-    type: ConditionType
-    truth: Truth
-    reason: str
-    message: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Condition:
-    """A finding, for which generation of the spec, and since when its truth has been what it is."""
-
-    finding: Finding
-    generation: int
-    since: datetime
+JobFinding = Finding[ConditionType]
+JobCondition = Condition[ConditionType]
 
 
 class Phase(StrEnum):
@@ -197,7 +174,7 @@ class Status:
     """
 
     generation: int = 0
-    conditions: tuple[Condition, ...] = ()
+    conditions: tuple[JobCondition, ...] = ()
     phase: Phase = Phase.IDLE
     cron_job: str = ""
     image: str = ""
@@ -213,7 +190,7 @@ class Status:
     wanted: Wanted | None = None
     summary: Summary = field(default_factory=Summary)
 
-    def condition(self, kind: ConditionType) -> Condition | None:
+    def condition(self, kind: ConditionType) -> JobCondition | None:
         """The condition of a type, if there is one."""
         return next((condition for condition in self.conditions if condition.finding.type is kind), None)
 
@@ -227,14 +204,3 @@ class Status:
         if self.wanted is None:
             return self
         return replace(self, wanted=replace(self.wanted, uid=written.uid, generation=written.generation))
-
-
-def conditions(findings: Iterable[Finding], old: Status, *, generation: int, now: datetime) -> tuple[Condition, ...]:
-    """Findings with the moment since when each has been true, false or unknown."""
-    return tuple(_condition(finding, old.condition(finding.type), generation, now) for finding in findings)
-
-
-def _condition(finding: Finding, old: Condition | None, generation: int, now: datetime) -> Condition:
-    same = old is not None and old.finding.truth is finding.truth
-    since = old.since if same and old is not None else now
-    return Condition(finding=finding, generation=generation, since=since)

@@ -1,15 +1,27 @@
-"""A status as Kubernetes keeps it: camelCase, moments to the second in UTC, what is empty left out."""
+"""A ConnectJob's status as Kubernetes keeps it."""
 
-from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from datetime import datetime
 
+from connect_operator.core.document import (
+    Document,
+    changes_document,
+    condition_documents,
+    filled,
+    integer,
+    moment,
+    moment_text,
+    read_changes,
+    read_conditions,
+    read_warnings,
+    warnings_document,
+    word,
+)
 from connect_operator.core.facts import Trigger
 from connect_operator.core.status import (
     ActiveRun,
-    Condition,
     ConditionType,
     Evidence,
-    Finding,
     History,
     LastRun,
     OfficeLock,
@@ -17,13 +29,10 @@ from connect_operator.core.status import (
     Result,
     Status,
     Summary,
-    Truth,
     Wanted,
 )
 from connect_protocol.json_object import JsonObject
-from connect_protocol.report import ChangeCount, StageDuration, WarningCount
-
-Document = dict[str, object]
+from connect_protocol.report import StageDuration
 
 
 def to_document(status: Status) -> Document:
@@ -32,7 +41,7 @@ def to_document(status: Status) -> Document:
     return filled(
         {
             "observedGeneration": status.generation,
-            "conditions": [_condition_document(condition) for condition in status.conditions],
+            "conditions": condition_documents(status.conditions),
             "phase": status.phase.value,
             "cronJobName": status.cron_job,
             "image": status.image,
@@ -67,27 +76,6 @@ def parse(body: Mapping[str, object]) -> Status:
         return Status()
 
 
-def filled(document: Document) -> Document:
-    """Without what is empty; a zero is something."""
-    return {name: value for name, value in document.items() if value not in ("", None, {}, [])}
-
-
-def moment_text(moment: datetime | None) -> str:
-    """As Kubernetes writes a moment; empty for none."""
-    return "" if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _condition_document(condition: Condition) -> Document:
-    return {
-        "type": condition.finding.type.value,
-        "status": condition.finding.truth.value,
-        "observedGeneration": condition.generation,
-        "lastTransitionTime": moment_text(condition.since),
-        "reason": condition.finding.reason,
-        "message": condition.finding.message,
-    }
-
-
 def _active_document(run: ActiveRun) -> Document:
     return filled(
         {
@@ -119,9 +107,7 @@ def _last_document(run: LastRun) -> Document:
             "todo": run.todo,
             "stages": {row.stage: row.seconds for row in run.stages},
             "changes": changes_document(run.changes),
-            "warnings": filled(
-                {"users": warnings_document(run.user_warnings), "groups": warnings_document(run.group_warnings)}
-            ),
+            "warnings": warnings_document(run.user_warnings, run.group_warnings),
             "planChecksum": run.plan_checksum,
             "officeLock": _lock_document(run.office_lock),
         }
@@ -130,19 +116,6 @@ def _last_document(run: LastRun) -> Document:
 
 def _lock_document(lock: OfficeLock | None) -> Document | None:
     return None if lock is None else filled({"by": lock.by, "reason": lock.reason, "since": moment_text(lock.since)})
-
-
-def changes_document(changes: tuple[ChangeCount, ...]) -> dict[str, dict[str, int]]:
-    """Counts by kind and by what became of the changes."""
-    document: dict[str, dict[str, int]] = {}
-    for row in changes:
-        document.setdefault(row.kind, {})[row.result] = row.count
-    return document
-
-
-def warnings_document(warnings: tuple[WarningCount, ...]) -> dict[str, int]:
-    """Counts by the warning's number."""
-    return {str(row.code): row.count for row in warnings}
 
 
 def _wanted_document(wanted: Wanted) -> Document:
@@ -169,7 +142,7 @@ def _status(status: JsonObject) -> Status:
     summary = status.object("summary")
     return Status(
         generation=integer(status, "observedGeneration"),
-        conditions=tuple(_condition(condition) for condition in status.elements("conditions")),
+        conditions=read_conditions(status, ConditionType),
         phase=Phase(status.optional_text("phase") or Phase.IDLE),
         cron_job=word(status, "cronJobName"),
         image=word(status, "image"),
@@ -197,20 +170,6 @@ def _status(status: JsonObject) -> Status:
     )
 
 
-def _condition(condition: JsonObject) -> Condition:
-    finding = Finding(
-        type=ConditionType(condition.text("type")),
-        truth=Truth(condition.text("status")),
-        reason=condition.text("reason"),
-        message=word(condition, "message"),
-    )
-    return Condition(
-        finding=finding,
-        generation=integer(condition, "observedGeneration"),
-        since=datetime.fromisoformat(condition.text("lastTransitionTime")),
-    )
-
-
 def _history(status: JsonObject) -> History:
     return History(
         last=_last(status.object("lastRun")) if status.has("lastRun") else None,
@@ -234,7 +193,6 @@ def _active(run: JsonObject) -> ActiveRun:
 
 
 def _last(run: JsonObject) -> LastRun:
-    warnings = run.object("warnings")
     return LastRun(
         name=run.text("name"),
         uid=run.text("uid"),
@@ -250,9 +208,9 @@ def _last(run: JsonObject) -> LastRun:
         message=word(run, "message"),
         todo=word(run, "todo"),
         stages=tuple(StageDuration(stage=name, seconds=value) for name, value in run.object("stages").numbers()),
-        changes=tuple(read_changes(run.object("changes"))),
-        user_warnings=tuple(read_warnings(warnings.object("users"))),
-        group_warnings=tuple(read_warnings(warnings.object("groups"))),
+        changes=read_changes(run),
+        user_warnings=read_warnings(run, "users"),
+        group_warnings=read_warnings(run, "groups"),
         plan_checksum=word(run, "planChecksum"),
         office_lock=_lock(run),
     )
@@ -265,32 +223,5 @@ def _lock(of: JsonObject) -> OfficeLock | None:
     return OfficeLock(by=word(lock, "by"), reason=word(lock, "reason"), since=moment(lock, "since"))
 
 
-def read_changes(changes: JsonObject) -> Iterator[ChangeCount]:
-    """What `changes_document` wrote."""
-    for kind, results in changes.objects():
-        for result, count in results.integers():
-            yield ChangeCount(kind=kind, result=result, count=count)
-
-
-def read_warnings(warnings: JsonObject) -> Iterator[WarningCount]:
-    """What `warnings_document` wrote."""
-    return (WarningCount(code=int(code), count=count) for code, count in warnings.integers())
-
-
 def _wanted(wanted: JsonObject) -> Wanted:
     return Wanted(uid=wanted.text("uid"), generation=wanted.integer("generation"), hash=wanted.text("hash"))
-
-
-def word(members: JsonObject, name: str) -> str:
-    """A text, empty where there is none."""
-    return members.optional_text(name) or ""
-
-
-def integer(members: JsonObject, name: str) -> int:
-    """A number, 0 where there is none."""
-    return members.integer(name) if members.has(name) else 0
-
-
-def moment(members: JsonObject, name: str) -> datetime | None:
-    """A moment, or None."""
-    return datetime.fromisoformat(members.text(name)) if members.has(name) else None

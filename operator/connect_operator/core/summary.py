@@ -3,8 +3,9 @@
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from connect_operator.core.condition import Truth
 from connect_operator.core.findings import RUN_MISSED
-from connect_operator.core.status import ConditionType, Evidence, Status, Summary, Truth
+from connect_operator.core.status import ConditionType, Evidence, Status, Summary
 from connect_protocol.report import ChangeCount, WarningCount
 
 _SIGNS = {"create": "+", "delete": "-"}

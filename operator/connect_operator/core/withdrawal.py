@@ -13,9 +13,10 @@ those that wait for Kueue, which knows nothing of ConnectJobs.
 from dataclasses import dataclass
 from datetime import datetime
 
+from connect_operator.core.condition import Truth
 from connect_operator.core.facts import Gatekeeper, JobFacts, Trigger
 from connect_operator.core.spec import ConnectJob, Mode
-from connect_operator.core.status import Finding, Truth
+from connect_operator.core.status import JobFinding
 
 SUSPENDED = "Suspended"
 
@@ -29,7 +30,7 @@ class Withdrawal:
     message: str
 
 
-def withdrawal(job: JobFacts, connect_job: ConnectJob, ready: Finding, now: datetime) -> Withdrawal | None:
+def withdrawal(job: JobFacts, connect_job: ConnectJob, ready: JobFinding, now: datetime) -> Withdrawal | None:
     """Why a Job is to be deleted, if it waits and is."""
     if not waits(job):
         return None

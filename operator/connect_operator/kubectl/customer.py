@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from connect_operator.core import status_document
+from connect_operator.core.condition import Truth
 from connect_operator.core.spec import ConnectJob
-from connect_operator.core.status import Condition, ConditionType, Status, Truth
+from connect_operator.core.status import ConditionType, JobCondition, Status
 
 _WELL = {
     ConditionType.READY: Truth.TRUE,
@@ -32,7 +33,7 @@ class Customer:
         return cls(job=ConnectJob.parse(body), status=status_document.parse(body))
 
     @property
-    def unwell(self) -> tuple[Condition, ...]:
+    def unwell(self) -> tuple[JobCondition, ...]:
         """The conditions that a person should read, the gravest first."""
         order = list(_WELL)
         told = [each for each in self.status.conditions if each.finding.truth is not _WELL.get(each.finding.type)]

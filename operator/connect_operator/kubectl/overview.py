@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
-from connect_operator.core.status import Condition, History, LastRun, Phase, Result
+from connect_operator.core.status import History, JobCondition, LastRun, Phase, Result
 from connect_operator.kubectl.customer import Customer
 from connect_operator.kubectl.table import Cell, Colour, Style, printable, table
 
@@ -160,6 +160,6 @@ def _troubles(customer: Customer, now: datetime, style: Style) -> Iterator[str]:
         yield f"  {printable(condition.finding.message)}"
 
 
-def _heading(condition: Condition, now: datetime) -> str:
+def _heading(condition: JobCondition, now: datetime) -> str:
     finding = condition.finding
     return f"{finding.type.value} {finding.truth.value}, {finding.reason}, for {age(now - condition.since)}"

@@ -5,9 +5,10 @@ from datetime import timedelta
 from typing import Any
 
 from connect_operator.core.admission import Contender, admitted
+from connect_operator.core.condition import Condition, Finding, Truth
 from connect_operator.core.facts import Gatekeeper, Trigger
 from connect_operator.core.spec import Mode
-from connect_operator.core.status import Condition, ConditionType, Finding, Status, Truth
+from connect_operator.core.status import ConditionType, Status
 from tests.support.connect_jobs import MUSTERWIL, NOW, job
 
 READY = Finding(type=ConditionType.READY, truth=Truth.TRUE, reason="Reconciled", message="Well.")

@@ -8,15 +8,14 @@ from typing import Any
 import pytest
 
 from connect_operator.core import names, status_document
+from connect_operator.core.condition import Condition, Finding, Truth
 from connect_operator.core.cronjob import Resolved, manifest
 from connect_operator.core.facts import SecretRole, Trigger
 from connect_operator.core.spec import ConnectJob, Mode, Transport
 from connect_operator.core.status import (
     ActiveRun,
-    Condition,
     ConditionType,
     Evidence,
-    Finding,
     History,
     LastRun,
     OfficeLock,
@@ -24,7 +23,6 @@ from connect_operator.core.status import (
     Result,
     Status,
     Summary,
-    Truth,
     Wanted,
 )
 from connect_protocol.report import ChangeCount, StageDuration, WarningCount

@@ -6,17 +6,11 @@ from typing import Any
 import pytest
 
 from connect_operator.core import names, run_document
+from connect_operator.core.condition import Condition, Finding, Truth
 from connect_operator.core.connect_run import ConnectRun
-from connect_operator.core.run_status import (
-    Outcome,
-    RunCondition,
-    RunConditionType,
-    RunFinding,
-    RunPhase,
-    RunStatus,
-)
+from connect_operator.core.run_status import Outcome, RunConditionType, RunPhase, RunStatus
 from connect_operator.core.spec import Mode
-from connect_operator.core.status import Result, Truth
+from connect_operator.core.status import Result
 from connect_protocol.report import ChangeCount, WarningCount
 from tests.support.connect_jobs import LAST_NIGHT, NOW
 from tests.support.custom_resource import RUNS, definition, fields, schema
@@ -75,8 +69,8 @@ FULL = RunStatus(
         reported=True,
     ),
     conditions=(
-        RunCondition(
-            finding=RunFinding(
+        Condition(
+            finding=Finding(
                 type=RunConditionType.SUCCEEDED, truth=Truth.FALSE, reason="BlockedByWarnings", message="Warnings."
             ),
             generation=1,

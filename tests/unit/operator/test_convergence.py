@@ -6,6 +6,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connect_operator.core.condition import Truth
 from connect_operator.core.decision import Observed
 from connect_operator.core.facts import (
     BridgeState,
@@ -28,7 +29,7 @@ from connect_operator.core.facts import (
 )
 from connect_operator.core.reconcile import reconcile
 from connect_operator.core.spec import ConnectJob, Mode
-from connect_operator.core.status import ConditionType, Truth
+from connect_operator.core.status import ConditionType
 from connect_protocol.report import RunResult, WarningCount
 from tests.support.connect_jobs import (
     CREATED,

@@ -6,20 +6,18 @@ from datetime import UTC, datetime, timedelta
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from connect_operator.core.condition import Condition, Finding, Truth
 from connect_operator.core.facts import Trigger
 from connect_operator.core.status import (
     ActiveRun,
-    Condition,
     ConditionType,
     Evidence,
-    Finding,
     History,
     LastRun,
     OfficeLock,
     Result,
     Status,
     Summary,
-    Truth,
 )
 from connect_operator.job_metrics import AT_A_TIME, JobMetrics
 from connect_operator.known import KnownJob

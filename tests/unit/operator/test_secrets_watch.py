@@ -8,7 +8,8 @@ from datetime import timedelta
 import pytest
 
 from connect_operator.cluster import Cluster, Freshness
-from connect_operator.core.status import Condition, ConditionType, Finding, Status, Truth
+from connect_operator.core.condition import Condition, Finding, Truth
+from connect_operator.core.status import ConditionType, JobFinding, Status
 from connect_operator.known import Key, KnownJob
 from connect_operator.kube import Body, Kube
 from connect_operator.secrets_watch import SecretsWatch
@@ -80,7 +81,7 @@ READY = Finding(type=ConditionType.READY, truth=Truth.TRUE, reason="Reconciled",
 
 
 def told(
-    finding: Finding, *, generation: int = MUSTERWIL.generation, next_run: timedelta = timedelta(days=1)
+    finding: JobFinding, *, generation: int = MUSTERWIL.generation, next_run: timedelta = timedelta(days=1)
 ) -> KnownJob:
     """Musterwil as an earlier operator has left it."""
     condition = Condition(finding=finding, generation=generation, since=READY_SINCE)

@@ -5,20 +5,18 @@ from datetime import timedelta
 
 import pytest
 
+from connect_operator.core.condition import Condition, Finding, Truth
 from connect_operator.core.facts import Trigger
 from connect_operator.core.status import (
     ActiveRun,
-    Condition,
     ConditionType,
     Evidence,
-    Finding,
     History,
     LastRun,
     Phase,
     Result,
     Status,
     Summary,
-    Truth,
 )
 from connect_operator.kubectl.customer import Customer
 from connect_operator.kubectl.overview import age, detail, document, overview
