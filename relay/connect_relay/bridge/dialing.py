@@ -3,10 +3,18 @@
 import asyncio
 import os
 import socket
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
 
 from connect_protocol.relay.frames import ResetCode
 from connect_relay.errors import RefusedError
 from connect_relay.settings import Address, Target
+
+NEXT_SECONDS = 0.25
+"""Until one more address is tried beside those that have not answered yet (RFC 8305, section 5)."""
+_Found = tuple[socket.AddressFamily, socket.SocketKind, int, str, Any]
+"""As getaddrinfo has it."""
 
 
 async def dial(target: Target, seconds: float) -> socket.socket:
@@ -28,23 +36,54 @@ async def dial(target: Target, seconds: float) -> socket.socket:
 
 
 async def connect(address: Address) -> socket.socket:
-    """A connected TCP socket that does not block; of several addresses the first that answers. Raises OSError."""
+    """A connected TCP socket that does not block; of several addresses the first that answers. Raises OSError.
+
+    One that says nothing holds up nobody: the next is tried beside it.
+    """
     found = await asyncio.get_running_loop().getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
-    failure: OSError | None = None
-    for family, kind, protocol, _, place in found:
-        connection = socket.socket(family, kind, protocol)
-        connection.setblocking(False)
-        try:
-            await asyncio.get_running_loop().sock_connect(connection, place)
-        except OSError as error:
-            connection.close()
-            failure = error
-        except BaseException:
-            connection.close()
-            raise
-        else:
-            return connection
-    raise failure or OSError("no address")
+    attempts: list[asyncio.Task[socket.socket]] = []
+    try:
+        for place in found:
+            attempts.append(asyncio.create_task(_connected(place)))
+            if (first := await _first(attempts, None if place is found[-1] else NEXT_SECONDS)) is not None:
+                attempts.remove(first)
+                return first.result()
+        return await attempts.pop()
+    finally:
+        for attempt in attempts:
+            attempt.add_done_callback(_let_go)
+            attempt.cancel()
+
+
+async def _connected(found: _Found) -> socket.socket:
+    family, kind, protocol, _, place = found
+    connection = socket.socket(family, kind, protocol)
+    connection.setblocking(False)
+    try:
+        await asyncio.get_running_loop().sock_connect(connection, place)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+async def _first(
+    attempts: Sequence[asyncio.Task[socket.socket]], seconds: float | None
+) -> asyncio.Task[socket.socket] | None:
+    """Who has connected; None if nobody has in time, or all have failed."""
+    waiting = set(attempts)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            while waiting:
+                done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+                if (first := next((each for each in done if each.exception() is None), None)) is not None:
+                    return first
+    return None
+
+
+def _let_go(attempt: asyncio.Task[socket.socket]) -> None:
+    if not attempt.cancelled() and attempt.exception() is None:
+        attempt.result().close()
 
 
 def _unreachable(target: Target, why: str) -> RefusedError:

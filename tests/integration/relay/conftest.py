@@ -1,13 +1,15 @@
 """A relay, a bridge and targets, on certificates made once. Tests that change what stands start their own."""
 
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 
 from connect_relay.rpc import Channel
+from tests.support.hosts import Hosts
 from tests.support.leaks import Stage
 from tests.support.openssh import Ssh, SshKeys, ssh_port, stock_bridge
-from tests.support.relay import OTHER_REALM, REALM, Command, Pki, RelayCommand, start_bridge, worker_channel
+from tests.support.relay import NAME, OTHER_REALM, REALM, Command, Pki, RelayCommand, start_bridge, worker_channel
 from tests.support.targets import Targets, targets
 
 
@@ -75,6 +77,12 @@ def stage(pki: Pki, goals: Targets) -> Iterator[Stage]:
         start_bridge(pki.bridge(), relay.port, goals.by_name()) as bridge,
     ):
         yield Stage.set_up(pki, relay, bridge)
+
+
+@pytest.fixture
+def hosts(tmp_path: Path) -> Hosts:
+    """What NAME stands for."""
+    return Hosts(tmp_path / "hosts", NAME)
 
 
 @pytest.fixture(scope="package")

@@ -1,5 +1,6 @@
 """`connect-relay` and `connect-bridge` as somebody uses them who has made a mistake, or wants to know."""
 
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,14 +13,17 @@ import pytest
 from connect_protocol.relay.identity import Identity, Role
 from connect_relay.pki.certificates import client
 from connect_relay.pki.folder import PkiFolder
+from tests.support.hosts import Hosts
 from tests.support.ports import closed_port
-from tests.support.relay import Pki, now
+from tests.support.relay import HOST, NAME, Pki, now
 from tests.support.targets import Targets
+
+SECOND_HOST = "127.0.0.2"
 
 
 def ended(*arguments: str | Path) -> tuple[int, str]:
     """Run a command that ends by itself; returns exit code and output."""
-    program = Path(sys.executable).with_name(str(arguments[0]))
+    program = Path(sys.executable).parent / arguments[0]
     done = subprocess.run([program, *arguments[1:]], capture_output=True, text=True, timeout=30, check=False)
     return done.returncode, done.stdout + done.stderr
 
@@ -131,6 +135,15 @@ def test_check_tells_which_targets_can_be_reached(goals: Targets) -> None:
 def test_check_succeeds_when_all_can_be_reached(goals: Targets) -> None:
     code, _ = ended("connect-bridge", "check", "--target", f"echo=localhost:{goals.echo}")
     assert code == 0
+
+
+def test_of_a_targets_addresses_one_that_is_silent_holds_up_nobody(goals: Targets, hosts: Hosts) -> None:
+    """As of a domain, whose name stands for all its controllers, while one of them is switched off."""
+    with socket.create_server((SECOND_HOST, goals.hanging)):
+        for addresses, code in (((HOST, SECOND_HOST), 0), ((HOST,), 7)):
+            hosts.set(*addresses)
+            check = ("connect-bridge", "check", "--dial-seconds", "2", "--target", f"directory={NAME}:{goals.hanging}")
+            assert ended(*hosts.seen_by(*check))[0] == code
 
 
 def test_a_name_that_nobody_knows_is_told() -> None:

@@ -1,7 +1,6 @@
 """Several relays: a bridge stays at all of them, a worker takes any, and one may go down under way."""
 
 import asyncio
-import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -20,6 +19,7 @@ from connect_worker.tunnel.grpc_client import GrpcTunnel
 from connect_worker.tunnel.ssh_client import SshTunnel
 from connect_worker.tunnel.ssh_routes import RelayRoute
 from tests.support.frame_streams import connected_sockets
+from tests.support.hosts import Hosts
 from tests.support.openssh import SshKeys
 from tests.support.relay import HOST, NAME, REALM, Command, Pki, RelayCommand
 from tests.support.ssh_ends import ssh_folder
@@ -209,28 +209,6 @@ async def test_a_bridge_comes_to_one_relay_and_the_worker_finds_it_there(
     await relays[0].logged("connect", result="BROKEN", reason="the worker is gone")
 
 
-class Hosts:
-    """What a name stands for, for the programs that are started with it: /etc/hosts of a mount namespace."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def set(self, *addresses: str) -> None:
-        """The name stands for these from now on."""
-        self._path.write_text("".join(f"{address} {NAME}\n" for address in addresses))
-
-    def start(self, *command: str | Path) -> Command:
-        """Start an installed command that sees it."""
-        program = Path(sys.executable).with_name(str(command[0]))
-        mount = f'mount --bind "{self._path}" /etc/hosts && exec "$0" "$@"'
-        return Command.start("/usr/bin/unshare", "--mount", "sh", "-c", mount, program, *command[1:])
-
-
-@pytest.fixture
-def hosts(tmp_path: Path) -> Hosts:
-    return Hosts(tmp_path / "hosts")
-
-
 @contextmanager
 def two_addresses(pki: Pki) -> Iterator[list[RelayCommand]]:
     """Within: a relay at each of two addresses, with one port."""
@@ -246,7 +224,8 @@ async def test_a_bridge_follows_a_name_to_all_its_addresses(pki: Pki, goals: Tar
     hosts.set(HOST)
     with two_addresses(pki) as (first, second):
         relay = f"{NAME}:{first.port}"
-        with hosts.start("connect-bridge", "run", "--relay", relay, "--tls", pki.bridge(), *targets(goals)) as bridge:
+        command = hosts.seen_by("connect-bridge", "run", "--relay", relay, "--tls", pki.bridge(), *targets(goals))
+        with Command.start(*command) as bridge:
             await first.logged("attach", result="ATTACHED")
             hosts.set(HOST, SECOND_HOST)
             first.kill()
