@@ -41,7 +41,7 @@ async def attach(stream: FrameStream, switchboard: Switchboard, times: Times, ca
 async def _attach(stream: FrameStream, switchboard: Switchboard, times: Times, attempt: Attempt, version: str) -> None:
     try:
         bridge = await _greeted(stream, switchboard, times, attempt.caller)
-        await switchboard.attach(bridge)
+        switchboard.attach(bridge)
     except (RefusedError, ProtocolError) as error:
         reset = switchboard.refused(attempt, error)
         audit.write_refused(attempt)
@@ -50,9 +50,9 @@ async def _attach(stream: FrameStream, switchboard: Switchboard, times: Times, a
         attempt.reset = Reset(code=ResetCode.BROKEN, message=LEFT)
         audit.write_refused(attempt)
         return
-    audit.write_attached(attempt, version=bridge.version, targets=bridge.targets)
     reason = LEFT
     try:
+        audit.write_attached(attempt, version=bridge.version, targets=bridge.targets)
         await stream.send(encode_from_relay(Welcome(version=version)))
         reason = await _until_over(stream, bridge, times, attempt)
     except StreamBrokenError:

@@ -6,7 +6,7 @@ import signal
 from typing import TextIO, cast
 
 import structlog
-from structlog.typing import Processor
+from structlog.typing import EventDict, Processor
 
 
 def configure_log(level: str, stream: TextIO) -> None:
@@ -14,7 +14,7 @@ def configure_log(level: str, stream: TextIO) -> None:
     number = logging.getLevelNamesMapping()[level.upper()]
     output = _Output(stream)
     structlog.configure(
-        processors=[*_common(), *_ending(stream)],
+        processors=[*_common(), output.tell_of_failed, *_ending(stream)],
         wrapper_class=structlog.make_filtering_bound_logger(number),
         logger_factory=structlog.WriteLoggerFactory(file=cast("TextIO", output)),
         cache_logger_on_first_use=False,
@@ -25,11 +25,17 @@ def configure_log(level: str, stream: TextIO) -> None:
 class _Output:
     """A stream for log lines. When nobody reads it any more (`| head`), the process is told to end, in order.
 
-    A log that goes nowhere is worth a restart, and a person in front of a terminal wants it to be over.
+    A log that goes nowhere is worth a restart, and a person in front of a terminal wants it to be over. A full disk is
+    neither: nobody's connection shall break because of it, and the next line that can be written tells of it.
     """
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
+        self._failed = 0
+
+    def tell_of_failed(self, _logger: object, _method: str, line: EventDict) -> EventDict:
+        """For structlog."""
+        return {**line, "lines_failed": self._failed} if self._failed else line
 
     def write(self, text: str) -> None:
         try:
@@ -37,6 +43,10 @@ class _Output:
             self._stream.flush()
         except BrokenPipeError:
             self._give_up()
+        except OSError:
+            self._failed += 1
+        else:
+            self._failed = 0
 
     def flush(self) -> None:
         """Nothing to do: each line is flushed."""
@@ -53,7 +63,7 @@ def _route_libraries(stream: TextIO, output: _Output) -> None:
     handler = logging.StreamHandler(output)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[*_common(), structlog.stdlib.add_logger_name],
+            foreign_pre_chain=[*_common(), output.tell_of_failed, structlog.stdlib.add_logger_name],
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_ending(stream)],
         )
     )

@@ -41,7 +41,7 @@ class Switchboard:
         self._times = times
         self._metrics = metrics
         self._orders = Orders(times.dial)
-        self._arrival = asyncio.Condition()
+        self._arrival = asyncio.Event()
         self._going_down: asyncio.Future[Reset] = asyncio.get_running_loop().create_future()
         self._draining = False
         self._under_way: set[asyncio.Task[object]] = set()
@@ -63,14 +63,16 @@ class Switchboard:
 
     # Bridges
 
-    async def attach(self, bridge: AttachedBridge) -> None:
-        """A bridge has come; whoever waits for one is told. Raises RefusedError while the relay is going down."""
+    def attach(self, bridge: AttachedBridge) -> None:
+        """A bridge has come; whoever waits for one is told. Raises RefusedError while the relay is going down.
+
+        Whoever calls it calls `detach` too, whatever happens: orders go to a bridge until then.
+        """
         self._require_open()
         self.accounts.of(bridge.realm)
         if (superseded := self.registry.attach(bridge)) is not None:
             superseded.dismiss("newer bridges of this realm have come")
-        async with self._arrival:
-            self._arrival.notify_all()
+        self._wake_who_wait()
 
     def detach(self, bridge: AttachedBridge) -> None:
         """A bridge has gone; its orders cannot be carried out any more."""
@@ -143,8 +145,8 @@ class Switchboard:
         wait = min(dial.wait_seconds, self._times.longest_wait)
         with self.waits.taken_by(realm), suppress(TimeoutError):
             async with asyncio.timeout(wait):
-                async with self._arrival:
-                    await self._arrival.wait_for(lambda: self._draining or self.registry.is_served(realm))
+                while not (self._draining or self.registry.is_served(realm)):
+                    await self._arrival.wait()
                 await self.dials.turn(realm)
 
     def _bridge(self, realm: str, dial: Dial) -> AttachedBridge:
@@ -176,6 +178,10 @@ class Switchboard:
         worker = End(name="the worker", stream=stream, window=dial.window, carried=received, delays=delays)
         bridge = End(name="the bridge", stream=served.stream, window=served.window, carried=sent, delays=delays)
         return await join(worker, bridge, (self._going_down, attached.lost, attempt.cut, served.cut))
+
+    def _wake_who_wait(self) -> None:
+        self._arrival.set()
+        self._arrival = asyncio.Event()
 
     # The bridge's side of a connection
 
@@ -230,8 +236,7 @@ class Switchboard:
     async def drain(self) -> None:
         """Take nothing new, send the bridges away, and give open connections time; then reset them."""
         self._draining = True
-        async with self._arrival:
-            self._arrival.notify_all()
+        self._wake_who_wait()
         for bridge in self.registry.bridges:
             bridge.dismiss(GOING_DOWN.message)
         self._orders.refuse_all(GOING_DOWN)

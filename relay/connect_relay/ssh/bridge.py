@@ -119,14 +119,14 @@ class SshBridge:
         switchboard = self.door.switchboard
         with switchboard.admission.under_way(attempt):
             try:
-                await switchboard.attach(bridge)
+                switchboard.attach(bridge)
             except RefusedError as error:
                 switchboard.refused(attempt, error)
                 audit.write_refused(attempt)
                 send_away(self.connection, str(error))
                 return
-            audit.write_attached(attempt, version=bridge.version, targets=bridge.targets)
             try:
+                audit.write_attached(attempt, version=bridge.version, targets=bridge.targets)
                 await self._until_over(bridge, attempt)
             finally:
                 switchboard.detach(bridge)
