@@ -86,6 +86,11 @@ def encode(block: PlanBlock, *, most_bytes: int = MOST_BYTES) -> Iterator[str]:
     return (f"{MARK} {digest} {number}/{len(parts)} {part}" for number, part in enumerate(parts, start=1))
 
 
+def is_plan_line(line: str) -> bool:
+    """Whether a log's line is one of a plan, and says nothing to a person."""
+    return _LINE.search(line) is not None
+
+
 def find(log: str) -> PlanBlock | None:
     """The last plan in a log; None if there is none. Raises ValueError if lines of it are missing, or unreadable."""
     found = [match for line in log.split("\n") if (match := _LINE.search(line.rstrip("\r")))]

@@ -33,7 +33,7 @@ def findings(
 
 
 def ready(observed: Observed, plan: Plan) -> JobFinding:
-    """Whether the CronJob may stand: True, or False with the first cause."""
+    """Whether the CronJob may stand: True, or False with the first cause; what Secrets lack is told at once."""
     for reason, message in _causes(observed, plan):
         words = f"{message}{_goes_on(observed)}"
         return Finding(type=ConditionType.READY, truth=Truth.FALSE, reason=reason, message=words)
@@ -57,8 +57,8 @@ def _causes(observed: Observed, plan: Plan) -> Iterator[tuple[str, str]]:
     if plan.schedule_valid.truth is Truth.FALSE:
         yield plan.schedule_valid.reason, plan.schedule_valid.message
     yield from _name_taken(observed)
-    for finding in observed.secrets.findings:
-        yield _secret(finding, observed.job)
+    if wrong := [_secret(finding, observed.job) for finding in observed.secrets.findings]:
+        yield wrong[0][0], " ".join(message for _, message in wrong)
     refusal = observed.refusal
     if refusal is not None and refusal.hash == plan.hash:
         # What may not even be suspended is not refused for what stands in it: policies say 422 as well.

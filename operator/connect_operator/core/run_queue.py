@@ -138,7 +138,10 @@ def _obstacle(request: Request, observed: Observed, ready: JobFinding) -> Obstac
     if job.mode.does_less_than(run.mode):
         return Obstacle(
             reason="ModeRefused",
-            message=f"ConnectJob {job.name} has mode {job.mode}, and a run on request may not do more than that.",
+            message=(
+                f"ConnectJob {job.name} has mode {job.mode}, and a run on request may not do more than that. "
+                f"Order one with mode {job.mode}, or change spec.mode of the ConnectJob."
+            ),
         )
     if job.suspend and run.mode is Mode.SYNC and not run.confirm_locked:
         return Obstacle(

@@ -10,9 +10,11 @@ from pathlib import Path
 from kubernetes.aio.client.api_client import ApiClient
 from kubernetes.aio.client.configuration import Configuration
 from kubernetes.aio.config import ConfigException, load_kube_config
+from kubernetes.aio.config.kube_config import KubeConfigMerger
 
 from connect_operator.errors import SettingsError
 from connect_operator.kube import Kube
+from connect_operator.kubectl.impersonation import Header, impersonation
 
 DEFAULT_NAMESPACE = "default"
 AGENT = "kubectl-connect"
@@ -61,11 +63,18 @@ async def _load(access: Access, configuration: Configuration) -> dict[str, str]:
             context=access.context or None,
             client_configuration=configuration,
         )
+        context: dict[str, str] = loader.current_context["context"]
+        configuration.client_session_kwargs = {"headers": _acting_as(places, context)}
     except Exception as error:  # the library checks hardly anything, so that a wrong file shows as any kind of error
         cause = str(error) if isinstance(error, ConfigException) else type(error).__name__
         raise SettingsError(f"the kubeconfig {places} cannot be used: {cause}") from error
-    context: dict[str, str] = loader.current_context["context"]
     return context
+
+
+def _acting_as(places: str, context: dict[str, str]) -> list[Header]:
+    users = KubeConfigMerger(places).config["users"]  # type: ignore[no-untyped-call]
+    found = users.get_with_name(context["user"], safe=True) if context.get("user") else None
+    return impersonation((found and found.value.get("user")) or {})
 
 
 def _places(access: Access) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 import click
 
@@ -10,9 +11,33 @@ from connect_operator.kubectl.cluster import Cluster, Pod
 from connect_operator.kubectl.connection import Access
 from connect_operator.kubectl.exits import Exit
 from connect_operator.kubectl.faults import CommandError
-from connect_operator.kubectl.following import followed
+from connect_operator.kubectl.following import followed, tell
 from connect_operator.kubectl.options import access_options, examples
 from connect_operator.kubectl.session import done
+from connect_protocol.plan_block import is_plan_line
+
+
+@dataclass(kw_only=True, slots=True)
+class Reading:
+    """A log as a person reads it: without the lines of a plan, of which a large school's has thousands."""
+
+    has_plan: bool = False
+    _begun: str = field(default="", init=False)
+
+    def take(self, piece: str) -> str:
+        """What is to be read of the lines that a piece ends."""
+        *lines, self._begun = (self._begun + piece).split("\n")
+        return "".join(map(self._readable, lines))
+
+    def rest(self) -> str:
+        """What is to be read of a last line without an end."""
+        return self._readable(self._begun) if self._begun else ""
+
+    def _readable(self, line: str) -> str:
+        if is_plan_line(line):
+            self.has_plan = True
+            return ""
+        return f"{line}\n"
 
 
 @click.command(
@@ -27,12 +52,13 @@ from connect_operator.kubectl.session import done
 def logs(name: str, job: str, follow: bool, tail: int | None, access: Access) -> None:
     """The log of a run of NAME: the one that goes on, else the last one.
 
-    Of several tries the last one is shown. The log ends with the run's report.
+    Of several tries the last one is shown. The log ends with the run's report; a plan below it, which is for programs,
+    is left out: `kubectl connect plan NAME` shows it.
     """
     if follow:
         followed(access, name, lambda cluster: _follow(cluster, name, job))
     else:
-        click.echo(done(access, lambda cluster: _log(cluster, name, job, tail)), nl=False)
+        done(access, lambda cluster: _show(cluster, name, job, tail))
 
 
 async def latest_pod(cluster: Cluster, name: str, job: str = "") -> Pod:
@@ -48,17 +74,28 @@ async def latest_pod(cluster: Cluster, name: str, job: str = "") -> Pod:
     return pods[-1]
 
 
-async def _log(cluster: Cluster, name: str, job: str, tail: int | None) -> str:
+async def _show(cluster: Cluster, name: str, job: str, tail: int | None) -> None:
     pod = await latest_pod(cluster, name, job)
+    reading = Reading()
     with _has_started(name):
-        return await cluster.log(pod, tail=tail)
+        lines = (reading.take(await cluster.log(pod)) + reading.rest()).splitlines(keepends=True)
+    click.echo("".join(lines if tail is None else lines[max(len(lines) - tail, 0) :]), nl=False)
+    _tell_of_plan(reading, name)
 
 
 async def _follow(cluster: Cluster, name: str, job: str) -> None:
     pod = await latest_pod(cluster, name, job)
+    reading = Reading()
     with _has_started(name):
         async for piece in cluster.follow(pod):
-            click.echo(piece, nl=False)
+            click.echo(reading.take(piece), nl=False)
+    click.echo(reading.rest(), nl=False)
+    _tell_of_plan(reading, name)
+
+
+def _tell_of_plan(reading: Reading, name: str) -> None:
+    if reading.has_plan:
+        tell(f"The plan is left out: kubectl connect plan {name} shows it")
 
 
 @contextmanager

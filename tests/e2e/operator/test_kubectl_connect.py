@@ -3,6 +3,7 @@
 import json
 import subprocess
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,16 @@ def test_status_tells_who_needs_a_person_and_why(on_call: Person, page: Page) ->
     one = on_call("status", "incomplete").output
     assert "incomplete-database" in one
     page.shows("status of one that is not ready", one)
+
+
+def test_a_kubeconfig_may_say_as_whom_it_acts(connect: Site, nobody: Person) -> None:
+    """As kubectl does: the administrator who acts as somebody without rights has none."""
+    config = json.loads(connect.cluster.kubectl("config", "view", "--raw", "--minify", "--output=json"))
+    config["users"][0]["user"] |= {"as": nobody.user, "as-groups": ["system:authenticated"]}
+    kubeconfig = connect.folder / "kubeconfig-acting"
+    kubeconfig.write_text(json.dumps(config))
+    acting = replace(nobody, kubeconfig=kubeconfig)
+    assert nobody.user in acting("status", f"--namespace={connect.namespace}", code=7).errors
 
 
 def test_status_for_machines(on_call: Person) -> None:

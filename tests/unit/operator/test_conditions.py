@@ -10,6 +10,7 @@ from connect_operator.core.facts import (
     BridgeState,
     RealmClaim,
     RelayView,
+    SecretRole,
 )
 from connect_operator.core.reconcile import reconcile
 from connect_operator.core.status import ConditionType
@@ -38,6 +39,15 @@ def test_messages_name_the_secret_its_field_and_what_to_do() -> None:
     older = RealmClaim(realm="musterwil", namespace="old", name="first", uid="1", created=CREATED)
     realm = reconcile(settled(rival=older)).status
     assert "old/first" in message(realm, ConditionType.READY)
+
+
+def test_all_secrets_that_are_missing_are_named_at_once() -> None:
+    database, directory = lacking(missing=True), lacking(missing_keys=("password",))
+    other = replace(directory.findings[0], name="musterwil-directory", role=SecretRole.DIRECTORY)
+    both = replace(database, findings=(*database.findings, other))
+    told = reconcile(settled(secrets=both)).status
+    assert "Secret musterwil-database (spec.secrets.database) does not exist" in message(told, ConditionType.READY)
+    assert "Secret musterwil-directory (spec.secrets.directory) lacks" in message(told, ConditionType.READY)
 
 
 def test_a_suspension_is_told_with_who_why_and_since_when() -> None:
