@@ -21,6 +21,8 @@ LIST_PERIOD = timedelta(days=90)
 CLOCKS_DIFFER = timedelta(minutes=5)
 """A certificate is valid from a little before it was made: the other side's clock may be behind."""
 LONGEST_COMMON_NAME = 64
+_SERIAL_BITS = 159
+"""A positive number of 20 octets at most (RFC 5280, section 4.1.2.2)."""
 
 
 class PkiError(Exception):
@@ -151,6 +153,14 @@ def client(identity: Identity) -> Subject:
         names=(x509.UniformResourceIdentifier(identity.uri),),
         usage=ExtendedKeyUsageOID.CLIENT_AUTH,
     )
+
+
+def parse_serial(text: str) -> int:
+    """A serial number in hex. Raises ValueError for what no certificate can have, and no list can name."""
+    number = int(text, 16)
+    if number <= 0 or number.bit_length() > _SERIAL_BITS:
+        raise ValueError(f"{text!r} is no serial number")
+    return number
 
 
 def pem_of(certificate: x509.Certificate) -> str:

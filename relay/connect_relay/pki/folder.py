@@ -22,7 +22,7 @@ from pathlib import Path
 from cryptography import x509
 
 from connect_protocol.relay.identity import Identity
-from connect_relay.pki.certificates import LIST_PERIOD, Authority, Issued, PkiError, Revoked, names_of
+from connect_relay.pki.certificates import LIST_PERIOD, Authority, Issued, PkiError, Revoked, names_of, parse_serial
 from connect_relay.pki.files import DRAFT, read, replace_file, replace_folder, require_free, write_folder
 
 CA_CERTIFICATE, CA_KEY = "ca.crt", "ca.key"
@@ -255,7 +255,7 @@ def _parsed(path: Path) -> x509.Certificate:
 
 def _revoked(line: str) -> Revoked:
     serial, since, _place = line.split(" ", 2)
-    return Revoked(serial=int(serial, 16), since=datetime.fromisoformat(since))
+    return Revoked(serial=parse_serial(serial), since=datetime.fromisoformat(since))
 
 
 def _is_draft(path: Path) -> bool:

@@ -7,7 +7,7 @@ import click
 
 from connect_protocol.relay.identity import Identity
 from connect_relay.authorized_keys import AuthorizedKey
-from connect_relay.pki.certificates import LIST_PERIOD, PkiError
+from connect_relay.pki.certificates import LIST_PERIOD, PkiError, parse_serial
 from connect_relay.pki.folder import LIST, Kept, PkiFolder, State, folder_of
 from connect_relay.pki.options import (
     DAYS,
@@ -82,7 +82,7 @@ def _certificates(folder: Path, identity: Identity, serial: str | None) -> list[
     if serial is None:
         return [kept.serial for kept in known if not kept.superseded]
     try:
-        number = int(serial, 16)
+        number = parse_serial(serial)
     except ValueError:
         raise PkiError(f"{serial!r} is no serial number in hex, as `connect-relay pki list` shows it") from None
     if number not in {kept.serial for kept in known}:

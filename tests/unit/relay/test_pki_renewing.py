@@ -212,6 +212,9 @@ def test_a_list_never_forgets(root: str) -> None:
     [
         (("seldwyla", "bridge"), "holds no certificate and no SSH key of connect://realm/seldwyla/bridge"),
         (("musterwil", "bridge", "--serial", "xyz"), "'xyz' is no serial number in hex"),
+        (("musterwil", "bridge", "--serial", "f" * 64), "ff' is no serial number in hex"),
+        (("musterwil", "bridge", "--serial", "0"), "'0' is no serial number in hex"),
+        (("musterwil", "bridge", "--serial", "-1"), "'-1' is no serial number in hex"),
         (("musterwil", "bridge", "--key", "SHA256:x"), "no SSH key of connect://realm/musterwil/bridge has the"),
         (("musterwil", "bridge", "--key", "SHA256:x", "--serial", "a"), "--serial or --key"),
     ],
