@@ -207,7 +207,7 @@ GAUGES = (
         ),
         read=_lags,
     ),
-    Gauge(family=Family(name="connect_job_active_runs", meaning="Runs that go on"), read=_active),
+    Gauge(family=Family(name="connect_job_active_runs", meaning="1 while a run goes on"), read=_active),
     Gauge(
         family=Family(name="connect_job_active_run_start_timestamp_seconds", meaning="When that run began"),
         read=_active_since,

@@ -40,6 +40,7 @@ from connect_operator.kind import Kind
 from connect_operator.known import Body, Key, KnownJob, Subject
 from connect_operator.queue import WHEN_CALM
 from connect_operator.relay_watch import RelayWatch
+from connect_operator.rivals import Rivals
 from connect_operator.run_writer import RunWriter
 from connect_operator.secrets_watch import SecretsWatch
 from connect_operator.warnings_watch import WarningsWatch
@@ -79,6 +80,7 @@ class Reconciler:
         self._unwatched_interval = unwatched_interval
         self._clock = clock
         self._refusals: dict[Key, Refusal] = {}
+        self._rivals: Rivals[Key] = Rivals()
         self._taken: set[Key] = set()
         # With the ConnectJob's uid: what was made for it, as long as no status notes it.
         self._made: dict[Key, tuple[str, Wanted]] = {}
@@ -139,6 +141,7 @@ class Reconciler:
 
     def _forget(self, key: Key) -> None:
         self._secrets.forget(key)
+        self._rivals.forget(key)
         self._refusals.pop(key, None)
         self._taken.discard(key)
         self._made.pop(key, None)
@@ -158,6 +161,7 @@ class Reconciler:
             relay=self._bridge(known),
             rival=rival(known.claim, self._index.claims(known.job.realm)),
             refusal=self._refusals.get(key),
+            not_put_back_before=self._rivals.not_before(key, now),
             requests=self._index.requests(key),
         )
 
@@ -216,14 +220,15 @@ class Reconciler:
 
     async def _write(self, key: Key, decision: Decision, done: Action) -> Decision:
         written = await self._write_cron_job(key, done)
+        if decision.puts_back:
+            self._rivals.put_back(key, self._clock())
         action = type(done).__name__.lower()
         log.info("the CronJob was written", connectjob=key.name, namespace=key.namespace, action=action)
         if not isinstance(done, Suspend):
             self._refusals.pop(key, None)
         facts = cron_job_facts(written)
         if facts.labels.get(MANAGED_BY_LABEL) == MANAGER:
-            upon = "" if isinstance(done, Create) else done.resource_version
-            self._index.answered(Kind.CRON_JOB, written, upon=upon)
+            self._index.answered(Kind.CRON_JOB, written, upon="" if isinstance(done, Create) else done.resource_version)
         return decision.after(facts)
 
     async def _start(self, key: Key, observed: Observed, decision: Decision) -> Decision:

@@ -10,7 +10,7 @@ from tests.support.repository import ROOT, read, table
 PAGE = "docs/reference/connectjob.md"
 WORD = re.compile(r"[A-Z][A-Za-z]+")
 COMPOUND = re.compile(r"([A-Z][a-z]+){2,}")
-DECIDING = ("drift", "endings", "events", "findings", "planning", "runs", "starting")
+DECIDING = ("decision", "drift", "endings", "events", "findings", "planning", "runs", "starting")
 AS_IN_A_POD = ("tolerations.", "resources.", "affinity.")
 NO_REASONS = {"ContainerCreating", "PodInitializing", "ErrImagePull", "BlockedByWarnings", "BlockedBySafetyGate"}
 """States on the way to a running pod, another word for one that is told, and reasons that the worker's page tells."""

@@ -31,7 +31,8 @@ class Observed:
     them, or a run would seem deleted. `secrets` must be no older than `secret_needs.due` allows, and `warnings` be
     there when `starting.wants_warnings` says so. `relay` is None where no relay is asked, `rival` where the realm is
     this one's (`connect_operator.core.realm`). `requests` are its ConnectRuns. `now` is in UTC. `unsuspended` is what
-    the API server said if it did not let the CronJob be suspended in this very look.
+    the API server said if it did not let the CronJob be suspended in this very look. Before
+    `not_put_back_before` nothing is put back that somebody else has changed: he has done so too often lately.
     """
 
     job: ConnectJob
@@ -47,6 +48,7 @@ class Observed:
     rival: RealmClaim | None = None
     refusal: Refusal | None = None
     unsuspended: str = ""
+    not_put_back_before: datetime | None = None
     requests: tuple[Request, ...] = ()
     run_refusal: RunRefusal | None = None
 
@@ -78,6 +80,10 @@ class Suspend:
 
 
 Action = Create | Replace | Suspend
+
+
+DRIFT_CORRECTED = "DriftCorrected"
+"""The reason of the event for an action that undoes what somebody else did."""
 
 
 class EventType(StrEnum):
@@ -143,6 +149,11 @@ class Decision:
     runs: RunOrders = field(default_factory=RunOrders)
     withdrawn: tuple[Withdrawal, ...] = ()
     look_again: datetime | None = None
+
+    @property
+    def puts_back(self) -> bool:
+        """Whether the action undoes what somebody else did."""
+        return any(event.reason == DRIFT_CORRECTED for event in self.events)
 
     def after(self, written: CronJobFacts) -> "Decision":
         """The same, once the action has made `written` of the CronJob."""

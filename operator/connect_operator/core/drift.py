@@ -14,7 +14,16 @@ our last write tell whether anything differs, and one PUT replaces all, foreign 
 
 from connect_operator.core.condition import Truth
 from connect_operator.core.cronjob import labels
-from connect_operator.core.decision import Action, Create, Event, EventType, Observed, Replace, Suspend
+from connect_operator.core.decision import (
+    DRIFT_CORRECTED,
+    Action,
+    Create,
+    Event,
+    EventType,
+    Observed,
+    Replace,
+    Suspend,
+)
 from connect_operator.core.facts import CronJobFacts
 from connect_operator.core.names import CONNECT_JOB_LABEL, MANAGER
 from connect_operator.core.planning import Plan
@@ -100,4 +109,4 @@ def _suspend(cron_job: CronJobFacts) -> Suspend | None:
 def _event(message: str, *, about: str) -> Event:
     """`about` is the change that is undone: a status of one that is not Ready stays the same from one to the next."""
     told = f"{message}. Change the ConnectJob instead."
-    return Event(type=EventType.WARNING, reason="DriftCorrected", message=told, about=about)
+    return Event(type=EventType.WARNING, reason=DRIFT_CORRECTED, message=told, about=about)

@@ -36,10 +36,15 @@ def reconcile(observed: Observed) -> Decision:
     verdict = ready(observed, plan)
     runs = look(observed, verdict)
     action = choose(observed, plan, ready=verdict.truth is Truth.TRUE)
+    correction = corrected(action, observed)
+    held_back = observed.not_put_back_before if correction else None
+    if held_back:
+        action = correction = None
     # A CronJob that is written now owes no run of before.
     due = _overdue_at(observed, plan, runs) if verdict.truth is Truth.TRUE and action is None else None
-    status = _status(observed, plan, verdict, runs, due)
-    correction = corrected(action, observed)
+    # What is not put back yet is still to be seen as another's.
+    wanted = observed.status.wanted if held_back else _wanted(observed, plan, verdict)
+    status = replace(_status(observed, plan, verdict, runs, due), wanted=wanted)
     requested = orders(observed, plan, verdict, runs)
     return Decision(
         action=action,
@@ -48,7 +53,7 @@ def reconcile(observed: Observed) -> Decision:
         events=(*([correction] if correction else []), *events(observed.status, status, runs.ended)),
         runs=requested,
         withdrawn=runs.withdrawn,
-        look_again=_look_again(observed, status, runs, due, requested.look_again),
+        look_again=_look_again(observed, status, runs, due, (requested.look_again, held_back)),
     )
 
 
@@ -78,7 +83,6 @@ def _status(observed: Observed, plan: Plan, verdict: JobFinding, runs: Runs, due
         last_schedule=_last_schedule(observed),
         history=runs.history,
         active=runs.active,
-        wanted=_wanted(observed, plan, verdict),
     )
     zone = plan.timetable.zone if plan.timetable else None
     return replace(status, summary=summary(status, zone, release=observed.defaults.image))
@@ -151,9 +155,9 @@ def _own_cron_job(observed: Observed) -> bool:
 
 
 def _look_again(
-    observed: Observed, status: Status, runs: Runs, due: datetime | None, requested: datetime | None
+    observed: Observed, status: Status, runs: Runs, due: datetime | None, more: tuple[datetime | None, ...]
 ) -> datetime | None:
-    moments = [*_moments(observed, status, runs, due), *([requested] if requested else [])]
+    moments = [*_moments(observed, status, runs, due), *(moment for moment in more if moment)]
     return min((max(moment, observed.now + _SOON) for moment in moments), default=None)
 
 

@@ -13,6 +13,7 @@ from connect_operator.kubectl.options import (
     Waiting,
     access_options,
     examples,
+    name_argument,
     output_option,
     style,
     waiting_options,
@@ -29,7 +30,7 @@ from connect_protocol.plan_block import PlanBlock
     short_help="Let through, once, the plan that the last run was stopped with.",
     epilog=examples('approve musterwil sha256:… --reason "the school closes"', 'approve musterwil --reason "…" --wait'),
 )
-@click.argument("name")
+@name_argument
 @click.argument("checksum", required=False)
 @click.option("--reason", required=True, help="Why it is meant; it is kept with your name beside the approval.")
 @click.option("--confirm-locked", is_flag=True, help="Run although it is locked.")

@@ -77,9 +77,9 @@ class Cluster:
         """The worker's log so far; its last lines only, with `tail`."""
         return await self.kube.text(self._log_path(pod), _log_query(tail))
 
-    def follow(self, pod: Pod) -> AsyncIterator[str]:
-        """The worker's log until it ends."""
-        return self.kube.follow(self._log_path(pod), _log_query(None) | {"follow": "true"})
+    def follow(self, pod: Pod, *, tail: int | None = None) -> AsyncIterator[str]:
+        """The same, until it ends."""
+        return self.kube.follow(self._log_path(pod), _log_query(tail) | {"follow": "true"})
 
     async def user(self) -> str:
         """Who asks: as the API server knows him, else as the kubeconfig calls him."""

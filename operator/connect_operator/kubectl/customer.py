@@ -9,13 +9,14 @@ from connect_operator.core.spec import ConnectJob
 from connect_operator.core.status import ConditionType, JobCondition, Status
 
 _WELL = {
-    ConditionType.READY: Truth.TRUE,
-    ConditionType.SCHEDULE_VALID: Truth.TRUE,
-    ConditionType.SUSPENDED: Truth.FALSE,
-    ConditionType.RUN_STARTED: Truth.TRUE,
-    ConditionType.RELAY_CONNECTED: Truth.TRUE,
-    ConditionType.VALIDATED: Truth.TRUE,
-    ConditionType.LAST_RUN_SUCCEEDED: Truth.TRUE,
+    ConditionType.READY: {Truth.TRUE},
+    ConditionType.SCHEDULE_VALID: {Truth.TRUE},
+    ConditionType.SUSPENDED: {Truth.FALSE},
+    # Unknown for the moments in which each run begins.
+    ConditionType.RUN_STARTED: {Truth.TRUE, Truth.UNKNOWN},
+    ConditionType.RELAY_CONNECTED: {Truth.TRUE},
+    ConditionType.VALIDATED: {Truth.TRUE},
+    ConditionType.LAST_RUN_SUCCEEDED: {Truth.TRUE},
 }
 
 
@@ -36,7 +37,7 @@ class Customer:
     def unwell(self) -> tuple[JobCondition, ...]:
         """The conditions that a person should read, the gravest first."""
         order = list(_WELL)
-        told = [each for each in self.status.conditions if each.finding.truth is not _WELL.get(each.finding.type)]
+        told = [each for each in self.status.conditions if each.finding.truth not in _WELL[each.finding.type]]
         return tuple(sorted(told, key=lambda each: order.index(each.finding.type)))
 
     @property

@@ -5,15 +5,16 @@ import click
 from connect_operator.core.spec import ConnectJob
 from connect_operator.kubectl.cluster import Cluster
 from connect_operator.kubectl.connection import Access
-from connect_operator.kubectl.options import access_options, examples
+from connect_operator.kubectl.options import access_options, examples, name_argument
 from connect_operator.kubectl.session import done
+from connect_operator.kubectl.table import printable
 
 MOST_SIGNS = 128
 """Of spec.suspendedBy."""
 
 
 @click.command(epilog=examples('lock musterwil --reason "two classes are merged until Friday"'))
-@click.argument("name")
+@name_argument
 @click.option("--reason", required=True, help="Why, for whoever is on call next.")
 @click.option("--by", default="", help="Who has decided it; by default you, as the cluster knows you.")
 @access_options
@@ -27,7 +28,7 @@ def lock(name: str, reason: str, by: str, access: Access) -> None:
 
 
 @click.command(epilog=examples("unlock musterwil"))
-@click.argument("name")
+@name_argument
 @access_options
 def unlock(name: str, access: Access) -> None:
     """Scheduled runs of NAME start again.
@@ -57,4 +58,4 @@ async def _unlock(cluster: Cluster, name: str) -> str:
 def _by(job: ConnectJob) -> str:
     """By whom and why, as far as anybody has said it."""
     words = ", ".join(word for word in (job.suspended_by, job.suspend_reason) if word)
-    return f" by {words}" if words else ""
+    return f" by {printable(words)}" if words else ""

@@ -12,7 +12,7 @@ from connect_operator.kubectl.connection import Access
 from connect_operator.kubectl.exits import Exit
 from connect_operator.kubectl.faults import CommandError
 from connect_operator.kubectl.following import followed, tell
-from connect_operator.kubectl.options import access_options, examples
+from connect_operator.kubectl.options import access_options, examples, name_argument
 from connect_operator.kubectl.session import done
 from connect_protocol.plan_block import is_plan_line
 
@@ -44,7 +44,7 @@ class Reading:
     short_help="The log of a run: the one that goes on, else the last one.",
     epilog=examples("logs musterwil", "logs musterwil --follow", "logs musterwil --run connect-musterwil-29400123"),
 )
-@click.argument("name")
+@name_argument
 @click.option("--run", "job", default="", metavar="JOB", help="The Job of another run than the latest one.")
 @click.option("-f", "--follow", is_flag=True, help="Go on until the run ends; Ctrl-C leaves the run alone.")
 @click.option("--tail", type=click.IntRange(min=0), help="The last lines only.")
@@ -56,7 +56,7 @@ def logs(name: str, job: str, follow: bool, tail: int | None, access: Access) ->
     is left out: `kubectl connect plan NAME` shows it.
     """
     if follow:
-        followed(access, name, lambda cluster: _follow(cluster, name, job))
+        followed(access, name, lambda cluster: _follow(cluster, name, job, tail))
     else:
         done(access, lambda cluster: _show(cluster, name, job, tail))
 
@@ -83,11 +83,11 @@ async def _show(cluster: Cluster, name: str, job: str, tail: int | None) -> None
     _tell_of_plan(reading, name)
 
 
-async def _follow(cluster: Cluster, name: str, job: str) -> None:
+async def _follow(cluster: Cluster, name: str, job: str, tail: int | None) -> None:
     pod = await latest_pod(cluster, name, job)
     reading = Reading()
     with _has_started(name):
-        async for piece in cluster.follow(pod):
+        async for piece in cluster.follow(pod, tail=tail):
             click.echo(reading.take(piece), nl=False)
     click.echo(reading.rest(), nl=False)
     _tell_of_plan(reading, name)

@@ -2,7 +2,6 @@
 
 import base64
 import os
-import re
 import secrets as randomness
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -19,7 +18,7 @@ from connect_operator.kubectl.exits import Exit
 from connect_operator.kubectl.faults import CommandError
 from connect_operator.kubectl.given import Given, read_given
 from connect_operator.kubectl.manifests import Answers, Manifest
-from connect_operator.kubectl.options import access_options, examples
+from connect_operator.kubectl.options import NAME, access_options, examples
 from connect_operator.kubectl.questions import ADDRESSES, Kind, Question, questions
 from connect_operator.kubectl.session import done, fail
 from connect_operator.schedule.grammar import resolve
@@ -64,7 +63,7 @@ def new(name: str, known: Path | None, folder: Path | None, apply: bool, access:
 
 
 def _ask(name: str, given: Given, namespace: str) -> Answers:
-    if not re.fullmatch(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?", name) or len(name) > LONGEST_NAME:
+    if not NAME.fullmatch(name) or len(name) > LONGEST_NAME:
         raise CommandError(
             f"{name} cannot be a ConnectJob's name",
             todo=f"Take lower-case letters, digits and inner hyphens, {LONGEST_NAME} at most",

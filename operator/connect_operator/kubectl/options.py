@@ -1,6 +1,7 @@
 """Options that the commands have in common, named as kubectl names them."""
 
 import os
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from connect_operator.core.spec import parse_duration
 from connect_operator.kubectl.connection import Access
 from connect_operator.kubectl.table import Style
 
+NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 _NAMESPACE = "The namespace to work in; the context's if it is not given."
 
 
@@ -88,6 +90,16 @@ def patience_option(command: Callable[..., None]) -> Callable[..., None]:
 
     return with_patience
 
+
+def _name(_context: click.Context, _argument: click.Parameter, value: str | None) -> str | None:
+    """As a script's empty variable is none."""
+    if value is not None and not NAME.fullmatch(value):
+        raise click.BadParameter(f"{value!r} cannot be a ConnectJob's name")
+    return value
+
+
+name_argument = click.argument("name", callback=_name)
+optional_name_argument = click.argument("name", required=False, callback=_name)
 
 output_option = click.option(
     "-o",

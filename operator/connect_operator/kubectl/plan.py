@@ -13,6 +13,7 @@ from connect_operator.kubectl.options import (
     Waiting,
     access_options,
     examples,
+    name_argument,
     output_option,
     patience_option,
     style,
@@ -27,7 +28,7 @@ from connect_protocol.plan_block import PlanBlock
 
 
 @click.command(epilog=examples("plan musterwil", "plan musterwil --fresh", "plan musterwil --output json"))
-@click.argument("name")
+@name_argument
 @click.option("--fresh", is_flag=True, help="Make a new one, whatever the last run has printed.")
 @patience_option
 @output_option

@@ -13,6 +13,7 @@ from connect_operator.kubectl.options import (
     Waiting,
     access_options,
     examples,
+    name_argument,
     output_option,
     style,
     waiting_options,
@@ -25,7 +26,7 @@ EXAMPLES = ("run musterwil --wait", "run musterwil --plan --wait", 'run musterwi
 
 
 @click.command(epilog=examples(*EXAMPLES))
-@click.argument("name")
+@name_argument
 @click.option("--plan", is_flag=True, help="Only look what it would do to the directory.")
 @click.option("--validate", is_flag=True, help="Only look for warnings.")
 @click.option("--reason", default="", help="Why, for whoever reads it later.")

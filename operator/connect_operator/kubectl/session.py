@@ -13,6 +13,7 @@ from connect_operator.kubectl.cluster import Cluster
 from connect_operator.kubectl.connection import Access, connect
 from connect_operator.kubectl.exits import Exit
 from connect_operator.kubectl.faults import CommandError, fault_of
+from connect_operator.kubectl.table import printable
 
 T = TypeVar("T")
 _OTHER_VERSION = "Take this command in the version of the operator: kubectl get deployments --show-labels tells it"
@@ -39,7 +40,7 @@ async def _connected(access: Access, work: Callable[[Cluster], Awaitable[T]]) ->
 def fail(error: OperatorError) -> NoReturn:
     """Say what is wrong and what to do, and end with the code for it."""
     fault = fault_of(error)
-    click.echo(f"Error: {fault.what}", err=True)
+    click.echo(f"Error: {printable(fault.what)}", err=True)
     if fault.todo:
         click.echo(f"→ {fault.todo}", err=True)
     sys.exit(fault.code)

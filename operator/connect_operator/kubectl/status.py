@@ -12,7 +12,14 @@ from connect_operator.errors import KubernetesError
 from connect_operator.kubectl.cluster import Cluster
 from connect_operator.kubectl.connection import Access
 from connect_operator.kubectl.customer import Customer
-from connect_operator.kubectl.options import Form, access_options, examples, output_option, style
+from connect_operator.kubectl.options import (
+    Form,
+    access_options,
+    examples,
+    optional_name_argument,
+    output_option,
+    style,
+)
 from connect_operator.kubectl.overview import detail, document, overview
 from connect_operator.kubectl.session import done, print_json
 from connect_operator.kubectl.stage import LINES, stage_of
@@ -21,7 +28,7 @@ LOGS_AT_ONCE = 10
 
 
 @click.command(epilog=examples("status", "status musterwil", "status --all-namespaces --output json"))
-@click.argument("name", required=False)
+@optional_name_argument
 @click.option("-A", "--all-namespaces", "everywhere", is_flag=True, help="Of all namespaces.")
 @output_option
 @access_options

@@ -9,6 +9,7 @@ import pytest
 
 from tests.cluster.cluster import Cluster
 from tests.cluster.command import Result
+from tests.e2e.operator.conftest import apply_definitions
 from tests.support.custom_resource import fields, schema
 
 GOOD: Mapping[str, Any] = {
@@ -20,6 +21,7 @@ GOOD: Mapping[str, Any] = {
 SCHEDULE = (
     'spec.schedule: Invalid value: "string": schedule must be five fields with one blank between, such as "H 3 * * *"'
 )
+CRD_NAME = "connectjobs.schoolconnect.io"
 LABEL = "must be a DNS label, of lower-case letters, digits and inner hyphens"
 
 
@@ -120,6 +122,17 @@ REFUSALS = {
         change={"relay": {"transport": "gRPC", "address": "connect-relay"}},
         says="relay.address must be a host and a port, such as connect-relay:8443",
     ),
+    **{
+        f"port {port} of a relay": Refusal(
+            change={"relay": {"transport": "gRPC", "address": f"connect-relay:8443,other:{port}"}},
+            says="relay.address must have ports from 1 to 65535",
+        )
+        for port in ("0", "65536", "70000", "99999")
+    },
+    "an address without brackets": Refusal(
+        change={"relay": {"transport": "gRPC", "address": "2001:db8::1:8443"}},
+        says="relay.address must be a host and a port, such as connect-relay:8443",
+    ),
     "a transport that is not built": Refusal(
         change={"relay": {"transport": "Telnet", "address": "a:1"}},
         says='spec.relay.transport: Unsupported value: "Telnet": supported values: "gRPC", "SSH", "JumpHost", "None"',
@@ -198,6 +211,7 @@ ACCEPTED: dict[str, Mapping[str, Any]] = {
         "podAnnotations": {"note": "anything goes"},
         "queueName": "nightly",
     },
+    "relays by their addresses": {**GOOD, "relay": {"transport": "SSH", "address": "[2001:db8::1]:65535,192.0.2.1:1"}},
     "the shortest timeout": {**GOOD, "timeout": "60s"},
     "the longest timeout": {**GOOD, "timeout": "24h"},
 }
@@ -219,6 +233,30 @@ def musterwil(operator_cluster: Cluster) -> str:
 def test_the_realm_cannot_be_changed(operator_cluster: Cluster, musterwil: str) -> None:
     result = applied(operator_cluster, connect_job({**GOOD, "realm": "other"}, musterwil))
     assert "realm cannot be changed: another realm is another ConnectJob" in result.errors
+
+
+def test_what_was_taken_before_a_rule_was_made_can_be_suspended_and_told_of(operator_cluster: Cluster) -> None:
+    """And its other fields mended, all but the one that is wrong."""
+    port_rule = "/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties/relay/properties/address"
+    lax = [{"op": "remove", "path": f"{port_rule}/x-kubernetes-validations"}]
+    operator_cluster.kubectl("patch", "crd", CRD_NAME, "--type=json", f"--patch={json.dumps(lax)}")
+    wrong = {**GOOD, "relay": {"transport": "gRPC", "address": "connect-relay:99999"}}
+    old = connect_job(wrong, "old")
+    operator_cluster.wait_until(
+        "the rule is away", lambda: applied(operator_cluster, old, dry=False), lambda result: result.exit_code == 0
+    )
+    apply_definitions(operator_cluster)
+    operator_cluster.wait_until(
+        "the rule is back",
+        lambda: applied(operator_cluster, old.replace("old", "new")),
+        lambda result: result.exit_code,
+    )
+    patch = ("patch", "connectjob", "old", "--namespace=default", "--type=merge")
+    operator_cluster.kubectl(*patch, '--patch={"spec": {"suspend": true}}')
+    operator_cluster.kubectl(*patch, '--patch={"status": {"phase": "Idle"}}', "--subresource=status")
+    worse = operator_cluster.kubectl_result(*patch, '--patch={"spec": {"relay": {"address": "connect-relay:99998"}}}')
+    assert "relay.address must have ports from 1 to 65535" in worse.errors
+    operator_cluster.kubectl("delete", "connectjob", "old", "--namespace=default")
 
 
 def test_defaults_are_filled_in(operator_cluster: Cluster, musterwil: str) -> None:

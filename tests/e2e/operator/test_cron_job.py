@@ -2,6 +2,7 @@
 
 import json
 
+from connect_operator.rivals import AT_ONCE
 from tests.e2e.operator.conftest import Site
 from tests.support.operator_process import IMAGE, connect_job, secrets
 
@@ -56,6 +57,31 @@ def test_what_somebody_changes_on_the_cron_job_is_put_back_and_told_with_his_nam
     told = [note for reason, note in site.events("musterwil") if reason == "DriftCorrected"]
     assert len(told) == 1
     assert "meddler" in told[0]
+
+
+def test_a_controller_that_changes_it_again_each_time_is_not_answered_without_end(site: Site) -> None:
+    with site.operator():
+        site.apply_with_secrets(connect_job("musterwil"))
+        site.wait_until_settled("musterwil")
+        for _ in range(AT_ONCE):
+            hand(site, "connect-musterwil", {"spec": {"suspend": True}})
+            site.cluster.wait_until(
+                "it is put back",
+                lambda: site.get("cronjob", "connect-musterwil")["spec"]["suspend"],
+                lambda now: not now,
+            )
+        hand(site, "connect-musterwil", {"spec": {"suspend": True}})
+        site.kubectl("patch", "connectjob", "musterwil", "--type=merge", '--patch={"metadata": {"labels": {"a": "b"}}}')
+        site.apply_with_secrets(connect_job("weitwil"))
+        site.wait_until_settled("weitwil")
+        assert site.get("cronjob", "connect-musterwil")["spec"]["suspend"]
+        site.kubectl("patch", "connectjob", "musterwil", "--type=merge", '--patch={"spec": {"timeout": "2h"}}')
+        site.cluster.wait_until(
+            "it is what is asked for",
+            lambda: site.get("cronjob", "connect-musterwil")["spec"]["suspend"],
+            lambda now: not now,
+        )
+    assert [reason for reason, _ in site.events("musterwil")].count("DriftCorrected") == AT_ONCE
 
 
 def test_what_somebody_adds_to_the_cron_job_is_taken_away_again(site: Site) -> None:

@@ -140,6 +140,18 @@ def test_a_customer_that_is_not_there(on_call: Person) -> None:
     assert "→ Look with kubectl connect status" in said.errors
 
 
+@pytest.mark.parametrize("command", [("status",), ("logs",), ("lock", "--reason=x"), ("run",)])
+def test_an_empty_variable_is_no_name(on_call: Person, command: Sequence[str]) -> None:
+    said = on_call(*command, "", code=2)
+    assert "'' cannot be a ConnectJob's name" in said.errors
+
+
+def test_what_others_wrote_cannot_move_the_cursor(on_call: Person) -> None:
+    on_call("lock", "closed", "--reason=holi\x1b[2Jdays", "--by=the\noffice")
+    assert "closed is locked by the office, holi [2Jdays\n" in on_call("run", "closed", code=3).errors
+    assert on_call("unlock", "closed").output == "closed is unlocked; it was locked by the office, holi [2Jdays\n"
+
+
 @pytest.mark.parametrize("arguments", [("status", "well", "--all-namespaces"), ("run", "well", "--plan", "--validate")])
 def test_options_that_exclude_each_other_are_refused(on_call: Person, arguments: tuple[str, ...]) -> None:
     assert "Usage: kubectl connect" in on_call(*arguments, code=2).errors

@@ -230,6 +230,7 @@ def test_a_log_is_followed_to_the_end_of_the_run(on_call: Person, stage: Site) -
     """The one that goes on from the test before, which is stopped meanwhile."""
     job = stage.get("connectjob", "slow")["status"]["activeRun"]["name"]
     following = started(on_call, "logs", "slow", "--follow")
+    following_its_end = started(on_call, "logs", "slow", "--follow", "--tail=0")
     said = on_call("run", "slow", "--wait", "--timeout=2s", code=6)
     assert "Queued" in said.errors
     assert "is not over" in said.errors
@@ -237,3 +238,6 @@ def test_a_log_is_followed_to_the_end_of_the_run(on_call: Person, stage: Site) -
     output, errors = following.communicate(timeout=90)
     assert (following.returncode, errors) == (0, "")
     assert output.startswith(STAGE)
+    output, errors = following_its_end.communicate(timeout=90)
+    assert (following_its_end.returncode, errors) == (0, "")
+    assert STAGE not in output

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.chart import refusal
+from tests.support.chart import CONNECT_JOB, refusal, template
 
 CUSTOMER = {"realm": "musterwil", "schedule": "H 3 * * *", "secrets": {}}
 
@@ -46,6 +46,29 @@ CUSTOMER = {"realm": "musterwil", "schedule": "H 3 * * *", "secrets": {}}
 )
 def test_a_value_that_cannot_be_is_refused_by_its_place(values: dict[str, object], complaint: str) -> None:
     assert complaint in refusal(values)
+
+
+@pytest.mark.parametrize(
+    ("more", "where"),
+    [
+        ({"suspendd": True}, "musterwil.suspendd"),
+        ({"secrets": {"directry": "x"}}, "musterwil.secrets.directry"),
+        ({"safety": {"maxDelete": 1}}, "musterwil.safety.maxDelete"),
+        ({"resources": {"limit": {"memory": "1Gi"}}}, "musterwil.resources.limit"),
+        ({"tolerations": [{"operator": "Exists"}, {"kye": "school"}]}, "musterwil.tolerations[1].kye"),
+    ],
+)
+def test_a_customers_misspelt_field_is_refused_by_its_place(more: dict[str, object], where: str) -> None:
+    """The API server drops it with a warning that Helm does not show: a suspension, or a limit, would be lost."""
+    result = template({"customers": {"musterwil": CUSTOMER | more}}, f"--api-versions={CONNECT_JOB}")
+    assert f"customers.{where}: a ConnectJob has no such field" in result.errors
+
+
+@pytest.mark.parametrize("release", ["1a", "a.b"])
+def test_a_release_that_no_service_can_be_named_after_is_refused_before_anything_is_made(release: str) -> None:
+    assert "fullnameOverride: no service's name can begin with" in template({}, release=release).errors
+    assert template({"fullnameOverride": "connect"}, release=release).exit_code == 0
+    assert template({"relay": {"enabled": False}}, release=release).exit_code == 0
 
 
 def test_customers_wait_until_the_cluster_knows_connect_jobs() -> None:

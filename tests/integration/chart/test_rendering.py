@@ -316,6 +316,20 @@ def test_a_customers_own_relay_is_left_alone() -> None:
     assert one(rendered, "ConnectJob", "musterwil")["spec"] == customer
 
 
+def test_what_a_customers_fields_hold_is_left_to_kubernetes() -> None:
+    customer = CUSTOMER | {
+        "relay": {"transport": "None"},
+        "nodeSelector": {"school": "yes"},
+        "podLabels": {"team": "schools"},
+        "podAnnotations": {"note": "anything goes"},
+        "affinity": {"nodeAffinity": {"anything": [{"goes": 1}]}},
+        "tolerations": [{"operator": "Exists"}],
+        "resources": {"limits": {"memory": "1Gi", "example.org/any": 1}},
+    }
+    rendered = render({"customers": {"musterwil": customer}}, f"--api-versions={CONNECT_JOB}")
+    assert one(rendered, "ConnectJob", "musterwil")["spec"] == customer
+
+
 def test_what_helm_test_runs_is_no_part_of_the_release() -> None:
     assert not [each for each in render() if each["metadata"]["name"] == "connect-test"]
     hooks = [each for each in render({"test": {"connectJob": "musterwil"}}) if "test" in each["metadata"]["name"]]

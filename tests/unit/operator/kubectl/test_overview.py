@@ -81,6 +81,17 @@ def test_those_who_need_a_person_come_first() -> None:
     assert [row[0].strip() for row in rows(WELL, CUSTOMER)] == ["NAME", "musterwil", "adorf"]
 
 
+def test_a_run_that_is_starting_needs_nobody() -> None:
+    starting = Finding(
+        type=ConditionType.RUN_STARTED, truth=Truth.UNKNOWN, reason="Starting", message="It has no running pod yet."
+    )
+    begins = replace(WELL.status, conditions=(Condition(finding=starting, generation=1, since=NOW),))
+    assert rows(replace(WELL, status=begins), CUSTOMER)[1][0] == "musterwil"
+    assert document(replace(WELL, status=begins))["troubles"] == []
+    late = replace(begins, conditions=(replace(begins.conditions[0], finding=replace(starting, truth=Truth.FALSE)),))
+    assert document(replace(WELL, status=late))["troubles"]
+
+
 def test_a_plan_since_the_blocked_night_stands_below_it_and_never_in_its_place() -> None:
     plan = replace(BLOCKED, name="plan", uid="2", mode="Plan", result=Result.DONE, reason="Planned", completed=NOW)
     planned = replace(
