@@ -28,7 +28,7 @@ from connect_protocol.relay.pump import pump
 from connect_protocol.relay.service import HEARTBEAT_SECONDS
 from connect_relay.credentials import load_certificates
 from connect_relay.pki.certificates import Authority, Issued, client, server
-from connect_relay.pki.folder import RELAY, PkiFolder, folder_of
+from connect_relay.pki.folder import RELAY, PkiFolder, files_of, folder_of
 from connect_relay.rpc import Channel, ClientStream
 from connect_relay.settings import Address
 from tests.support.frame_streams import connected_sockets
@@ -56,11 +56,13 @@ class Pki:
         authority = Authority.create("Test CA", now())
         pki = cls(root=root, authority=authority)
         folder = PkiFolder(root)
-        folder.keep(RELAY, authority.issue(server([HOST, "localhost", NAME]), timedelta(days=1), now()))
+        issued = authority.issue(server([HOST, "localhost", NAME]), timedelta(days=1), now())
+        folder.keep(RELAY, files_of(issued))
         for realm in realms or (REALM,):
             for role in Role:
                 identity = Identity(realm=realm, role=role)
-                folder.keep(folder_of(identity), authority.issue(client(identity), timedelta(days=1), now()))
+                issued = authority.issue(client(identity), timedelta(days=1), now())
+                folder.keep(folder_of(identity), files_of(issued))
         return pki
 
     @property

@@ -74,6 +74,11 @@ def read_text(path: Path) -> str:
         raise PkiError(f"{path} is damaged: it is no text: put it back from a backup of this folder") from fault
 
 
+def public(files: Files) -> Files:
+    """Those of an authority's files that anybody may read."""
+    return {name: text for name, text in files.items() if name not in _SECRET_FILES}
+
+
 def require_free(target: Path) -> None:
     """Raise PkiError if there is something already."""
     if os.path.lexists(target):

@@ -23,7 +23,7 @@ from cryptography import x509
 
 from connect_protocol.relay.identity import Identity
 from connect_relay.pki.certificates import LIST_PERIOD, Authority, Issued, PkiError, Revoked, names_of, parse_serial
-from connect_relay.pki.files import DRAFT, read, replace_file, replace_folder, require_free, write_folder
+from connect_relay.pki.files import DRAFT, Files, read, replace_file, replace_folder, require_free, write_folder
 
 CA_CERTIFICATE, CA_KEY = "ca.crt", "ca.key"
 TLS_CERTIFICATE, TLS_KEY = "tls.crt", "tls.key"
@@ -77,6 +77,11 @@ class RevocationList:
 def folder_of(identity: Identity) -> Path:
     """Where the certificate of a bridge or worker is kept."""
     return Path("realms", identity.realm, identity.role)
+
+
+def files_of(issued: Issued) -> Files:
+    """What the owner of a certificate needs."""
+    return {CA_CERTIFICATE: issued.authority, TLS_CERTIFICATE: issued.certificate, TLS_KEY: issued.key}
 
 
 class PkiFolder:
@@ -133,23 +138,14 @@ class PkiFolder:
         """Raise if there is something already."""
         require_free(self._root / place)
 
-    def keep(self, place: Path, issued: Issued) -> Path:
-        """Keep a certificate with its private key; returns its folder."""
-        return write_folder(self._root / place, {**_public(issued), TLS_KEY: issued.key})
+    def keep(self, place: Path, files: Files) -> Path:
+        """Keep a certificate's files; returns their folder."""
+        return write_folder(self._root / place, files)
 
-    def keep_without_key(self, place: Path, issued: Issued) -> Path:
-        """Keep a certificate whose private key has gone elsewhere."""
-        return write_folder(self._root / place, _public(issued))
-
-    def replace(self, place: Path, issued: Issued) -> Path:
-        """Keep a certificate with its private key in place of the one that is there."""
+    def replace(self, place: Path, files: Files) -> Path:
+        """Keep a certificate's files in place of those that are there."""
         self._remember(place)
-        return replace_folder(self._root / place, {**_public(issued), TLS_KEY: issued.key})
-
-    def replace_without_key(self, place: Path, issued: Issued) -> Path:
-        """The same, and the private key has gone elsewhere."""
-        self._remember(place)
-        return replace_folder(self._root / place, _public(issued))
+        return replace_folder(self._root / place, files)
 
     def _remember(self, place: Path) -> None:
         """Keep the certificate that is about to be replaced: while it is valid, it may have to be revoked."""
@@ -225,10 +221,6 @@ class PkiFolder:
         return RevocationList(
             entries=len(signed), next_update=signed.next_update_utc or datetime.max.replace(tzinfo=UTC)
         )
-
-
-def _public(issued: Issued) -> dict[str, str]:
-    return {TLS_CERTIFICATE: issued.certificate, CA_CERTIFICATE: issued.authority}
 
 
 def _kept(path: Path, place: Path, revoked_since: Mapping[int, datetime], *, superseded: bool) -> Kept:

@@ -1,64 +1,27 @@
 """`connect-relay pki relay | bridge | worker | ssh-host`: issue certificates and SSH keys."""
 
-from dataclasses import dataclass
-from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import click
 
 from connect_protocol.relay.identity import Identity, Role
 from connect_relay.options import ADDRESS
-from connect_relay.pki.certificates import Issued, Subject, client, server
-from connect_relay.pki.folder import CA_CERTIFICATE, RELAY, TLS_CERTIFICATE, TLS_KEY, PkiFolder, folder_of
+from connect_relay.pki.certificates import Subject, client, server
+from connect_relay.pki.folder import RELAY, PkiFolder, folder_of
 from connect_relay.pki.options import (
-    SECRET,
-    current_time,
     days_option,
     folder_argument,
     identity_of,
     output_option,
     realm_argument,
-    secret,
     secret_name_option,
     ssh_option,
     told,
 )
-from connect_relay.pki.ssh import CLIENT_KEY, CLIENT_KNOWN_HOSTS, KeyPair, SshFolder, read_public_key
+from connect_relay.pki.order import Order, client_secret, relay_secret
+from connect_relay.pki.ssh import KeyPair, SshFolder, read_public_key
 from connect_relay.settings import Address
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Order:
-    """Where the authority is, how long a certificate shall be valid, and what to make of it."""
-
-    folder: Path
-    days: int
-    form: str
-    secret_name: str
-
-    @property
-    def is_secret(self) -> bool:
-        """Whether a Secret goes to stdout, and the private key nowhere else."""
-        return self.form == SECRET
-
-    def issue(self, subject: Subject) -> Issued:
-        """A certificate by the authority. Raises PkiError."""
-        return PkiFolder(self.folder).load_authority().issue(subject, timedelta(days=self.days), current_time())
-
-    def tell(self, kept: Path, issued: Issued) -> None:
-        """Say what there is now, or show the Secret."""
-        if self.is_secret:
-            files = {CA_CERTIFICATE: issued.authority, TLS_CERTIFICATE: issued.certificate, TLS_KEY: issued.key}
-            click.echo(secret(self.secret_name, files), nl=False)
-        else:
-            click.echo(f"{kept} holds {TLS_CERTIFICATE}, {TLS_KEY} and {CA_CERTIFICATE}, valid for {self.days} days.")
-
-    def tell_ssh(self, kept: Path, pair: KeyPair) -> None:
-        """The same of an SSH key."""
-        if self.is_secret:
-            click.echo(secret(self.secret_name, SshFolder(self.folder).files(pair)), nl=False)
-        else:
-            click.echo(f"{kept} holds {CLIENT_KEY} and {CLIENT_KNOWN_HOSTS}; the relay's authorized_keys lets it in.")
 
 
 @click.command()
@@ -143,29 +106,16 @@ worker = client_command(
 )
 
 
-def relay_secret() -> str:
-    """What the relay's Secret is called, unless somebody says otherwise."""
-    return "connect-relay"
-
-
-def client_secret(identity: Identity, *, ssh: bool) -> str:
-    """The same of a bridge's or worker's."""
-    return f"{identity.realm}-relay{'-ssh' if ssh else ''}"
-
-
 def _issue(place: Path, subject: Subject, order: Order) -> None:
     root = PkiFolder(order.folder)
     root.require_free(place)
-    issued = order.issue(subject)
-    kept = root.keep_without_key(place, issued) if order.is_secret else root.keep(place, issued)
-    order.tell(kept, issued)
+    order.issue(subject, partial(root.keep, place))
 
 
 def _issue_ssh(identity: Identity, order: Order) -> None:
     root, pair = SshFolder(order.folder), KeyPair.create()
     root.require_free(identity)
-    kept = root.keep_without_key(identity, pair) if order.is_secret else root.keep(identity, pair)
-    order.tell_ssh(kept, pair)
+    order.hand_out_key(pair, partial(root.keep, identity, pair.blob))
 
 
 def _register(identity: Identity, path: Path, folder: Path) -> None:

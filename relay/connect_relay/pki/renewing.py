@@ -1,6 +1,7 @@
 """`connect-relay pki renew`: a new key and certificate in place of those that end, or may be known to others."""
 
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import click
@@ -8,7 +9,6 @@ import click
 from connect_protocol.relay.identity import Identity
 from connect_relay.pki.certificates import PkiError, Subject, client, server
 from connect_relay.pki.folder import RELAY, PkiFolder, State, folder_of
-from connect_relay.pki.issuing import Order, client_secret, relay_secret
 from connect_relay.pki.options import (
     DAYS,
     ROLE,
@@ -22,6 +22,7 @@ from connect_relay.pki.options import (
     ssh_option,
     told,
 )
+from connect_relay.pki.order import Order, client_secret, relay_secret
 from connect_relay.pki.ssh import KeyPair, SshFolder
 
 
@@ -66,7 +67,7 @@ def renew(
         elif not _is_due(folder, _place(identity), within):
             click.echo(f"{folder / _place(identity)} needs no new certificate yet.", err=form == SECRET)
         else:
-            _renew(_place(identity), _subject(folder, identity), order)
+            order.issue(_subject(folder, identity), partial(PkiFolder(folder).replace, _place(identity)))
 
 
 def _whose(who: str, role: str | None) -> Identity | None:
@@ -94,15 +95,7 @@ def _is_due(folder: Path, place: Path, within: int | None) -> bool:
     return kept.state(now) is not State.REVOKED and kept.not_after <= now + timedelta(days=within)
 
 
-def _renew(place: Path, subject: Subject, order: Order) -> None:
-    root = PkiFolder(order.folder)
-    issued = order.issue(subject)
-    kept = root.replace_without_key(place, issued) if order.is_secret else root.replace(place, issued)
-    order.tell(kept, issued)
-
-
 def _renew_ssh(identity: Identity, order: Order) -> None:
     root, pair = SshFolder(order.folder), KeyPair.create()
     root.require_kept(identity)
-    kept = root.replace_without_key(identity, pair) if order.is_secret else root.replace(identity, pair)
-    order.tell_ssh(kept, pair)
+    order.hand_out_key(pair, partial(root.replace, identity, pair.blob))

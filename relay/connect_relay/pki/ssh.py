@@ -7,7 +7,7 @@
 ssh is what a relay's Secret holds; sshPrivateKey and knownHosts are files as OpenSSH reads them.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -83,28 +83,21 @@ class SshFolder:
         """Raise if there is a key of this identity already."""
         require_free(self._root / ssh_folder_of(identity))
 
-    def keep(self, identity: Identity, pair: KeyPair) -> Path:
-        """Keep a key of this identity, and let it in; returns its folder."""
-        return self._let_in(identity, pair.blob, lambda: write_folder(self._place(identity), self.files(pair)))
+    def files_of(self, pair: KeyPair) -> Files:
+        """What the owner of a key needs."""
+        return {CLIENT_KEY: pair.private, CLIENT_KNOWN_HOSTS: self.known_hosts()}
 
-    def keep_without_key(self, identity: Identity, pair: KeyPair) -> Path:
-        """The same, and the private key has gone elsewhere."""
-        return self._let_in(identity, pair.blob, lambda: write_folder(self._place(identity), self._known()))
+    def keep(self, identity: Identity, blob: bytes, files: Files) -> Path:
+        """Keep the files of a key of this identity, and let it in; returns their folder."""
+        folder = write_folder(self._place(identity), files)
+        self._let_in(identity, blob)
+        return folder
 
-    def replace(self, identity: Identity, pair: KeyPair) -> Path:
-        """Keep a key in place of the one that is there, which is let in all the same until it is revoked."""
-        return self._let_in(identity, pair.blob, lambda: replace_folder(self._place(identity), self.files(pair)))
-
-    def replace_without_key(self, identity: Identity, pair: KeyPair) -> Path:
-        """The same, and the private key has gone elsewhere."""
-        return self._let_in(identity, pair.blob, lambda: replace_folder(self._place(identity), self._known()))
-
-    def files(self, pair: KeyPair) -> Files:
-        """What its owner needs."""
-        return {CLIENT_KEY: pair.private, **self._known()}
-
-    def _known(self) -> Files:
-        return {CLIENT_KNOWN_HOSTS: self.known_hosts()}
+    def replace(self, identity: Identity, blob: bytes, files: Files) -> Path:
+        """The same in place of a key that is there, which is let in all the same until it is revoked."""
+        folder = replace_folder(self._place(identity), files)
+        self._let_in(identity, blob)
+        return folder
 
     def register(self, identity: Identity, blob: bytes, comment: str) -> AuthorizedKey:
         """Let in a key whose private half is elsewhere."""
@@ -138,11 +131,9 @@ class SshFolder:
     def _place(self, identity: Identity) -> Path:
         return self._root / ssh_folder_of(identity)
 
-    def _let_in(self, identity: Identity, blob: bytes, keep: Callable[[], Path]) -> Path:
-        """The files first: a key that is let in and lost would be nobody's."""
-        folder = keep()
+    def _let_in(self, identity: Identity, blob: bytes) -> None:
+        """Once its files are there: a key that is let in and lost would be nobody's."""
         self.register(identity, blob, f"connect {identity.realm} {identity.role}")
-        return folder
 
     def _keys(self) -> AuthorizedKeys:
         self.known_hosts()

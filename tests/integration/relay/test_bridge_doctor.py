@@ -16,7 +16,7 @@ import pytest
 
 from connect_protocol.relay.identity import Identity, Role
 from connect_relay.pki.certificates import client, server
-from connect_relay.pki.folder import PkiFolder
+from connect_relay.pki.folder import PkiFolder, files_of
 from tests.support.bridge_doctor import PROGRAM, asked
 from tests.support.certificates import create_authority, issue
 from tests.support.http_proxy import http_proxy
@@ -72,7 +72,7 @@ def tls(pki: Pki, tmp_path: Path) -> Path:
 
 def _issued(pki: Pki, folder: Path, period: timedelta) -> Path:
     identity = Identity(realm="musterwil", role=Role.BRIDGE)
-    return PkiFolder(folder).keep(Path("tls"), pki.authority.issue(client(identity), period, now()))
+    return PkiFolder(folder).keep(Path("tls"), files_of(pki.authority.issue(client(identity), period, now())))
 
 
 @contextmanager
@@ -201,8 +201,10 @@ async def test_a_relay_with_another_name_or_a_past_certificate_is_told(
     pki: Pki, tls: Path, goals: Targets, tmp_path: Path
 ) -> None:
     folder = PkiFolder(tmp_path)
-    other = folder.keep(Path("other"), pki.authority.issue(server(["relay.example.org"]), timedelta(days=9), now()))
-    old = folder.keep(Path("old"), pki.authority.issue(server([HOST]), timedelta(days=1), now() - timedelta(days=2)))
+    others = pki.authority.issue(server(["relay.example.org"]), timedelta(days=9), now())
+    other = folder.keep(Path("other"), files_of(others))
+    ended = pki.authority.issue(server([HOST]), timedelta(days=1), now() - timedelta(days=2))
+    old = folder.keep(Path("old"), files_of(ended))
     targets = {"echo": f"{HOST}:{goals.echo}"}
     with tls_server(tmp_path, other / "tls.crt", other / "tls.key") as port:
         name, found, todo = (await doctor(tls, f"{HOST}:{port}", targets)).fault()

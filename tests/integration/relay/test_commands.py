@@ -12,7 +12,7 @@ import pytest
 
 from connect_protocol.relay.identity import Identity, Role
 from connect_relay.pki.certificates import client
-from connect_relay.pki.folder import PkiFolder
+from connect_relay.pki.folder import PkiFolder, files_of
 from tests.support.hosts import Hosts
 from tests.support.ports import closed_port
 from tests.support.relay import HOST, NAME, Pki, now
@@ -82,7 +82,7 @@ def test_a_bridge_whose_certificate_has_expired_does_not_start(pki: Pki, tmp_pat
     identity = Identity(realm="musterwil", role=Role.BRIDGE)
     long_ago = now() - timedelta(days=3)
     issued = pki.authority.issue(client(identity), timedelta(days=1), long_ago)
-    folder = PkiFolder(tmp_path).keep(Path("expired"), issued)
+    folder = PkiFolder(tmp_path).keep(Path("expired"), files_of(issued))
     code, output = ended(
         *("connect-bridge", "run", "--relay", "127.0.0.1:1", "--tls", folder, "--target", "database=db:5432")
     )
