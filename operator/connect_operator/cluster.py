@@ -180,13 +180,12 @@ def _covered(key: str, value: bytes) -> bytes:
 
 
 def _warning(uid: str, event: JsonObject) -> WarningEvent:
-    reason, message = event.optional_text("reason"), event.optional_text("message")
-    return WarningEvent(object_uid=uid, reason=reason or "", message=message or "")
+    return WarningEvent(object_uid=uid, reason=event.optional_text("reason"), message=event.optional_text("message"))
 
 
 def _last_seen(event: JsonObject) -> str:
     """The latest of the moments that an event may carry; they compare as text."""
-    series = event.object("series").optional_text("lastObservedTime") if event.has("series") else None
+    series = event.object("series").optional_text("lastObservedTime") if event.has("series") else ""
     moments = (series, event.optional_text("lastTimestamp"), event.optional_text("eventTime"))
     created = event.object("metadata").text("creationTimestamp")
     return max((moment for moment in moments if moment), default=created)

@@ -228,6 +228,6 @@ def _error(verb: str, path: str, status: int, text: bytes) -> KubernetesError:
     try:
         message = JsonObject.parse(text.decode("utf-8", "replace"), "answer").optional_text("message")
     except ValueError:
-        message = None
+        message = ""
     error = _ERRORS.get(status, UnreachableError)
     return error(message or f"{verb} {path} was answered with {status}")

@@ -4,7 +4,7 @@ import asyncio
 import socket
 from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import httpx
 import structlog
@@ -176,7 +176,7 @@ def read_bridges(text: str) -> Mapping[str, RelayView]:
     views = {}
     for name, state in (("absent", BridgeState.ABSENT), ("bridges", BridgeState.CONNECTED)):
         for bridge in document.elements(name):
-            since = datetime.fromisoformat(bridge.text("since")) if bridge.has("since") else None
+            since = bridge.optional_moment("since")
             views[bridge.text("realm")] = RelayView(state=state, since=since)
     return views
 

@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import TypeAlias, TypeVar
 
 T = TypeVar("T")
@@ -37,13 +38,29 @@ class JsonObject:
         """A string that must be there."""
         return _expected(self._members.get(name), str, self._at(name), "a string")
 
-    def optional_text(self, name: str) -> str | None:
-        """A string, or None where there is none."""
-        return None if self._members.get(name) is None else self.text(name)
+    def optional_text(self, name: str) -> str:
+        """A string; empty where there is none."""
+        return self.text(name) if self.has(name) else ""
 
     def integer(self, name: str) -> int:
         """A whole number that must be there."""
         return _integer(self._members.get(name), self._at(name))
+
+    def optional_integer(self, name: str, otherwise: int = 0) -> int:
+        """A whole number, or `otherwise` where there is none."""
+        return self.integer(name) if self.has(name) else otherwise
+
+    def moment(self, name: str) -> datetime:
+        """A moment in ISO 8601 that must be there."""
+        text = self.text(name)
+        try:
+            return datetime.fromisoformat(text)
+        except ValueError as error:
+            raise ValueError(f"{self._at(name)} should be a moment in ISO 8601, not {text!r}") from error
+
+    def optional_moment(self, name: str) -> datetime | None:
+        """The same, or None where there is none."""
+        return self.moment(name) if self.has(name) else None
 
     def flag(self, name: str) -> bool:
         """A truth value; False where there is none."""

@@ -175,7 +175,7 @@ def _block(document: JsonObject) -> PlanBlock:
         checksum=document.text("checksum"),
         blocked=document.flag("blocked"),
         excesses=document.texts("excesses"),
-        approved_by=document.optional_text("approvedBy") or "",
+        approved_by=document.optional_text("approvedBy"),
         counts=dict(document.object("counts").integers()),
         gated=document.integer("gated"),
         omitted=document.integer("omitted"),

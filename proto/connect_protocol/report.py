@@ -5,6 +5,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from connect_protocol.counts import (
+    GROUPS,
+    USERS,
+    ChangeCount,
+    WarningCount,
+    changes_document,
+    read_changes,
+    read_warnings,
+    warnings_document,
+)
 from connect_protocol.json_object import JsonObject
 
 SCHEMA = 1
@@ -30,23 +40,6 @@ class StageDuration:
 
     stage: str
     seconds: float
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ChangeCount:
-    """How many changes of a kind (create_user …) ended in one way (done, failed, …; planned in a dry run)."""
-
-    kind: str
-    result: str
-    count: int
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class WarningCount:
-    """How many records have one warning."""
-
-    code: int
-    count: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -196,8 +189,8 @@ def _document(report: Report) -> dict[str, object]:
         "people": _people_document(report.people),
         "officeLock": _lock_document(report.office_lock),
         "stages": {row.stage: round(row.seconds, 3) for row in report.stages},
-        "changes": _changes_document(report.changes),
-        "warnings": _warnings_document(report),
+        "changes": changes_document(report.changes),
+        "warnings": warnings_document(users=report.user_warnings, groups=report.group_warnings),
         "errors": list(report.errors),
         "shortened": report.shortened,
     }
@@ -223,18 +216,6 @@ def _lock_document(lock: OfficeLock | None) -> dict[str, str]:
     return {} if lock is None else {"by": lock.by, "reason": lock.reason, "since": lock.since}
 
 
-def _changes_document(changes: tuple[ChangeCount, ...]) -> dict[str, dict[str, int]]:
-    document: dict[str, dict[str, int]] = {}
-    for row in changes:
-        document.setdefault(row.kind, {})[row.result] = row.count
-    return document
-
-
-def _warnings_document(report: Report) -> dict[str, dict[str, int]]:
-    by_kind = {"users": report.user_warnings, "groups": report.group_warnings}
-    return {kind: {str(row.code): row.count for row in rows} for kind, rows in by_kind.items() if rows}
-
-
 def _report(document: JsonObject) -> Report:
     schema = document.integer("schema")
     if schema != SCHEMA:
@@ -249,14 +230,14 @@ def _report(document: JsonObject) -> Report:
         started_at=document.text("startedAt"),
         finished_at=document.text("finishedAt"),
         stages=tuple(StageDuration(stage=name, seconds=value) for name, value in document.object("stages").numbers()),
-        changes=tuple(_changes(document.object("changes"))),
-        user_warnings=tuple(_warnings(document.object("warnings").object("users"))),
-        group_warnings=tuple(_warnings(document.object("warnings").object("groups"))),
+        changes=read_changes(document),
+        user_warnings=read_warnings(document, USERS),
+        group_warnings=read_warnings(document, GROUPS),
         errors=document.texts("errors"),
-        message=document.optional_text("message") or "",
-        todo=document.optional_text("todo") or "",
-        plan_checksum=document.optional_text("planChecksum"),
-        approved_by=document.optional_text("approvedBy"),
+        message=document.optional_text("message"),
+        todo=document.optional_text("todo"),
+        plan_checksum=document.optional_text("planChecksum") or None,
+        approved_by=document.optional_text("approvedBy") or None,
         people=_people(document.object("people")) if document.has("people") else None,
         office_lock=_lock(document.object("officeLock")) if document.has("officeLock") else None,
         shortened=document.flag("shortened"),
@@ -270,19 +251,6 @@ def _result(word: str) -> RunResult:
         raise ValueError(f"report.result should be one of {', '.join(RunResult)}, not {word!r}") from error
 
 
-def _changes(document: JsonObject) -> Iterator[ChangeCount]:
-    for kind, results in document.objects():
-        for result, count in results.integers():
-            yield ChangeCount(kind=kind, result=result, count=count)
-
-
-def _warnings(document: JsonObject) -> Iterator[WarningCount]:
-    for code, count in document.integers():
-        if not code.isdecimal():
-            raise ValueError(f"report.warnings counts a code {code!r}, which is no number")
-        yield WarningCount(code=int(code), count=count)
-
-
 def _people(document: JsonObject) -> PeopleCount:
     return PeopleCount(in_scope=document.integer("inScope"), out_of_scope=document.integer("outOfScope"))
 
@@ -290,6 +258,6 @@ def _people(document: JsonObject) -> PeopleCount:
 def _lock(document: JsonObject) -> OfficeLock:
     return OfficeLock(
         by=document.text("by"),
-        reason=document.optional_text("reason") or "",
-        since=document.optional_text("since") or "",
+        reason=document.optional_text("reason"),
+        since=document.optional_text("since"),
     )

@@ -6,7 +6,8 @@ from connect_operator.core.decision import Observed
 from connect_operator.core.facts import JobFacts, PodFacts
 from connect_operator.core.reconcile import reconcile
 from connect_operator.core.status import LastRun
-from connect_protocol.report import RunResult, StageDuration, WarningCount
+from connect_protocol.counts import WarningCount
+from connect_protocol.report import RunResult, StageDuration
 from tests.support.connect_jobs import (
     cron_job,
     failed,

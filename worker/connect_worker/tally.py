@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from connect_protocol.counts import ChangeCount, WarningCount
 from connect_protocol.exit_codes import ExitCode
-from connect_protocol.report import ChangeCount, OfficeLock, PeopleCount, Report, RunResult, StageDuration, WarningCount
+from connect_protocol.report import OfficeLock, PeopleCount, Report, RunResult, StageDuration
 from connect_worker import log
 from connect_worker.core.plan import Plan
 from connect_worker.core.validation import Validation

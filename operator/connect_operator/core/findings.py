@@ -13,7 +13,7 @@ from connect_operator.core.runs import Runs
 from connect_operator.core.spec import ConnectJob
 from connect_operator.core.status import ConditionType, JobFinding, LastRun, Status
 from connect_operator.core.withdrawal import Withdrawal
-from connect_protocol.report import WarningCount
+from connect_protocol.counts import WarningCount
 
 FIRST_NOT_BLOCKING = 101
 RUN_MISSED = "RunMissed"

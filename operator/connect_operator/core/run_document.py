@@ -4,17 +4,10 @@ from collections.abc import Mapping
 
 from connect_operator.core.document import (
     Document,
-    changes_document,
     condition_documents,
     filled,
-    integer,
-    moment,
     moment_text,
-    read_changes,
     read_conditions,
-    read_warnings,
-    warnings_document,
-    word,
 )
 from connect_operator.core.run_status import (
     Outcome,
@@ -24,6 +17,7 @@ from connect_operator.core.run_status import (
 )
 from connect_operator.core.status import Result
 from connect_operator.core.summary import changes, duration, warnings
+from connect_protocol.counts import GROUPS, USERS, changes_document, read_changes, read_warnings, warnings_document
 from connect_protocol.json_object import JsonObject
 
 
@@ -59,7 +53,7 @@ def _outcome_document(outcome: Outcome) -> Document:
         "todo": outcome.todo,
         "planChecksum": outcome.plan_checksum,
         "changes": changes_document(outcome.changes),
-        "warnings": warnings_document(outcome.user_warnings, outcome.group_warnings),
+        "warnings": warnings_document(users=outcome.user_warnings, groups=outcome.group_warnings),
     }
 
 
@@ -79,10 +73,10 @@ def _summary(status: RunStatus) -> Document:
 def _status(status: JsonObject) -> RunStatus:
     return RunStatus(
         phase=RunPhase(status.text("phase")) if status.has("phase") else None,
-        position=integer(status, "position"),
-        job_name=word(status, "jobName"),
-        started=moment(status, "startTime"),
-        completed=moment(status, "completionTime"),
+        position=status.optional_integer("position"),
+        job_name=status.optional_text("jobName"),
+        started=status.optional_moment("startTime"),
+        completed=status.optional_moment("completionTime"),
         outcome=_outcome(status) if status.has("reason") else None,
         conditions=read_conditions(status, RunConditionType),
     )
@@ -92,11 +86,11 @@ def _outcome(status: JsonObject) -> Outcome:
     return Outcome(
         result=Result(status.text("result")) if status.has("result") else None,
         reason=status.text("reason"),
-        message=word(status, "message"),
-        todo=word(status, "todo"),
+        message=status.optional_text("message"),
+        todo=status.optional_text("todo"),
         changes=read_changes(status),
-        user_warnings=read_warnings(status, "users"),
-        group_warnings=read_warnings(status, "groups"),
-        plan_checksum=word(status, "planChecksum"),
+        user_warnings=read_warnings(status, USERS),
+        group_warnings=read_warnings(status, GROUPS),
+        plan_checksum=status.optional_text("planChecksum"),
         reported=status.object("summary").has("warnings"),
     )

@@ -8,7 +8,7 @@ from enum import StrEnum
 from connect_operator.core.condition import Condition, Finding, conditions
 from connect_operator.core.connect_run import ConnectRun
 from connect_operator.core.status import Result, advice
-from connect_protocol.report import ChangeCount, WarningCount
+from connect_protocol.counts import ChangeCount, WarningCount
 
 
 class RunPhase(StrEnum):

@@ -141,24 +141,24 @@ def _connect_job(body: JsonObject) -> ConnectJob:
         name=meta.text("name"),
         uid=meta.text("uid"),
         generation=meta.integer("generation"),
-        created=datetime.fromisoformat(meta.text("creationTimestamp")),
+        created=meta.moment("creationTimestamp"),
         deleting=meta.has("deletionTimestamp"),
         realm=spec.text("realm"),
         schedule=spec.text("schedule"),
-        time_zone=spec.optional_text("timeZone") or "",
-        starting_deadline=timedelta(seconds=_integer(spec, "startingDeadlineSeconds", 1800)),
-        image=spec.optional_text("image") or "",
+        time_zone=spec.optional_text("timeZone"),
+        starting_deadline=timedelta(seconds=spec.optional_integer("startingDeadlineSeconds", 1800)),
+        image=spec.optional_text("image"),
         timeout=parse_duration(spec.optional_text("timeout") or "1h"),
         suspend=spec.flag("suspend"),
-        suspend_reason=spec.optional_text("suspendReason") or "",
-        suspended_by=spec.optional_text("suspendedBy") or "",
+        suspend_reason=spec.optional_text("suspendReason"),
+        suspended_by=spec.optional_text("suspendedBy"),
         mode=Mode(spec.optional_text("mode") or Mode.SYNC),
         secrets=_secrets(spec.object("secrets")),
         relay=_relay(spec.object("relay")),
         safety=_safety(spec.object("safety")),
-        successful_runs=_integer(spec, "successfulRunsHistoryLimit", 1),
-        failed_runs=_integer(spec, "failedRunsHistoryLimit", 2),
-        queue_name=spec.optional_text("queueName") or "",
+        successful_runs=spec.optional_integer("successfulRunsHistoryLimit", 1),
+        failed_runs=spec.optional_integer("failedRunsHistoryLimit", 2),
+        queue_name=spec.optional_text("queueName"),
         pod=_pod(spec),
     )
 
@@ -167,15 +167,15 @@ def _secrets(names: JsonObject) -> SecretNames:
     return SecretNames(
         customer=names.text("customer"),
         database=names.text("database"),
-        directory=names.optional_text("directory"),
-        relay=names.optional_text("relay"),
+        directory=names.optional_text("directory") or None,
+        relay=names.optional_text("relay") or None,
     )
 
 
 def _relay(relay: JsonObject) -> RelaySpec:
     return RelaySpec(
         transport=Transport(relay.optional_text("transport") or Transport.NONE),
-        address=relay.optional_text("address") or "",
+        address=relay.optional_text("address"),
     )
 
 
@@ -192,7 +192,7 @@ def _pod(spec: JsonObject) -> PodWishes:
         node_selector=_texts(spec.object("nodeSelector")),
         tolerations=spec.values("tolerations"),
         affinity=spec.members("affinity"),
-        priority_class=spec.optional_text("priorityClassName") or "",
+        priority_class=spec.optional_text("priorityClassName"),
         labels=_texts(spec.object("podLabels")),
         annotations=_texts(spec.object("podAnnotations")),
     )
@@ -200,7 +200,3 @@ def _pod(spec: JsonObject) -> PodWishes:
 
 def _texts(members: JsonObject) -> dict[str, str]:
     return {name: members.text(name) for name in members.names()}
-
-
-def _integer(members: JsonObject, name: str, otherwise: int) -> int:
-    return members.integer(name) if members.has(name) else otherwise

@@ -6,7 +6,8 @@ from enum import StrEnum
 
 from connect_operator.core.condition import Condition, Finding, Truth
 from connect_operator.core.facts import CronJobFacts, Trigger
-from connect_protocol.report import ChangeCount, StageDuration, WarningCount
+from connect_protocol.counts import ChangeCount, WarningCount
+from connect_protocol.report import StageDuration
 
 
 class ConditionType(StrEnum):

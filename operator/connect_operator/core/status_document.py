@@ -1,21 +1,13 @@
 """A ConnectJob's status as Kubernetes keeps it."""
 
 from collections.abc import Mapping
-from datetime import datetime
 
 from connect_operator.core.document import (
     Document,
-    changes_document,
     condition_documents,
     filled,
-    integer,
-    moment,
     moment_text,
-    read_changes,
     read_conditions,
-    read_warnings,
-    warnings_document,
-    word,
 )
 from connect_operator.core.facts import Trigger
 from connect_operator.core.status import (
@@ -31,6 +23,7 @@ from connect_operator.core.status import (
     Summary,
     Wanted,
 )
+from connect_protocol.counts import GROUPS, USERS, changes_document, read_changes, read_warnings, warnings_document
 from connect_protocol.json_object import JsonObject
 from connect_protocol.report import StageDuration
 
@@ -107,7 +100,7 @@ def _last_document(run: LastRun) -> Document:
             "todo": run.todo,
             "stages": {row.stage: row.seconds for row in run.stages},
             "changes": changes_document(run.changes),
-            "warnings": warnings_document(run.user_warnings, run.group_warnings),
+            "warnings": warnings_document(users=run.user_warnings, groups=run.group_warnings),
             "planChecksum": run.plan_checksum,
             "officeLock": _lock_document(run.office_lock),
         }
@@ -141,31 +134,31 @@ def _summary_document(summary: Summary) -> Document:
 def _status(status: JsonObject) -> Status:
     summary = status.object("summary")
     return Status(
-        generation=integer(status, "observedGeneration"),
+        generation=status.optional_integer("observedGeneration"),
         conditions=read_conditions(status, ConditionType),
         phase=Phase(status.optional_text("phase") or Phase.IDLE),
-        cron_job=word(status, "cronJobName"),
-        image=word(status, "image"),
-        time_zone=word(status, "timeZone"),
-        suspended_since=moment(status, "since"),
+        cron_job=status.optional_text("cronJobName"),
+        image=status.optional_text("image"),
+        time_zone=status.optional_text("timeZone"),
+        suspended_since=status.optional_moment("since"),
         office_lock=_lock(status),
-        resolved_schedule=word(status, "resolvedSchedule"),
-        next_run=moment(status, "nextRunTime"),
-        expected_run=moment(status, "expectedRunTime"),
-        last_schedule=moment(status, "lastScheduleTime"),
+        resolved_schedule=status.optional_text("resolvedSchedule"),
+        next_run=status.optional_moment("nextRunTime"),
+        expected_run=status.optional_moment("expectedRunTime"),
+        last_schedule=status.optional_moment("lastScheduleTime"),
         history=_history(status),
         active=_active(status.object("activeRun")) if status.has("activeRun") else None,
         wanted=_wanted(status.object("wanted")) if status.has("wanted") else None,
         summary=Summary(
-            last_run=moment(summary, "lastRun"),
-            result=word(summary, "result"),
-            reason=word(summary, "reason"),
-            warnings=word(summary, "warnings"),
-            changes=word(summary, "changes"),
-            duration=word(summary, "duration"),
-            suspended=word(summary, "suspended"),
-            next_run=word(summary, "nextRun"),
-            lags=word(summary, "lags"),
+            last_run=summary.optional_moment("lastRun"),
+            result=summary.optional_text("result"),
+            reason=summary.optional_text("reason"),
+            warnings=summary.optional_text("warnings"),
+            changes=summary.optional_text("changes"),
+            duration=summary.optional_text("duration"),
+            suspended=summary.optional_text("suspended"),
+            next_run=summary.optional_text("nextRun"),
+            lags=summary.optional_text("lags"),
         ),
     )
 
@@ -175,9 +168,9 @@ def _history(status: JsonObject) -> History:
         last=_last(status.object("lastRun")) if status.has("lastRun") else None,
         last_full=_last(status.object("lastFullRun")) if status.has("lastFullRun") else None,
         same_second=status.texts("toldInSameSecond"),
-        last_successful=moment(status, "lastSuccessfulTime"),
-        last_failure=moment(status, "lastFailureTime"),
-        consecutive_failures=integer(status, "consecutiveFailures"),
+        last_successful=status.optional_moment("lastSuccessfulTime"),
+        last_failure=status.optional_moment("lastFailureTime"),
+        consecutive_failures=status.optional_integer("consecutiveFailures"),
     )
 
 
@@ -186,9 +179,9 @@ def _active(run: JsonObject) -> ActiveRun:
         name=run.text("name"),
         uid=run.text("uid"),
         trigger=Trigger(run.text("trigger")),
-        mode=word(run, "mode"),
-        image=word(run, "image"),
-        started=datetime.fromisoformat(run.text("startTime")),
+        mode=run.optional_text("mode"),
+        image=run.optional_text("image"),
+        started=run.moment("startTime"),
     )
 
 
@@ -197,21 +190,21 @@ def _last(run: JsonObject) -> LastRun:
         name=run.text("name"),
         uid=run.text("uid"),
         trigger=Trigger(run.text("trigger")),
-        mode=word(run, "mode"),
-        image=word(run, "image"),
-        started=datetime.fromisoformat(run.text("startTime")),
-        completed=datetime.fromisoformat(run.text("completionTime")),
+        mode=run.optional_text("mode"),
+        image=run.optional_text("image"),
+        started=run.moment("startTime"),
+        completed=run.moment("completionTime"),
         result=Result(run.text("result")),
         reason=run.text("reason"),
         evidence=Evidence(run.text("evidence")),
         begun=run.flag("begun"),
-        message=word(run, "message"),
-        todo=word(run, "todo"),
+        message=run.optional_text("message"),
+        todo=run.optional_text("todo"),
         stages=tuple(StageDuration(stage=name, seconds=value) for name, value in run.object("stages").numbers()),
         changes=read_changes(run),
-        user_warnings=read_warnings(run, "users"),
-        group_warnings=read_warnings(run, "groups"),
-        plan_checksum=word(run, "planChecksum"),
+        user_warnings=read_warnings(run, USERS),
+        group_warnings=read_warnings(run, GROUPS),
+        plan_checksum=run.optional_text("planChecksum"),
         office_lock=_lock(run),
     )
 
@@ -220,7 +213,9 @@ def _lock(of: JsonObject) -> OfficeLock | None:
     if not of.has("officeLock"):
         return None
     lock = of.object("officeLock")
-    return OfficeLock(by=word(lock, "by"), reason=word(lock, "reason"), since=moment(lock, "since"))
+    return OfficeLock(
+        by=lock.optional_text("by"), reason=lock.optional_text("reason"), since=lock.optional_moment("since")
+    )
 
 
 def _wanted(wanted: JsonObject) -> Wanted:

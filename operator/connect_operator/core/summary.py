@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from connect_operator.core.condition import Truth
 from connect_operator.core.findings import RUN_MISSED
 from connect_operator.core.status import ConditionType, Evidence, Status, Summary
-from connect_protocol.report import ChangeCount, WarningCount
+from connect_protocol.counts import ChangeCount, WarningCount
 
 _SIGNS = {"create": "+", "delete": "-"}
 """By a change's first word; any other changes what stays."""

@@ -44,11 +44,11 @@ def cron_job_facts(body: Mapping[str, object]) -> CronJobFacts:
         owner_uid=_owner(meta),
         labels={name: meta.object("labels").text(name) for name in meta.object("labels").names()},
         suspended=cron_job.object("spec").flag("suspend"),
-        created=_needed_moment(meta, "creationTimestamp"),
+        created=meta.moment("creationTimestamp"),
         deleting=meta.has("deletionTimestamp"),
-        edited_by=edit.optional_text("manager") or "" if edit else "",
-        edited_at=_moment(edit, "time") if edit else None,
-        last_schedule_time=_moment(cron_job.object("status"), "lastScheduleTime"),
+        edited_by=edit.optional_text("manager") if edit else "",
+        edited_at=edit.optional_moment("time") if edit else None,
+        last_schedule_time=cron_job.object("status").optional_moment("lastScheduleTime"),
     )
 
 
@@ -64,13 +64,13 @@ def job_facts(body: Mapping[str, object]) -> JobFacts:
         uid=meta.text("uid"),
         owner_uid=_owner(meta),
         trigger=_trigger(meta),
-        mode=annotations.optional_text(MODE_ANNOTATION) or "",
-        image=next((each.optional_text("image") or "" for each in _worker(pod.elements("containers"))), ""),
-        created=_needed_moment(meta, "creationTimestamp"),
-        started=_moment(status, "startTime"),
+        mode=annotations.optional_text(MODE_ANNOTATION),
+        image=next((each.optional_text("image") for each in _worker(pod.elements("containers"))), ""),
+        created=meta.moment("creationTimestamp"),
+        started=status.optional_moment("startTime"),
         end=_job_end(status),
         suspended=spec.flag("suspend") or any(_held(status, "Suspended")),
-        held_since=next((_moment(each, "lastTransitionTime") for each in _held(status, "Suspended")), None),
+        held_since=next((each.optional_moment("lastTransitionTime") for each in _held(status, "Suspended")), None),
         confirmed=annotations.has(CONFIRMED_ANNOTATION),
         gatekeeper=_gatekeeper(meta, held=spec.flag("suspend"), started=status.has("startTime")),
     )
@@ -86,16 +86,14 @@ def pod_facts(body: Mapping[str, object]) -> PodFacts:
         uid=meta.text("uid"),
         job_uid=_owner(meta),
         phase=PodPhase(status.optional_text("phase") or PodPhase.PENDING),
-        created=_needed_moment(meta, "creationTimestamp"),
-        started=_moment(status, "startTime"),
-        reason=status.optional_text("reason") or "",
-        message=status.optional_text("message") or "",
+        created=meta.moment("creationTimestamp"),
+        started=status.optional_moment("startTime"),
+        reason=status.optional_text("reason"),
+        message=status.optional_text("message"),
         waiting=_waiting(state.object("waiting")) if state and state.has("waiting") else None,
         terminated=_terminated(state.object("terminated")) if state and state.has("terminated") else None,
         unscheduled=_unscheduled(status),
-        disrupted=next(
-            (condition.optional_text("reason") or "" for condition in _held(status, "DisruptionTarget")), ""
-        ),
+        disrupted=next((condition.optional_text("reason") for condition in _held(status, "DisruptionTarget")), ""),
     )
 
 
@@ -130,7 +128,7 @@ def _last_edit(meta: JsonObject) -> JsonObject | None:
 
 
 def _edit_order(entry: JsonObject) -> tuple[str, bool]:
-    return entry.optional_text("time") or "", entry.optional_text("manager") != MANAGER
+    return entry.optional_text("time"), entry.optional_text("manager") != MANAGER
 
 
 def _job_end(status: JsonObject) -> JobEnd | None:
@@ -138,9 +136,9 @@ def _job_end(status: JsonObject) -> JobEnd | None:
         for condition in _held(status, word):
             return JobEnd(
                 complete=complete,
-                at=_needed_moment(condition, "lastTransitionTime"),
-                reason=condition.optional_text("reason") or "",
-                message=condition.optional_text("message") or "",
+                at=condition.moment("lastTransitionTime"),
+                reason=condition.optional_text("reason"),
+                message=condition.optional_text("message"),
             )
     return None
 
@@ -162,23 +160,15 @@ def _unscheduled(status: JsonObject) -> Waiting | None:
 
 
 def _waiting(state: JsonObject) -> Waiting:
-    return Waiting(reason=state.optional_text("reason") or "", message=state.optional_text("message") or "")
+    return Waiting(reason=state.optional_text("reason"), message=state.optional_text("message"))
 
 
 def _terminated(state: JsonObject) -> Terminated:
-    started = _moment(state, "startedAt")
+    started = state.optional_moment("startedAt")
     return Terminated(
         exit_code=state.integer("exitCode"),
-        reason=state.optional_text("reason") or "",
-        message=state.optional_text("message") or "",
+        reason=state.optional_text("reason"),
+        message=state.optional_text("message"),
         started=started if started != _NEVER else None,
-        finished=_moment(state, "finishedAt"),
+        finished=state.optional_moment("finishedAt"),
     )
-
-
-def _moment(members: JsonObject, name: str) -> datetime | None:
-    return datetime.fromisoformat(members.text(name)) if members.has(name) else None
-
-
-def _needed_moment(members: JsonObject, name: str) -> datetime:
-    return datetime.fromisoformat(members.text(name))

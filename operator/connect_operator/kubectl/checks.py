@@ -58,7 +58,7 @@ def check_part(component: str, workloads: Iterable[JsonObject], version: str) ->
         name = workload.object("metadata").text("name")
         wanted = workload.object("spec").integer("replicas")
         status = workload.object("status")
-        ready = status.integer("readyReplicas") if status.has("readyReplicas") else 0
+        ready = status.optional_integer("readyReplicas")
         yield _readiness(component, name, ready, wanted)
         yield from _versions(component, name, workload, version)
     if not seen:

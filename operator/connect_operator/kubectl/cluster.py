@@ -127,7 +127,7 @@ class Cluster:
             document = JsonObject(await self.kube.list_page(path, page), "list")
             for body in _objects(document):
                 yield body
-            going_on = document.object("metadata").optional_text("continue") or ""
+            going_on = document.object("metadata").optional_text("continue")
             if not going_on:
                 return
 

@@ -9,7 +9,8 @@ from secrets import token_hex
 
 import pytest
 
-from connect_protocol.report import ChangeCount, RunResult, WarningCount
+from connect_protocol.counts import ChangeCount, WarningCount
+from connect_protocol.report import RunResult
 from tests.cluster.cluster import Cluster
 from tests.e2e.operator.conftest import Site, make_site
 from tests.support.operator_process import Document, OperatorProcess, connect_job, connect_run

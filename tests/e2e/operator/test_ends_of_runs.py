@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 
+from connect_protocol.counts import ChangeCount, WarningCount
 from connect_protocol.exit_codes import ExitCode
-from connect_protocol.report import ChangeCount, OfficeLock, RunResult, StageDuration, WarningCount
+from connect_protocol.report import OfficeLock, RunResult, StageDuration
 from tests.cluster.cluster import Cluster
 from tests.cluster.waiting import wait_until
 from tests.e2e.operator.conftest import Site, make_site

@@ -13,8 +13,9 @@ from secrets import token_hex
 
 import pytest
 
+from connect_protocol.counts import ChangeCount, WarningCount
 from connect_protocol.plan_block import PlanBlock, PlannedChange, encode
-from connect_protocol.report import ChangeCount, Report, RunResult, WarningCount
+from connect_protocol.report import Report, RunResult
 from tests.cluster.cluster import Cluster
 from tests.e2e.operator.conftest import Site, make_site
 from tests.support.kubectl_connect import PAGE, Person, person

@@ -20,7 +20,7 @@ import yaml
 from connect_operator.core import status_document
 from connect_operator.core.facts import Trigger
 from connect_operator.core.status import Evidence, History, LastRun, Result, Status
-from connect_protocol.report import ChangeCount, WarningCount
+from connect_protocol.counts import ChangeCount, WarningCount
 from tests.cluster.waiting import wait_until
 from tests.e2e.operator.conftest import Site
 from tests.support.operator_process import OperatorProcess, connect_job, secret, secrets

@@ -25,7 +25,8 @@ from connect_operator.core.status import (
     Summary,
     Wanted,
 )
-from connect_protocol.report import ChangeCount, StageDuration, WarningCount
+from connect_protocol.counts import ChangeCount, WarningCount
+from connect_protocol.report import StageDuration
 from tests.support.connect_jobs import LAST_NIGHT, NOW
 from tests.support.custom_resource import definition, fields, schema
 

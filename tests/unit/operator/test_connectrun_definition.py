@@ -11,7 +11,7 @@ from connect_operator.core.connect_run import ConnectRun
 from connect_operator.core.run_status import Outcome, RunConditionType, RunPhase, RunStatus
 from connect_operator.core.spec import Mode
 from connect_operator.core.status import Result
-from connect_protocol.report import ChangeCount, WarningCount
+from connect_protocol.counts import ChangeCount, WarningCount
 from tests.support.connect_jobs import LAST_NIGHT, NOW
 from tests.support.custom_resource import RUNS, definition, fields, schema
 from tests.unit.operator.test_connectjob_definition import SENTENCE, paths

@@ -30,7 +30,8 @@ from connect_operator.core.facts import (
 from connect_operator.core.reconcile import reconcile
 from connect_operator.core.spec import ConnectJob, Mode
 from connect_operator.core.status import ConditionType
-from connect_protocol.report import RunResult, WarningCount
+from connect_protocol.counts import WarningCount
+from connect_protocol.report import RunResult
 from tests.support.connect_jobs import (
     CREATED,
     LAST_NIGHT,

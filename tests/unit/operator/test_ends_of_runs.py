@@ -9,7 +9,8 @@ import pytest
 from connect_operator.core.facts import JobEnd, PodFacts, PodPhase, Terminated, Trigger, Waiting
 from connect_operator.core.reconcile import reconcile
 from connect_operator.core.status import ConditionType
-from connect_protocol.report import ChangeCount, StageDuration, WarningCount
+from connect_protocol.counts import ChangeCount, WarningCount
+from connect_protocol.report import StageDuration
 from tests.support.connect_jobs import (
     LAST_NIGHT,
     NOW,

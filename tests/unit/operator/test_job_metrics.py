@@ -21,7 +21,7 @@ from connect_operator.core.status import (
 )
 from connect_operator.job_metrics import AT_A_TIME, JobMetrics
 from connect_operator.known import KnownJob
-from connect_protocol.report import ChangeCount, WarningCount
+from connect_protocol.counts import ChangeCount, WarningCount
 from tests.support.connect_jobs import MUSTERWIL
 
 AT = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)

@@ -7,16 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connect_protocol.report import (
-    LEAST_BYTES,
-    ChangeCount,
-    OfficeLock,
-    PeopleCount,
-    Report,
-    RunResult,
-    StageDuration,
-    WarningCount,
-)
+from connect_protocol.counts import ChangeCount, WarningCount
+from connect_protocol.report import LEAST_BYTES, OfficeLock, PeopleCount, Report, RunResult, StageDuration
 
 REPORT = Report(
     run_id="3f1cf3d4-7b43-4c6c-8a9e-2f6b5a1d0c11",
@@ -211,7 +203,7 @@ def test_fields_of_a_later_version_are_passed_over() -> None:
         ({"changes": {"delete": {"done": -(2**63) - 1}}}, "report.changes.delete.done should be a whole number of at"),
         ({"stages": []}, "report.stages should be an object, not list"),
         ({"changes": {"create_user": 1}}, "report.changes.create_user should be an object, not int"),
-        ({"warnings": {"users": {"one": 1}}}, "report.warnings counts a code 'one', which is no number"),
+        ({"warnings": {"users": {"one": 1}}}, "warnings are counted for a code 'one', which is no number"),
         ({"people": {"inScope": 1}}, "report.people.outOfScope should be a whole number, not missing"),
         ({"shortened": 1}, "report.shortened should be true or false, not int"),
     ],

@@ -11,7 +11,7 @@ from connect_operator.core.status import Result
 from connect_operator.kubectl.exits import Exit
 from connect_operator.kubectl.run_text import document, ending, exit_of, progress
 from connect_operator.kubectl.table import Style
-from connect_protocol.report import ChangeCount
+from connect_protocol.counts import ChangeCount
 from tests.support.connect_jobs import NOW
 
 RUN = ConnectRun(
