@@ -21,6 +21,7 @@ from tests.cluster.waiting import wait_until
 from tests.support.api_proxy import ApiProxy, start_api_proxy
 from tests.support.operator_process import STARTING, Document, OperatorProcess, rights, secrets, start_operator
 from tests.support.repository import ROOT
+from tests.support.stand_in import IMAGE, write_stand_in
 
 ACCOUNT = "connect-operator"
 RBAC = "rbac.authorization.k8s.io"
@@ -144,22 +145,46 @@ def operator_cluster() -> Iterator[Cluster]:
         yield cluster
 
 
+@pytest.fixture(scope="package")
+def stand_in(operator_cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The image that plays the worker, once the cluster has it."""
+    archive = tmp_path_factory.mktemp("stand-in") / "image.tar"
+    write_stand_in(archive)
+    operator_cluster.load_image(archive)
+    return IMAGE
+
+
+@pytest.fixture(scope="module")
+def stage(
+    operator_cluster: Cluster, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Site]:
+    """A namespace that the tests of a module share."""
+    with lent_site(operator_cluster, request.path.stem, tmp_path_factory.mktemp("stage")) as site:
+        yield site
+
+
 @pytest.fixture
 def site(operator_cluster: Cluster, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]:
-    """A namespace, and at the end the proof that its operator asked for nothing that it was not allowed."""
-    yield from _lent(make_site(operator_cluster, namespace_of(request), tmp_path, "Role"))
+    """A namespace of a test's own."""
+    with lent_site(operator_cluster, request.node.name, tmp_path) as site:
+        yield site
+        site.kubectl("delete", "connectjobs,connectruns", "--all", "--timeout=30s")
 
 
 @pytest.fixture
 def whole_cluster(operator_cluster: Cluster, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]:
     """A namespace whose operator serves all namespaces."""
-    yield from _lent(make_site(operator_cluster, namespace_of(request), tmp_path, "ClusterRole"))
+    with lent_site(operator_cluster, request.node.name, tmp_path, "ClusterRole") as site:
+        yield site
+        site.kubectl("delete", "connectjobs,connectruns", "--all", "--timeout=30s")
 
 
-def _lent(site: Site) -> Iterator[Site]:
+@contextmanager
+def lent_site(cluster: Cluster, whose: str, folder: Path, role: str = "Role") -> Iterator[Site]:
+    """A namespace, and at the end the proof that its operator asked for nothing that it was not allowed."""
+    site = make_site(cluster, namespace_of(whose), folder, role)
     yield site
     assert not [event for event in site.requests() if event.forbidden]
-    site.kubectl("delete", "connectjobs,connectruns", "--all", "--timeout=30s")
 
 
 def apply_definitions(cluster: Cluster) -> None:
@@ -168,10 +193,10 @@ def apply_definitions(cluster: Cluster) -> None:
     cluster.kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd", "--all")
 
 
-def namespace_of(request: pytest.FixtureRequest) -> str:
-    """A namespace's name from a test's, its own for each set of parameters."""
-    test = str(request.node.name).removeprefix("test_").partition("[")[0].replace("_", "-")
-    return f"{test[:40].rstrip('-')}-{token_hex(3)}"
+def namespace_of(whose: str) -> str:
+    """A namespace's name from a test's or module's, another one each time."""
+    name = whose.removeprefix("test_").partition("[")[0].replace("_", "-")
+    return f"{name[:40].rstrip('-')}-{token_hex(3)}"
 
 
 def make_site(cluster: Cluster, namespace: str, folder: Path, role: str) -> Site:

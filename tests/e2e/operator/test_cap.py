@@ -1,32 +1,20 @@
 """The cap on runs, on a real cluster: Jobs are born suspended, and let start one after the other."""
 
 from collections.abc import Iterator
-from secrets import token_hex
 
 import pytest
 
-from tests.cluster.cluster import Cluster
-from tests.e2e.operator.conftest import Site, make_site
+from tests.e2e.operator.conftest import Site
 from tests.support.operator_process import Document, connect_job
-from tests.support.stand_in import IMAGE, STOPPED, secrets_with, until_stopped, write_stand_in
+from tests.support.stand_in import STOPPED, secrets_with, until_stopped
 
 NAMES = ("first", "second", "third")
 
 
-@pytest.fixture(scope="module")
-def stage(operator_cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """A namespace whose runs go on until they are stopped."""
-    folder = tmp_path_factory.mktemp("stage")
-    write_stand_in(folder / "image.tar")
-    operator_cluster.load_image(folder / "image.tar")
-    site = make_site(operator_cluster, f"cap-{token_hex(3)}", folder, "Role")
-    yield site
-    assert not [event for event in site.requests() if event.forbidden]
-
-
 @pytest.fixture(scope="module", autouse=True)
-def operator(stage: Site) -> Iterator[None]:
-    environment = {"CONNECT_WORKER_IMAGE": IMAGE, "CONNECT_MAX_CONCURRENT_RUNS": "1", "CONNECT_START_PATIENCE": "1"}
+def operator(stage: Site, stand_in: str) -> Iterator[None]:
+    """Whose runs go on until they are stopped."""
+    environment = {"CONNECT_WORKER_IMAGE": stand_in, "CONNECT_MAX_CONCURRENT_RUNS": "1", "CONNECT_START_PATIENCE": "1"}
     with stage.operator(**environment):
         yield
 

@@ -8,7 +8,6 @@ import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from secrets import token_hex
 from typing import Any
 
 import pytest
@@ -16,33 +15,21 @@ import pytest
 from connect_protocol.counts import ChangeCount, WarningCount
 from connect_protocol.exit_codes import ExitCode
 from connect_protocol.report import OfficeLock, RunResult, StageDuration
-from tests.cluster.cluster import Cluster
 from tests.cluster.waiting import wait_until
-from tests.e2e.operator.conftest import Site, make_site
+from tests.e2e.operator.conftest import Site
 from tests.support.operator_process import Document, OperatorProcess, connect_job
-from tests.support.stand_in import IMAGE, STOPPED, WAIT, leaves, report, secrets_with, until_stopped, write_stand_in
+from tests.support.stand_in import IMAGE, STOPPED, WAIT, leaves, report, secrets_with, until_stopped
 
 PATIENCE_SECONDS = 3
 FINAL = [code.value for code in ExitCode if code and not code.retried]
 LABEL = "batch.kubernetes.io/job-name"
 
 
-@pytest.fixture(scope="module")
-def stage(operator_cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """A namespace whose operator has runs played by the stand-in, and says after seconds what does not start."""
-    folder = tmp_path_factory.mktemp("stage")
-    write_stand_in(folder / "image.tar")
-    operator_cluster.load_image(folder / "image.tar")
-    site = make_site(operator_cluster, f"ends-of-runs-{token_hex(3)}", folder, "Role")
-    yield site
-    assert not [event for event in site.requests() if event.forbidden]
-
-
 @pytest.fixture(scope="module", autouse=True)
-def operator(stage: Site) -> Iterator[OperatorProcess]:
-    """Its operator."""
+def operator(stage: Site, stand_in: str) -> Iterator[OperatorProcess]:
+    """It says after seconds what does not start."""
     patience = {"CONNECT_START_PATIENCE": str(PATIENCE_SECONDS)}
-    with stage.operator(CONNECT_WORKER_IMAGE=IMAGE, **patience) as running:
+    with stage.operator(CONNECT_WORKER_IMAGE=stand_in, **patience) as running:
         yield running
 
 

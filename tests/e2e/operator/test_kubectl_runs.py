@@ -9,19 +9,17 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
-from secrets import token_hex
 
 import pytest
 
 from connect_protocol.counts import ChangeCount, WarningCount
 from connect_protocol.plan_block import PlanBlock, PlannedChange, encode
 from connect_protocol.report import Report, RunResult
-from tests.cluster.cluster import Cluster
-from tests.e2e.operator.conftest import Site, make_site
+from tests.e2e.operator.conftest import Site
 from tests.support.kubectl_connect import PAGE, Person, person
 from tests.support.operator_process import Document, connect_job
 from tests.support.shown import Page
-from tests.support.stand_in import IMAGE, STOPPED, leaves, report, secrets_with, until_stopped, write_stand_in
+from tests.support.stand_in import STOPPED, leaves, report, secrets_with, until_stopped
 
 CHECKSUM = "sha256:" + "ab" * 32
 OTHER = "sha256:" + "cd" * 32
@@ -91,19 +89,15 @@ CUSTOMERS = {"gated": NIGHT, "stopped": NIGHT, "warned": leaves(WARNED.to_json()
 
 
 @pytest.fixture(scope="module")
-def stage(operator_cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """A namespace whose runs are played by the stand-in, with an operator and its customers."""
-    folder = tmp_path_factory.mktemp("stage")
-    write_stand_in(folder / "image.tar")
-    operator_cluster.load_image(folder / "image.tar")
-    site = make_site(operator_cluster, f"kubectl-runs-{token_hex(3)}", folder, "Role")
-    with site.operator(CONNECT_WORKER_IMAGE=IMAGE):
+def stage(stage: Site, stand_in: str) -> Iterator[Site]:
+    """With an operator and its customers."""
+    with stage.operator(CONNECT_WORKER_IMAGE=stand_in):
         for name, script in CUSTOMERS.items():
             secrets = {"customer": f"{name}-customer", "database": f"{name}-database", "directory": f"{name}-database"}
-            site.apply(*secrets_with(name, script), connect_job(name, mode="Sync", secrets=secrets))
+            stage.apply(*secrets_with(name, script), connect_job(name, mode="Sync", secrets=secrets))
         for name in CUSTOMERS:
-            site.wait_until_settled(name)
-        yield site
+            stage.wait_until_settled(name)
+        yield stage
 
 
 @pytest.fixture(scope="module")

@@ -3,41 +3,34 @@
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from secrets import token_hex
 
 import pytest
 
 from connect_protocol.report import Report
-from tests.cluster.cluster import Cluster
 from tests.cluster.errors import CommandError
-from tests.e2e.operator.conftest import Site, make_site
+from tests.e2e.operator.conftest import Site
 from tests.support.kueue import kueue, queue_of_one
 from tests.support.operator_process import OperatorProcess, connect_job, connect_run
-from tests.support.stand_in import IMAGE, STOPPED, leaves, report, secrets_with, until_stopped, write_stand_in
+from tests.support.stand_in import STOPPED, leaves, report, secrets_with, until_stopped
 
 CPU = {"requests": {"cpu": "100m"}}
 URGENT = "urgent"
 
 
 @pytest.fixture(scope="module")
-def stage(operator_cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """A namespace whose queue has room for one run; each goes on until it is stopped."""
-    folder = tmp_path_factory.mktemp("stage")
-    write_stand_in(folder / "image.tar")
-    operator_cluster.load_image(folder / "image.tar")
-    site = make_site(operator_cluster, f"kueue-{token_hex(3)}", folder, "Role")
-    with kueue(operator_cluster, folder):
+def stage(stage: Site) -> Iterator[Site]:
+    """Its queue has room for one run."""
+    with kueue(stage.cluster, stage.folder):
         priority = {"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": {"name": URGENT}}
-        for document in (*queue_of_one(site.namespace, cpu="100m"), priority | {"value": 1000}):
-            operator_cluster.kubectl("apply", "--filename=-", source=json.dumps(document))
-        yield site
-    assert not [event for event in site.requests() if event.forbidden]
+        for document in (*queue_of_one(stage.namespace, cpu="100m"), priority | {"value": 1000}):
+            stage.cluster.kubectl("apply", "--filename=-", source=json.dumps(document))
+        yield stage
 
 
 @pytest.fixture(scope="module", autouse=True)
-def operator(stage: Site) -> Iterator[OperatorProcess]:
+def operator(stage: Site, stand_in: str) -> Iterator[OperatorProcess]:
     """Its cap would leave nobody waiting: whoever waits, waits for Kueue."""
-    with stage.operator(CONNECT_WORKER_IMAGE=IMAGE, CONNECT_MAX_CONCURRENT_RUNS="100") as running:
+    with stage.operator(CONNECT_WORKER_IMAGE=stand_in, CONNECT_MAX_CONCURRENT_RUNS="100") as running:
         yield running
 
 

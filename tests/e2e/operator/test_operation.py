@@ -231,7 +231,7 @@ def test_without_a_right_it_says_which_one_and_ends(
     operator_cluster: Cluster, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     """Here an operator is to serve all namespaces, and may but one."""
-    site = make_site(operator_cluster, namespace_of(request), tmp_path, "Role")
+    site = make_site(operator_cluster, namespace_of(request.node.name), tmp_path, "Role")
     with site.operator(CONNECT_NAMESPACE="") as operator:
         assert operator.process.wait(20) == 1
         assert "cannot list resource" in operator.log()[-1]["cause"]

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from secrets import token_hex
 
 import pytest
 
@@ -14,10 +13,10 @@ from connect_operator.handlers import PAGE
 from connect_protocol.report import RunResult
 from tests.cluster.cluster import Cluster
 from tests.cluster.waiting import wait_until
-from tests.e2e.operator.conftest import Site, make_site, wait_for_the_next_second
+from tests.e2e.operator.conftest import Site, lent_site, wait_for_the_next_second
 from tests.support.api_proxy import ApiProxy, Request
 from tests.support.operator_process import COMPLETE, STARTING, OperatorProcess, connect_job, connect_run, secrets
-from tests.support.stand_in import IMAGE, report, secrets_with, until_stopped, write_stand_in
+from tests.support.stand_in import report, secrets_with, until_stopped
 
 AWAY_SECONDS = 60
 WRITES = {"POST", "PATCH", "PUT", "DELETE"}
@@ -29,15 +28,6 @@ STEPS = {
     "before the Job": ("POST", "/jobs"),
     "between the run's events and status": ("PATCH", "/connectruns/wanted/status"),
 }
-
-
-@pytest.fixture(scope="module")
-def stand_in(operator_cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The image that plays the worker."""
-    archive = tmp_path_factory.mktemp("stand-in") / "image.tar"
-    write_stand_in(archive)
-    operator_cluster.load_image(archive)
-    return IMAGE
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -264,16 +254,17 @@ def test_a_watch_that_is_silent_although_something_happens_fails_the_liveness_pr
 @pytest.fixture(scope="module", autouse=True)
 def cut_off(operator_cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[CutOff]:
     """An operator from which the API server is away while this module's other tests run."""
-    folder = tmp_path_factory.mktemp("cut-off")
-    site = make_site(operator_cluster, f"cut-off-{token_hex(3)}", folder, "Role")
-    with site.proxy() as (proxy, seen_through), seen_through.operator() as operator:
+    with (
+        lent_site(operator_cluster, "cut-off", tmp_path_factory.mktemp("cut-off")) as site,
+        site.proxy() as (proxy, seen_through),
+        seen_through.operator() as operator,
+    ):
         for name in ("musterwil", "leaver"):
             site.apply_with_secrets(connect_job(name))
             site.wait_until_settled(name)
         with ExitStack() as away:
             away.enter_context(proxy.away())
             yield CutOff(site=site, operator=operator, away=away, since=time.monotonic())
-    assert not [event for event in site.requests() if event.forbidden]
 
 
 def test_what_happened_while_the_api_server_was_away_for_a_minute_is_made_up_for(cut_off: CutOff) -> None:
