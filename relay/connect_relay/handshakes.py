@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from urllib.parse import unquote
 
 TRACER = "handshaker"
 LONGEST_REASON = 200
@@ -63,7 +64,7 @@ _DETAIL = re.compile(r"CERTIFICATE_VERIFY_FAILED: ([a-z][^:]*)")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Failure:
-    """A caller who did not get through; `peer` as gRPC writes addresses, None if it was not written."""
+    """A caller who did not get through; `peer`: ipv4:HOST:PORT or ipv6:[HOST]:PORT, None if it was not written."""
 
     peer: str | None
     cause: Cause
@@ -114,7 +115,7 @@ class Reader:
         reason, self._failing = self._failing or "", None
         peer = _PEER.search(line)
         cause, words = _understood(reason.partition(_END)[0])
-        return Failure(peer=None if peer is None else peer[1], cause=cause, reason=words)
+        return Failure(peer=None if peer is None else unquote(peer[1]), cause=cause, reason=words)
 
 
 def _understood(error: str) -> tuple[Cause, str]:

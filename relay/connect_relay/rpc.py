@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
+from urllib.parse import unquote
 
 from connect_protocol.relay import service
 
@@ -160,7 +161,8 @@ def _caller(facts: Mapping[str, tuple[bytes, ...]], peer: str) -> Caller:
     certificate = _parsed(facts[_CERTIFICATE][0])
     return Caller(
         identity=_identity(facts.get(_SAN, ())),
-        peer=peer,
+        # gRPC writes an IPv6 address's brackets as in a URI.
+        peer=unquote(peer),
         credential=serial_of(certificate),
         certificate=certificate,
     )

@@ -57,10 +57,10 @@ def unpack(
         wanted = asked_for(None, bundle, relays=(), targets=targets, proxy=proxy, login=proxy_login)
         folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
         host = Host(folder)
-        for file in wanted.planned(PurePosixPath("connect-bridge")):
-            if file.path.parent == FOLDER:
-                host.write(replace(file, path=PurePosixPath("/", file.path.name)))
+        files = [file for file in wanted.planned(PurePosixPath("connect-bridge")) if file.path.parent == FOLDER]
+        for file in files:
+            host.write(replace(file, path=PurePosixPath("/", file.path.name)))
     if os.geteuid() == 0:
-        for path in (folder, *folder.iterdir()):
+        for path in (folder, *(folder / file.path.name for file in files)):
             os.chown(path, owner, owner)
     click.echo(f"{folder} is what the container mounts at {FOLDER}. Delete {bundle} now: it holds the private key.")

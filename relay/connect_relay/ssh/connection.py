@@ -268,6 +268,6 @@ class SshConnection(asyncssh.SSHServer):
 
 
 def _peer(connection: asyncssh.SSHServerConnection) -> str:
-    """As gRPC writes it."""
+    """As it stands in audit lines of gRPC."""
     host, port = (connection.get_extra_info("peername") or ("unknown", 0))[:2]
     return f"ipv6:[{host}]:{port}" if ":" in host else f"ipv4:{host}:{port}"

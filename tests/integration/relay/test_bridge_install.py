@@ -64,6 +64,16 @@ def test_it_writes_these_files_and_no_others(pki: Pki, bundle: Path, tmp_path: P
     assert files(root) == {}
 
 
+def test_unpacked_files_are_the_containers_and_no_others(bundle: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "here"
+    folder.mkdir()
+    (folder / "notes").write_text("the administrator's own\n")
+    (folder / "link").symlink_to(bundle)
+    assert run("connect-bridge", "unpack", bundle, folder, *TARGETS, "--owner", "10001")[0] == 0
+    owned = {path.name for path in (*folder.iterdir(), bundle) if path.stat().st_uid == 10001}
+    assert owned == {"environment", "tls.crt", "tls.key", "ca.crt"}
+
+
 def test_uninstall_leaves_what_is_not_the_bridges(bundle: Path, tmp_path: Path) -> None:
     root = tmp_path / "root"
     run("connect-bridge", "install", bundle, *TARGETS, "--root", root)
