@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.support.certificates import create_authority
+from tests.support.ports import reserved_port
 from tests.support.site import Site, assert_clear, assert_recorded
 
 Place = Callable[[], AbstractContextManager[int]]
@@ -26,14 +27,6 @@ def _enrolled(site: Site) -> Iterator[None]:
 
 
 @contextmanager
-def nobody() -> Iterator[int]:
-    """A port on which nobody listens."""
-    with closing(socket.socket()) as held:
-        held.bind(("127.0.0.1", 0))
-        yield int(held.getsockname()[1])
-
-
-@contextmanager
 def silence() -> Iterator[int]:
     """A port that takes connections and never says anything."""
     with closing(socket.socket()) as listening:
@@ -42,7 +35,7 @@ def silence() -> Iterator[int]:
         yield int(listening.getsockname()[1])
 
 
-@pytest.mark.parametrize("there", [nobody, silence])
+@pytest.mark.parametrize("there", [reserved_port, silence])
 def test_the_database_is_away(site: Site, there: Place) -> None:
     """No row tells of it, so the report must."""
     with there() as port:
@@ -51,7 +44,7 @@ def test_the_database_is_away(site: Site, there: Place) -> None:
     assert_clear(site, ended, exit_code=7, reason="DatabaseUnreachable", says=(f"127.0.0.1:{port}",))
 
 
-@pytest.mark.parametrize("there", [nobody, silence])
+@pytest.mark.parametrize("there", [reserved_port, silence])
 def test_the_directory_is_away(site: Site, there: Place) -> None:
     with there() as port:
         site.worker.write("directory", url=f"ldaps://127.0.0.1:{port}")

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from connect_relay.settings import Address
-from tests.support.ports import closed_port, listens
+from tests.support.ports import listens, reserved_port
 
 HOST = "127.0.0.1"
-START_SECONDS = 10
+START_SECONDS = 60
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,10 +38,17 @@ class HttpProxy:
 
 
 @contextmanager
-def http_proxy(folder: Path, *settings: str, port: int | None = None) -> Iterator[HttpProxy]:
+def http_proxy(folder: Path, *settings: str) -> Iterator[HttpProxy]:
     """Within: a proxy with these lines in its configuration, such as `ConnectPort 443`."""
+    with reserved_port() as port, http_proxy_on(port, folder, *settings) as proxy:
+        yield proxy
+
+
+@contextmanager
+def http_proxy_on(port: int, folder: Path, *settings: str) -> Iterator[HttpProxy]:
+    """The same, on this port."""
     folder.mkdir(exist_ok=True)
-    proxy = HttpProxy(port=port or closed_port(), log=folder / "log")
+    proxy = HttpProxy(port=port, log=folder / "log")
     lines = [f"Port {proxy.port}", f"Listen {HOST}", f'LogFile "{proxy.log}"', "LogLevel Info", "DisableViaHeader Yes"]
     configuration = folder / "tinyproxy.conf"
     configuration.write_text("\n".join([*lines, *settings, ""]), encoding="ascii")

@@ -3,11 +3,10 @@
 import asyncio
 import os
 import signal
-import socket
 import subprocess
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -15,11 +14,13 @@ from typing import Self
 
 from connect_protocol.relay.identity import Identity, Role
 from connect_relay.settings import Address, Limits, RelaySettings, SshSettings, Times
+from tests.support.ports import reserved_port
 
 HOST = "127.0.0.1"
 REALM = "musterwil"
-START_SECONDS = 20
-STOP_SECONDS = 10
+START_SECONDS = 60
+STOP_SECONDS = 60
+"""Patience, as for relay and bridge."""
 HOST_KEY = "ssh_host_ed25519_key"
 AUTHORIZED_KEYS = "authorized_keys"
 FORWARDED = "all expected forwarding replies received"
@@ -206,7 +207,7 @@ class Piped:
     said: str
 
 
-async def run_ssh(command: Sequence[str], sent: bytes = b"", seconds: float = 20) -> Piped:
+async def run_ssh(command: Sequence[str], sent: bytes = b"", seconds: float = START_SECONDS) -> Piped:
     """Run `ssh`, with this on its stdin."""
     ssh = await asyncio.create_subprocess_exec(
         *command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
@@ -229,16 +230,11 @@ def piping(keys: SshKeys, port: int, target: str, realm: str = REALM) -> list[st
 @contextmanager
 def local_forward(keys: SshKeys, port: int, *targets: str, realm: str = REALM) -> Iterator[tuple[Ssh, list[int]]]:
     """Within: `ssh -L` as a realm's worker, and ports on loopback that lead to these targets (NAME:PORT)."""
-    ports = [free_port() for _ in targets]
-    forwards = [
-        word for target, place in zip(targets, ports, strict=True) for word in ("-L", f"{HOST}:{place}:{target}")
-    ]
-    with Ssh.start(ssh_command(keys, keys.of(Role.WORKER, realm), port, "-N", *forwards)) as running:
-        running.wait_for("Entering interactive session")
-        yield running, ports
-
-
-def free_port() -> int:
-    """One that nobody has at this moment."""
-    with socket.create_server((HOST, 0)) as server:
-        return int(server.getsockname()[1])
+    with ExitStack() as reserved:
+        ports = [reserved.enter_context(reserved_port()) for _ in targets]
+        forwards = [
+            word for target, place in zip(targets, ports, strict=True) for word in ("-L", f"{HOST}:{place}:{target}")
+        ]
+        with Ssh.start(ssh_command(keys, keys.of(Role.WORKER, realm), port, "-N", *forwards)) as running:
+            running.wait_for("Entering interactive session")
+            yield running, ports

@@ -2,29 +2,30 @@
 
 import json
 import os
-import random
 import re
 import signal
-import socket
 import subprocess
 import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from tests.cluster.waiting import wait_until
+from tests.support.ports import reserved_port
 from tests.support.repository import ROOT
 
 END_SECONDS = 15.0
 LOOPBACK = "127.0.0.1"
-PORTS = range(20_000, 32_000)
 ANSWER_SECONDS = 10.0
 IMAGE = "registry.test/connect-worker:1"
 STARTING = "starting"
+NIGHT = 3 if 6 <= datetime.now(UTC).hour < 18 else 15
+"""The hour of schedules: many hours from now in UTC as in Zurich, lest a run start by itself in the midst of a test."""
 COMPLETE = "the first picture is whole"
 
 Document = dict[str, Any]
@@ -76,29 +77,31 @@ def start_operator(
     folder: Path, kubeconfig: Path, environment: Mapping[str, str], *, until: str = STARTING
 ) -> Iterator[OperatorProcess]:
     """Run the operator until the context ends; its log goes to `folder`. It has said `until` when it is handed over."""
-    ports = _free_port(), _free_port()
-    log_file = folder / f"operator-{ports[0]}.log"
-    with log_file.open("wb") as log:
-        process = subprocess.Popen(
-            [Path(sys.executable).with_name("connect-operator"), "run"],
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            env={
-                "PATH": os.defpath,
-                "KUBECONFIG": str(kubeconfig),
-                "CONNECT_WORKER_IMAGE": IMAGE,
-                "CONNECT_METRICS_PORT": str(ports[0]),
-                "CONNECT_HEALTH_PORT": str(ports[1]),
-                **environment,
-            },
+    with reserved_port() as metrics_port, reserved_port() as health_port:
+        log_file = folder / f"operator-{metrics_port}.log"
+        with log_file.open("wb") as log:
+            process = subprocess.Popen(
+                [Path(sys.executable).with_name("connect-operator"), "run"],
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env={
+                    "PATH": os.defpath,
+                    "KUBECONFIG": str(kubeconfig),
+                    "CONNECT_WORKER_IMAGE": IMAGE,
+                    "CONNECT_METRICS_PORT": str(metrics_port),
+                    "CONNECT_HEALTH_PORT": str(health_port),
+                    **environment,
+                },
+            )
+        operator = OperatorProcess(
+            process=process, log_file=log_file, metrics_port=metrics_port, health_port=health_port
         )
-    operator = OperatorProcess(process=process, log_file=log_file, metrics_port=ports[0], health_port=ports[1])
-    try:
-        wait_until(f"the operator says: {until}", lambda: process.poll() is not None or operator.logged(until))
-        yield operator
-    finally:
-        if process.poll() is None:
-            operator.kill()
+        try:
+            wait_until(f"the operator says: {until}", lambda: process.poll() is not None or operator.logged(until))
+            yield operator
+        finally:
+            if process.poll() is None:
+                operator.kill()
 
 
 def rights() -> list[Document]:
@@ -117,7 +120,7 @@ def connect_job(name: str, **spec: Any) -> Document:
     """A ConnectJob that needs two Secrets and no relay."""
     standard = {
         "realm": name,
-        "schedule": "H 3 * * *",
+        "schedule": f"H {NIGHT} * * *",
         "mode": "Validate",
         "secrets": {"customer": f"{name}-customer", "database": f"{name}-database"},
         "relay": {"transport": "None"},
@@ -165,11 +168,3 @@ def _get(port: int, path: str) -> tuple[int, str]:
     except urllib.error.HTTPError as error:
         with error:
             return error.code, error.read().decode()
-
-
-def _free_port() -> int:
-    """A port below those that the kernel gives to connections, one of which would take it before the operator does."""
-    for port in random.sample(PORTS, len(PORTS)):
-        with suppress(OSError), socket.create_server((LOOPBACK, port)):
-            return port
-    raise AssertionError("no port is free")

@@ -5,7 +5,6 @@ import os
 import pwd
 import secrets
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ from connect_worker.settings import DatabaseSettings
 from connect_worker.store.connection import open_session
 from connect_worker.store.migrate import migrate
 from tests.support.certificates import Authority, create_authority, issue
+from tests.support.ports import reserved_port
 
 BINARIES = Path("/usr/lib/postgresql/15/bin")
 SERVER_NAME = "db.school.test"
@@ -105,7 +105,7 @@ def running_postgres(address: str = "127.0.0.1") -> Iterator[PostgresServer]:
     """A PostgreSQL 15 with a migrated template database, running while the context lasts."""
     folder = Path(tempfile.mkdtemp(prefix="connect-pg-"))
     try:
-        with _reserved_port(address) as port:
+        with reserved_port(address) as port:
             server = PostgresServer(folder=folder, address=address, port=port, authority=create_authority())
             _initialise(server)
             _control(folder, "start", "-l", str(folder / "log"))
@@ -186,12 +186,3 @@ def _hand_over(folder: Path) -> None:
     account = pwd.getpwnam("postgres")
     for path in [folder, *folder.iterdir()]:
         os.chown(path, account.pw_uid, account.pw_gid)
-
-
-@contextmanager
-def _reserved_port(address: str) -> Iterator[int]:
-    """Nobody else is given this port meanwhile: it stays bound, and PostgreSQL may bind it too, as both allow reuse."""
-    with socket.socket() as reservation:
-        reservation.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        reservation.bind((address, 0))
-        yield int(reservation.getsockname()[1])

@@ -16,7 +16,7 @@ from connect_ssh.channel import ByteChannel
 from connect_ssh.errors import ChannelBrokenError
 from connect_ssh.fast_path import speed_up
 from connect_ssh.options import CHANNEL, connection_options
-from tests.support.ports import closed_port, listens
+from tests.support.ports import listens, reserved_port
 
 HOST = "127.0.0.1"
 NO_REKEYING = 1 << 30
@@ -110,7 +110,8 @@ async def connected(way: Way, folder: Path, *, rekey_bytes: int = NO_REKEYING) -
     async with stack:
         if way is Way.TO_SSHD:
             echo_port = await stack.enter_async_context(_echo_port())
-            port = await stack.enter_async_context(_sshd(folder, rekey_bytes))
+            port = stack.enter_context(reserved_port())
+            await stack.enter_async_context(_sshd(folder, port, rekey_bytes))
             key = str(folder / "key")
             connection = await stack.enter_async_context(client(port, rekey_bytes=rekey_bytes, keys=[key]))
             yield Connected(open=lambda: open_channel(connection, echo_port), client=connection)
@@ -118,7 +119,8 @@ async def connected(way: Way, folder: Path, *, rekey_bytes: int = NO_REKEYING) -
         servers: list[asyncssh.SSHServerConnection] = []
         port = await stack.enter_async_context(echo_server(servers, rekey_bytes=rekey_bytes, fast=way in _FAST_SERVERS))
         if way is Way.FROM_SSH:
-            local = await stack.enter_async_context(_ssh(folder, port, rekey_bytes))
+            local = stack.enter_context(reserved_port())
+            await stack.enter_async_context(_ssh(folder, port, rekey_bytes, local=local))
             yield Connected(open=lambda: _Socket.connect(local), server=servers[-1])
             return
         fast = way in _FAST_CLIENTS
@@ -221,11 +223,10 @@ async def _echo_port() -> AsyncIterator[int]:
 
 
 @asynccontextmanager
-async def _sshd(folder: Path, rekey_bytes: int) -> AsyncIterator[int]:
-    """Within: stock sshd, which takes `folder/key` for whoever runs the test."""
+async def _sshd(folder: Path, port: int, rekey_bytes: int) -> AsyncIterator[None]:
+    """Within: stock sshd on this port, which takes `folder/key` for whoever runs the test."""
     await _generate_key(folder / "host_key")
     await _generate_key(folder / "key")
-    port = closed_port()
     settings = {
         "ListenAddress": f"{HOST}:{port}",
         "HostKey": folder / "host_key",
@@ -241,13 +242,12 @@ async def _sshd(folder: Path, rekey_bytes: int) -> AsyncIterator[int]:
     _make_privilege_separation_folder()
     async with _running("/usr/sbin/sshd", "-D", "-e", "-f", str(config)):
         await _until_listening(port)
-        yield port
+        yield
 
 
 @asynccontextmanager
-async def _ssh(folder: Path, port: int, rekey_bytes: int) -> AsyncIterator[int]:
-    """Within: stock ssh, which leads from this port through our server."""
-    local = closed_port()
+async def _ssh(folder: Path, port: int, rekey_bytes: int, *, local: int) -> AsyncIterator[None]:
+    """Within: stock ssh, which leads from `local` through our server."""
     settings = {
         "StrictHostKeyChecking": "no",
         "UserKnownHostsFile": folder / "known_hosts",
@@ -260,7 +260,7 @@ async def _ssh(folder: Path, port: int, rekey_bytes: int) -> AsyncIterator[int]:
     forward = f"{HOST}:{local}:echo:7"
     async with _running("ssh", "-F", "none", "-N", *options, "-L", forward, "-p", str(port), f"anybody@{HOST}"):
         await _until_listening(local)
-        yield local
+        yield
 
 
 def _make_privilege_separation_folder() -> None:

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.support.openssh import HOST, HOST_KEY, generate_key, public_key
-from tests.support.ports import closed_port
+from tests.support.ports import reserved_port
 
 SSHD = "/usr/sbin/sshd"
-START_SECONDS = 10
+START_SECONDS = 60
 USER = "root"
 
 
@@ -23,8 +23,8 @@ class JumpHost:
     """An sshd that lets one key in, to connect to what `permit` lists (HOST:PORT), and to do nothing else."""
 
     folder: Path
-    permit: tuple[str, ...] = ("any",)
-    port: int = 0
+    port: int
+    permit: tuple[str, ...]
     _process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
@@ -56,7 +56,6 @@ class JumpHost:
 
     def start(self) -> None:
         """Start it, and wait until it answers; started again, it has the same port."""
-        self.port = self.port or closed_port()
         config = self.folder / "sshd_config"
         config.write_text(self._config())
         with (self.folder / "log").open("ab") as log:
@@ -105,12 +104,13 @@ class JumpHost:
 @contextmanager
 def jump_host(folder: Path, *permit: str) -> Iterator[JumpHost]:
     """Within: a jump host that runs."""
-    host = JumpHost(folder=folder, permit=permit or ("any",))
-    try:
-        host.start()
-        yield host
-    finally:
-        host.stop()
+    with reserved_port() as port:
+        host = JumpHost(folder=folder, permit=permit or ("any",), port=port)
+        try:
+            host.start()
+            yield host
+        finally:
+            host.stop()
 
 
 def _descendants(pid: int) -> list[int]:

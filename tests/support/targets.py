@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-from tests.support.ports import closed_port
+from tests.support.ports import reserved_port
 
 HOST = "127.0.0.1"
 PIECE = 1 << 18
+BACKLOG = 1000
+"""Whoever has come to `stalled` stays in its queue: there is room for all tests that share it."""
 ANSWER = bytes(range(256)) * 40_000
 """What `late` answers: 10 MB."""
 
@@ -39,8 +41,8 @@ class Targets:
 @contextmanager
 def targets() -> Iterator[Targets]:
     """Within: all of them, on an event loop in a thread of their own."""
-    with _listening(backlog=10) as stalled, _full() as hanging, _Servers() as servers:
-        yield Targets(echo=servers.echo, late=servers.late, stalled=stalled, refusing=closed_port(), hanging=hanging)
+    with _listening(backlog=BACKLOG) as stalled, _full() as hanging, reserved_port() as refusing, _Servers() as servers:
+        yield Targets(echo=servers.echo, late=servers.late, stalled=stalled, refusing=refusing, hanging=hanging)
 
 
 class _Servers:

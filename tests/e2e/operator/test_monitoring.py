@@ -24,7 +24,7 @@ from connect_protocol.counts import ChangeCount, WarningCount
 from tests.cluster.waiting import wait_until
 from tests.e2e.operator.conftest import Site
 from tests.support.operator_process import OperatorProcess, connect_job, secret, secrets
-from tests.support.ports import HOST, closed_port
+from tests.support.ports import HOST, reserved_port
 from tests.support.promtool import complaints
 from tests.support.relay import OTHER_REALM, REALM, Pki, RelayCommand, start_bridge
 from tests.support.repository import ROOT, read
@@ -84,7 +84,6 @@ class Prometheus:
 @contextmanager
 def prometheus(folder: Path, *targets: int) -> Iterator[Prometheus]:
     """Scrapes these ports every second, as the PodMonitors say it, with the chart's rules."""
-    port = closed_port()
     configuration = {
         "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
         "rule_files": [str(MONITORING / "alerts.yaml")],
@@ -100,23 +99,26 @@ def prometheus(folder: Path, *targets: int) -> Iterator[Prometheus]:
     }
     (folder / "prometheus.yaml").write_text(yaml.safe_dump(configuration))
     command = ["prometheus", f"--config.file={folder}/prometheus.yaml", f"--storage.tsdb.path={folder}/data"]
-    with (folder / "prometheus.log").open("wb") as log:
+    with (folder / "prometheus.log").open("wb") as log, reserved_port() as port:
         process = subprocess.Popen([*command, f"--web.listen-address={HOST}:{port}"], stdout=log, stderr=log)
-    try:
-        running = Prometheus(port=port)
-        wait_until("Prometheus has read all its targets", running.scraped)
-        yield running
-    finally:
-        process.terminate()
-        process.wait(20)
+        try:
+            running = Prometheus(port=port)
+            wait_until("Prometheus has read all its targets", running.scraped)
+            yield running
+        finally:
+            process.terminate()
+            process.wait(20)
 
 
 @pytest.fixture
 def relay(tmp_path: Path) -> Iterator[RelayCommand]:
     """A relay that Musterwil's bridge is attached to."""
     pki = Pki.create(tmp_path / "pki")
-    targets = {"database": closed_port()}
-    with RelayCommand.serve(pki) as running, start_bridge(pki.bridge(), running.port, targets) as bridge:
+    with (
+        reserved_port() as database,
+        RelayCommand.serve(pki) as running,
+        start_bridge(pki.bridge(), running.port, {"database": database}) as bridge,
+    ):
         bridge.wait_for("relay connected")
         yield running
 

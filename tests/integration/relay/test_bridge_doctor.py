@@ -20,7 +20,7 @@ from connect_relay.pki.folder import PkiFolder, files_of
 from tests.support.bridge_doctor import PROGRAM, asked
 from tests.support.certificates import create_authority, issue
 from tests.support.http_proxy import http_proxy
-from tests.support.ports import closed_port, listens
+from tests.support.ports import listens, reserved_port
 from tests.support.postgres import SERVER_NAME, PostgresServer
 from tests.support.relay import HOST, Command, Pki, RelayCommand, dial, now, tunnel, worker_channel
 from tests.support.samba import SambaServer
@@ -78,17 +78,17 @@ def _issued(pki: Pki, folder: Path, period: timedelta) -> Path:
 @contextmanager
 def tls_server(folder: Path, certificate: Path, key: Path, *options: str) -> Iterator[int]:
     """Within: somebody who speaks TLS on loopback."""
-    port = closed_port()
-    command = ["openssl", "s_server", "-quiet", "-accept", f"{HOST}:{port}", *options]
-    files = ["-cert", str(certificate), "-key", str(key)]
-    process = subprocess.Popen([*command, *files], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, cwd=folder)
-    try:
-        while not listens(port):
-            assert process.poll() is None
-        yield port
-    finally:
-        process.kill()
-        process.communicate()
+    with reserved_port() as port:
+        command = ["openssl", "s_server", "-quiet", "-accept", f"{HOST}:{port}", *options]
+        files = ["-cert", str(certificate), "-key", str(key)]
+        process = subprocess.Popen([*command, *files], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, cwd=folder)
+        try:
+            while not listens(port):
+                assert process.poll() is None
+            yield port
+        finally:
+            process.kill()
+            process.communicate()
 
 
 async def test_all_is_well_and_the_running_bridge_has_noticed_nothing(
@@ -110,7 +110,7 @@ async def test_all_is_well_and_the_running_bridge_has_noticed_nothing(
     assert found["relay", "heartbeat"].endswith(" ms there and back")
     await own_relay.logged("connect")
     assert [line["event"] for line in own_relay.lines if line.get("audit")] == ["attach", "visit", "connect"]
-    assert not [line for line in own_bridge.lines if line["event"] == "relay disconnected"]
+    assert not [line for line in own_bridge.lines if line.get("event") == "relay disconnected"]
 
 
 async def test_each_target_is_asked_in_its_own_protocol(

@@ -10,7 +10,7 @@ import pytest
 
 from connect_relay.cli import main as relay_command
 from connect_relay.pki.certificates import Authority
-from tests.support.ports import closed_port
+from tests.support.ports import reserved_port
 from tests.support.relay import HOST, Pki, RelayCommand, dial, tunnel, worker_channel
 from tests.support.systemd import PROGRAM, Systemd, systemd
 from tests.support.targets import Targets
@@ -77,9 +77,16 @@ async def test_one_command_installs_a_service_that_does_its_work_and_may_do_noth
         assert machine.run("systemctl", "cat", "connect-bridge").returncode != 0
 
 
-async def test_a_bundle_for_both_transports_is_installed_likewise(machine: Systemd, tmp_path: Path) -> None:
+@pytest.fixture
+def port() -> Iterator[int]:
+    """Kept for a relay's SSH port, which its certificates name before it listens."""
+    with reserved_port() as port:
+        yield port
+
+
+async def test_a_bundle_for_both_transports_is_installed_likewise(machine: Systemd, tmp_path: Path, port: int) -> None:
     """Two relays: one is called by gRPC, the other by SSH."""
-    port, root, bundle = closed_port(), tmp_path / "pki", machine.shared / "both.connect-bridge"
+    root, bundle = tmp_path / "pki", machine.shared / "both.connect-bridge"
     made("init", root)
     made("relay", root, "--name", HOST)
     made("ssh-host", root, "--name", f"{HOST}:{port}")

@@ -14,7 +14,7 @@ from connect_protocol.relay.identity import Identity, Role
 from connect_relay.pki.certificates import client
 from connect_relay.pki.folder import PkiFolder, files_of
 from tests.support.hosts import Hosts
-from tests.support.ports import closed_port
+from tests.support.ports import reserved_port
 from tests.support.relay import HOST, NAME, Pki, now
 from tests.support.targets import Targets
 
@@ -164,13 +164,13 @@ def test_help_teaches(arguments: tuple[str, ...]) -> None:
 
 def test_a_bridge_whose_log_nobody_reads_any_more_ends_without_a_word(pki: Pki) -> None:
     """As in `connect-bridge run … | head -1`: the relay is away, so a second line comes soon."""
-    relay = f"127.0.0.1:{closed_port()}"
-    arguments = ("run", "--relay", relay, "--tls", pki.bridge(), "--target", "database=db:5432")
     program = Path(sys.executable).with_name("connect-bridge")
-    bridge = subprocess.Popen([program, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    assert bridge.stdout is not None
-    assert bridge.stderr is not None
-    with bridge.stdout as lines:
-        assert any("bridge runs" in line for line in lines)
-    with bridge.stderr as errors:
-        assert (bridge.wait(20), errors.read()) == (0, "")
+    with reserved_port() as nobody:
+        arguments = ("run", "--relay", f"127.0.0.1:{nobody}", "--tls", pki.bridge(), "--target", "database=db:5432")
+        bridge = subprocess.Popen([program, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        assert bridge.stdout is not None
+        assert bridge.stderr is not None
+        with bridge.stdout as lines:
+            assert any("bridge runs" in line for line in lines)
+        with bridge.stderr as errors:
+            assert (bridge.wait(20), errors.read()) == (0, "")

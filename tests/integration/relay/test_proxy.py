@@ -10,8 +10,8 @@ import pytest
 from connect_relay.bridge.proxy import reach
 from connect_relay.errors import UnreachableError
 from connect_relay.settings import Address, Proxy
-from tests.support.http_proxy import HttpProxy, http_proxy
-from tests.support.ports import closed_port
+from tests.support.http_proxy import HttpProxy, http_proxy, http_proxy_on
+from tests.support.ports import reserved_port
 from tests.support.relay import HOST, Command, Pki, RelayCommand, dial, tunnel, worker_channel
 from tests.support.targets import Targets
 
@@ -87,9 +87,10 @@ async def test_a_proxy_that_asks_for_a_password_is_given_it_and_no_log_is(
 async def test_a_relay_that_is_exempt_is_reached_without_the_proxy(
     pki: Pki, own_relay: RelayCommand, variables: dict[str, str]
 ) -> None:
-    nobody = f"http://{HOST}:{closed_port()}"
-    with bridge(pki, own_relay.address, variables={"HTTPS_PROXY": nobody, **variables}) as running:
-        await running.logged("relay connected")
+    with reserved_port() as port:
+        nobody = f"http://{HOST}:{port}"
+        with bridge(pki, own_relay.address, variables={"HTTPS_PROXY": nobody, **variables}) as running:
+            await running.logged("relay connected")
 
 
 async def test_no_proxy_does_not_bend_a_proxy_that_was_asked_for(
@@ -107,22 +108,24 @@ async def test_a_proxy_that_refuses_is_told_and_tried_again(
     pki: Pki, own_relay: RelayCommand, tmp_path: Path, setting: str, cause: str
 ) -> None:
     """The connection comes by itself when the proxy has been mended."""
-    with http_proxy(tmp_path / "first", setting) as proxy:
-        running = bridge(pki, own_relay.address, "--proxy", proxy.url)
-        line = await running.logged("relay not reached")
-    with running, http_proxy(tmp_path / "second", port=proxy.port):
-        await running.logged("relay connected")
+    with reserved_port() as port:
+        with http_proxy_on(port, tmp_path / "first", setting) as proxy:
+            running = bridge(pki, own_relay.address, "--proxy", proxy.url)
+            line = await running.logged("relay not reached")
+        with running, http_proxy_on(port, tmp_path / "second"):
+            await running.logged("relay connected")
     assert cause in line["cause"]
 
 
 async def test_a_bridge_comes_back_when_its_proxy_was_away(pki: Pki, own_relay: RelayCommand, tmp_path: Path) -> None:
-    with http_proxy(tmp_path / "first") as first:
-        running = bridge(pki, own_relay.address, "--proxy", first.url)
-        await running.logged("relay connected")
-    with running:
-        await running.logged("relay disconnected")
-        with http_proxy(tmp_path / "second", port=first.port):
-            await running.logged("relay connected", after=len(running.lines))
+    with reserved_port() as port:
+        with http_proxy_on(port, tmp_path / "first") as first:
+            running = bridge(pki, own_relay.address, "--proxy", first.url)
+            await running.logged("relay connected")
+        with running:
+            await running.logged("relay disconnected")
+            with http_proxy_on(port, tmp_path / "second"):
+                await running.logged("relay connected", after=len(running.lines))
 
 
 async def test_any_connection_goes_through_the_proxy_and_none_of_its_bytes_are_lost(

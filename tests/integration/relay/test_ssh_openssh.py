@@ -4,7 +4,7 @@ import asyncio
 import json
 import re
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import pytest
 
@@ -16,13 +16,13 @@ from tests.support.openssh import (
     HOST,
     Ssh,
     SshKeys,
-    free_port,
     local_forward,
     piping,
     run_ssh,
     ssh_command,
     stock_bridge,
 )
+from tests.support.ports import reserved_port
 from tests.support.relay import (
     OTHER_REALM,
     REALM,
@@ -180,12 +180,18 @@ async def test_a_worker_whose_bridge_is_absent_is_told_since_when(ssh_keys: SshK
     assert f"BRIDGE_ABSENT: no bridge of realm {OTHER_REALM} has come since the relay started at 20" in ran.said
 
 
+@pytest.fixture
+def place() -> Iterator[int]:
+    """Kept for the port on which a worker's ssh listens."""
+    with reserved_port() as port:
+        yield port
+
+
 async def test_the_commands_of_the_how_to_page_work_as_they_stand(
-    ssh_keys: SshKeys, own_ssh_relay: RelayCommand, goals: Targets
+    ssh_keys: SshKeys, own_ssh_relay: RelayCommand, goals: Targets, place: int
 ) -> None:
     """But for files, addresses and ports."""
     port = str(own_ssh_relay.ssh_port)
-    place = free_port()
     for_bridge, for_worker = (_command(f"ssh -N{word}") for word in (" -T -F", " -F"))
     common = {"relay.example.org": HOST, "2222": port}
     bridge = {

@@ -12,6 +12,7 @@ from connect_worker.model.secret import Secret
 from connect_worker.settings import DatabaseSettings
 from connect_worker.store.connection import Session, application_name, open_session
 from tests.support.certificates import create_authority
+from tests.support.ports import reserved_port
 from tests.support.postgres import PostgresServer, through_socket
 from tests.support.round_trips import counting_relay
 
@@ -128,10 +129,9 @@ async def test_a_refused_login_says_which(empty_database: DatabaseSettings) -> N
 
 
 async def test_a_server_that_is_not_there_is_a_failed_connection(empty_database: DatabaseSettings) -> None:
-    with socket.socket() as bound:  # bound and not listening: refuses
-        bound.bind(("127.0.0.1", 0))
+    with reserved_port() as nobody:
         for settings in (
-            replace(empty_database, port=bound.getsockname()[1]),
+            replace(empty_database, port=nobody),
             replace(empty_database, host="nowhere.invalid"),
         ):
             error = await refusal(settings)

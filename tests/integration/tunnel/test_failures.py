@@ -12,6 +12,7 @@ import pytest
 from connect_protocol.relay.identity import Role
 from connect_worker.simulator.faults import DropBefore, Fault, Hold, Operation
 from tests.support.builders import STUDENTS_OU
+from tests.support.ports import reserved_port
 from tests.support.simulator import SimulatorServer
 from tests.support.site import Site, assert_clear, assert_discreet, ended_of, wait_until
 from tests.support.tunnel import Certificates, Process, Relay, Tunnel
@@ -30,14 +31,6 @@ Place = Callable[[], AbstractContextManager[int]]
 @pytest.fixture(autouse=True)
 def _enrolled(site: Site) -> None:
     site.enrol(PUPILS)
-
-
-@contextmanager
-def nobody() -> Iterator[int]:
-    """A port on which nobody listens."""
-    with closing(socket.socket()) as held:
-        held.bind(("127.0.0.1", 0))
-        yield int(held.getsockname()[1])
 
 
 @contextmanager
@@ -112,7 +105,7 @@ def test_a_relay_that_has_no_address_is_told(site: Site) -> None:
 def test_a_server_that_is_away_is_told_as_the_bridge_sees_it(
     site: Site, tunnel: Tunnel, target: str, reason: str
 ) -> None:
-    with nobody() as port, tunnel.rerouted(**{**tunnel.bridge.targets, target: f"127.0.0.1:{port}"}):
+    with reserved_port() as port, tunnel.rerouted(**{**tunnel.bridge.targets, target: f"127.0.0.1:{port}"}):
         ended = site.run()
     assert_clear(site, ended, exit_code=7, reason=reason, says=("the bridge", target, "refused"))
     assert "on the bridge" in ended.report["todo"]
