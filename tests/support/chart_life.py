@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.cluster.cluster import Cluster
 from tests.cluster.images import REGISTRY, Images
-from tests.support.operator_process import Document, connect_job
+from tests.support.operator_process import NIGHT, Document, connect_job
 from tests.support.stand_in import leaves, report, secrets_with
 
 RELEASE = "schools"
@@ -74,7 +74,7 @@ class Life:
 
     def enrol(self) -> None:
         """Make the customer, and wait until his CronJob stands."""
-        for document in (*secrets_with(CUSTOMER, UNTIL_TOLD), connect_job(CUSTOMER, schedule="H 4 * * *")):
+        for document in (*secrets_with(CUSTOMER, UNTIL_TOLD), connect_job(CUSTOMER, schedule=f"H {NIGHT + 1} * * *")):
             self.kubectl("create", "--filename=-", source=json.dumps(document))
         self.kubectl("wait", f"connectjob/{CUSTOMER}", "--for=condition=Ready", "--timeout=60s")
 

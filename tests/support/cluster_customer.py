@@ -17,6 +17,7 @@ from connect_worker.store.lock import RUN_LOCK
 from tests.cluster.waiting import wait_until
 from tests.support.connect_release import Release
 from tests.support.customer_network import CustomerNetwork
+from tests.support.operator_process import NIGHT
 from tests.support.postgres import PostgresServer, through_socket
 from tests.support.scenario import School
 from tests.support.scenario_school import Customer
@@ -69,7 +70,7 @@ class ClusterCustomer:
         """The ConnectJob as somebody writes it."""
         ordinary: dict[str, object] = {
             "realm": self.realm,
-            "schedule": "H 3 * * *",
+            "schedule": f"H {NIGHT} * * *",
             "timeZone": "Europe/Zurich",
             "secrets": {role: f"{self.realm}-{role}" for role in ROLES},
             "relay": {"transport": "gRPC", "address": self.release.relay_address},

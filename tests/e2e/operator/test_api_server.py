@@ -13,7 +13,7 @@ from tests.cluster.machine import NODE_ADDRESS
 from tests.cluster.start import start_cluster, without_api_server
 from tests.cluster.waiting import wait_until
 from tests.e2e.operator.conftest import Site, apply_definitions, make_site
-from tests.support.operator_process import connect_job, connect_run
+from tests.support.operator_process import NIGHT, connect_job, connect_run
 from tests.support.stand_in import IMAGE, leaves, report, secrets_with, write_stand_in
 
 ENDS_WELL = leaves(report().to_json(), 0)
@@ -60,14 +60,14 @@ def test_after_its_return_the_operator_goes_on_and_tells_nothing_twice(site: Sit
         with without_api_server(site.cluster):
             wait_until("the run has ended", lambda: not runs(site.cluster, container))
         assert site.wait_for_run("before", "Finished")["result"] == "Done"
-        site.apply(*secrets_with("musterwil", ENDS_WELL), connect_job("musterwil", schedule="5 4 * * *"))
+        site.apply(*secrets_with("musterwil", ENDS_WELL), connect_job("musterwil", schedule=f"5 {NIGHT + 1} * * *"))
         site.apply(connect_run("after", "musterwil"))
         after = site.wait_for_run("after", "Finished")["jobName"]
         site.wait_until_settled("musterwil")
         assert operator.process.poll() is None
         assert operator.health() == 200
     cron_job = site.get("cronjob", "connect-musterwil")
-    assert (cron_job["metadata"]["uid"], cron_job["spec"]["schedule"]) == (uid, "5 4 * * *")
+    assert (cron_job["metadata"]["uid"], cron_job["spec"]["schedule"]) == (uid, f"5 {NIGHT + 1} * * *")
     assert site.names("jobs") == {before, after}
     for run in ("before", "after"):
         assert [reason for reason, _ in site.events(run, kind="ConnectRun")] == ["RunStarted", "RunSucceeded"]

@@ -4,7 +4,7 @@ import json
 
 from connect_operator.rivals import AT_ONCE
 from tests.e2e.operator.conftest import Site
-from tests.support.operator_process import IMAGE, connect_job, secrets
+from tests.support.operator_process import IMAGE, NIGHT, connect_job, secrets
 
 
 def hand(site: Site, name: str, patch: dict[str, object]) -> None:
@@ -30,11 +30,11 @@ def test_an_edited_connect_job_makes_another_cron_job_of_it(site: Site) -> None:
         site.apply_with_secrets(connect_job("musterwil"))
         site.wait_until_settled("musterwil")
         before = site.get("cronjob", "connect-musterwil")
-        site.apply(connect_job("musterwil", schedule="5 4 * * *", timeZone="Europe/Vienna", timeout="2h"))
+        site.apply(connect_job("musterwil", schedule=f"5 {NIGHT + 1} * * *", timeZone="Europe/Vienna", timeout="2h"))
         after = site.cluster.wait_until(
             "the CronJob is replaced",
             lambda: site.get("cronjob", "connect-musterwil"),
-            lambda seen: seen["spec"]["schedule"] == "5 4 * * *",
+            lambda seen: seen["spec"]["schedule"] == f"5 {NIGHT + 1} * * *",
         )
         site.wait_until_settled("musterwil")
     assert after["metadata"]["uid"] == before["metadata"]["uid"]
@@ -129,7 +129,7 @@ def test_a_deleted_cron_job_is_made_anew(site: Site) -> None:
 
 def test_somebody_elses_cron_job_of_the_name_is_not_touched_and_makes_room_when_it_goes(site: Site) -> None:
     container = "--image=registry.test/other:1"
-    site.kubectl("create", "cronjob", "connect-musterwil", container, "--schedule=1 1 * * *")
+    site.kubectl("create", "cronjob", "connect-musterwil", container, f"--schedule=1 {NIGHT} * * *")
     foreign = site.get("cronjob", "connect-musterwil")
     with site.operator():
         site.apply_with_secrets(connect_job("musterwil"))

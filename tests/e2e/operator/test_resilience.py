@@ -15,7 +15,7 @@ from tests.cluster.cluster import Cluster
 from tests.cluster.waiting import wait_until
 from tests.e2e.operator.conftest import Site, lent_site, wait_for_the_next_second
 from tests.support.api_proxy import ApiProxy, Request
-from tests.support.operator_process import COMPLETE, STARTING, OperatorProcess, connect_job, connect_run, secrets
+from tests.support.operator_process import COMPLETE, NIGHT, STARTING, OperatorProcess, connect_job, connect_run, secrets
 from tests.support.stand_in import report, secrets_with, until_stopped
 
 AWAY_SECONDS = 60
@@ -132,7 +132,7 @@ def test_killed_again_and_again_it_arrives_and_tells_nothing_twice(site: Site) -
     for round_ in range(6):
         with site.operator(until=COMPLETE if round_ else STARTING) as operator:
             for name in names:
-                schedule = f"{chance.randrange(60)} 3 * * *"
+                schedule = f"{chance.randrange(60)} {NIGHT} * * *"
                 site.apply(*secrets(name), connect_job(name, schedule=schedule))
                 if chance.random() < 1 / len(names):
                     break
@@ -199,7 +199,7 @@ def test_a_status_is_not_written_upon_a_connect_job_that_has_changed(site: Site)
         with proxy.hold(at("between events and status")) as hold:
             site.apply_with_secrets(connect_job("musterwil"))
             hold.wait()
-            site.apply(connect_job("musterwil", schedule="5 4 * * *"))
+            site.apply(connect_job("musterwil", schedule=f"5 {NIGHT + 1} * * *"))
             hold.release()
         wait_until("the conflict is told", lambda: operator.logged(CONFLICT))
         site.wait_until_settled("musterwil")
@@ -270,7 +270,7 @@ def cut_off(operator_cluster: Cluster, tmp_path_factory: pytest.TempPathFactory)
 def test_what_happened_while_the_api_server_was_away_for_a_minute_is_made_up_for(cut_off: CutOff) -> None:
     """An edit, a new one, one that has gone: by the same process."""
     site = cut_off.site
-    site.apply(connect_job("musterwil", schedule="5 4 * * *"))
+    site.apply(connect_job("musterwil", schedule=f"5 {NIGHT + 1} * * *"))
     site.apply_with_secrets(connect_job("another"))
     site.kubectl("delete", "connectjob", "leaver")
     wait_until("a minute is over", lambda: time.monotonic() - cut_off.since > AWAY_SECONDS, timeout=AWAY_SECONDS + 1)
@@ -279,7 +279,7 @@ def test_what_happened_while_the_api_server_was_away_for_a_minute_is_made_up_for
     site.cluster.wait_until(
         "the schedule is the new one",
         lambda: site.get("cronjob", "connect-musterwil")["spec"]["schedule"],
-        lambda seen: seen == "5 4 * * *",
+        lambda seen: seen == f"5 {NIGHT + 1} * * *",
     )
     site.wait_until_settled("musterwil")
     wait_until(
