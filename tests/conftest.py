@@ -25,9 +25,11 @@ __all__ = [
     "store",
 ]
 
-# How long one example takes says more of the machine's other work than of ours.
-settings.register_profile("untimed", deadline=None)
-settings.load_profile("untimed")
+# How long one example takes says more of the machine's other work than of ours; and the same examples each time, so
+# that what fails is what was changed. Others are looked for by `pytest --hypothesis-profile=hunt tests/unit`.
+settings.register_profile("same", deadline=None, derandomize=True)
+settings.register_profile("hunt", deadline=None, max_examples=5000)
+settings.load_profile("same")
 
 # A shell's background jobs are born deaf to it, and so would be the programs that tests interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
