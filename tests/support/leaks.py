@@ -11,7 +11,7 @@ from tests.support.relay import Command, Pki, RelayCommand, Tunnelled, dial, tun
 MEBIBYTE = 1 << 20
 MARGIN = 20 * MEBIBYTE
 """What the allocators of two processes may keep; a leak of the tests' volume is more."""
-CALM_SECONDS = 10.0
+CALM_SECONDS = 60.0
 PIECE = bytes(range(256)) * 64
 
 

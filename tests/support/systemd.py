@@ -17,7 +17,7 @@ from pathlib import Path
 from tests.support.repository import ROOT
 
 CGROUPS = Path("/sys/fs/cgroup")
-START_SECONDS = 20
+START_SECONDS = 60
 PROGRAM = "/opt/connect-bridge/bin/connect-bridge"
 
 _BOOT = r"""

@@ -34,7 +34,7 @@ from connect_relay.rpc import Channel, ClientStream
 from tests.support.frame_streams import NEWER
 from tests.support.leaks import Stage
 from tests.support.raw_http2 import GREETING, PREFACE, Kind, frame, heard, message, messages, request, spoken_to
-from tests.support.relay import HOST, OTHER_REALM, Pki, RelayCommand, dial, worker_channel
+from tests.support.relay import HOST, OTHER_REALM, START_SECONDS, Pki, RelayCommand, dial, worker_channel
 
 FUZZED = 60
 SEED = 20261122
@@ -252,7 +252,7 @@ def _until(connection: socket.socket, mark: bytes) -> bytes:
 
 
 async def _frame(stream: ClientStream) -> Frame | None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(START_SECONDS):
         data = await stream.receive()
     return None if data is None else decode(data)
 
@@ -260,7 +260,7 @@ async def _frame(stream: ClientStream) -> Frame | None:
 async def _left(stream: ClientStream) -> None:
     """End the stream in order."""
     await stream.end()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(START_SECONDS):
         while await stream.receive() is not None:
             pass
 
@@ -286,7 +286,7 @@ async def _heavy(stage: Stage) -> grpc.StatusCode:
     credentials = grpc.ssl_channel_credentials(mine.ca, mine.key, mine.certificate)
     async with grpc.aio.secure_channel(str(stage.relay.address), credentials) as channel:
         dialling = channel.stream_stream(service.CONNECT)(metadata=(("ballast", "x" * 12_000),))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(START_SECONDS):
             return await dialling.code()
 
 
@@ -319,7 +319,7 @@ async def _spoken(channel: Channel, method: str, messages: Sequence[bytes]) -> N
     """Say all this, then end the stream; and hear what comes, until its end."""
     stream = channel.call(method)
     with suppress(StreamBrokenError):
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(START_SECONDS):
             for each in messages:
                 await stream.send(each)
             await stream.end()
@@ -333,7 +333,7 @@ async def _lines(stage: Stage, event: str, begun: int, count: int) -> None:
     def found() -> int:
         return sum(line.get("event") == event for line in stage.relay.lines[begun:])
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(START_SECONDS):
         # Another process writes them.
         while found() < count:  # noqa: ASYNC110
             await asyncio.sleep(0.05)

@@ -16,7 +16,7 @@ from connect_relay.bridge import process
 from connect_relay.rpc import Channel
 from connect_relay.server import Relay, running
 from connect_relay.settings import Address, BridgeSettings, Limits, RelayName, RelaySettings, Target, Times
-from tests.support.relay import HOST, REALM, Pki, dial, refusal, tunnel, worker_channel
+from tests.support.relay import HOST, REALM, START_SECONDS, Pki, dial, refusal, tunnel, worker_channel
 from tests.support.targets import Targets
 
 ANY = Address(host=HOST, port=0)
@@ -67,7 +67,7 @@ async def _count_tasks(pki: Pki, goals: Targets) -> None:
         before = len(asyncio.all_tasks())
         for _ in range(5):
             await _ends(channel)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(START_SECONDS):
             while len(asyncio.all_tasks()) > before:  # noqa: ASYNC110 - nothing tells but the count
                 await asyncio.sleep(0.02)
 
@@ -115,14 +115,14 @@ async def test_who_calls_and_says_nothing_is_sent_away(pki: Pki, goals: Targets)
         async with worker_channel(pki.worker(), address) as worker, worker_channel(pki.bridge(), address) as silent:
             for channel, method in ((worker, service.CONNECT), (silent, service.SERVE)):
                 stream = channel.call(method)
-                message = await asyncio.wait_for(stream.receive(), 5)
+                message = await asyncio.wait_for(stream.receive(), START_SECONDS)
                 assert message is not None
                 wanted = "Dial" if method == service.CONNECT else "Serve"
                 assert decode(message) == Reset(code=ResetCode.PROTOCOL, message=f"no {wanted} within 0.3 s")
                 stream.close()
             control = silent.call(service.ATTACH)
             with pytest.raises(StreamBrokenError, match=r"ABORTED: no Hello within 0\.3 s"):
-                await asyncio.wait_for(control.receive(), 5)
+                await asyncio.wait_for(control.receive(), START_SECONDS)
 
 
 async def test_who_says_something_else_than_hello_is_sent_away(pki: Pki, goals: Targets) -> None:
@@ -133,4 +133,4 @@ async def test_who_says_something_else_than_hello_is_sent_away(pki: Pki, goals: 
         control = channel.call(service.ATTACH)
         await control.send(encode_from_bridge(Heartbeat(1)))
         with pytest.raises(StreamBrokenError, match="ABORTED: something in place of Hello"):
-            await asyncio.wait_for(control.receive(), 5)
+            await asyncio.wait_for(control.receive(), START_SECONDS)

@@ -6,6 +6,7 @@ import ssl
 import subprocess
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import grpc
@@ -31,6 +32,7 @@ from connect_relay.settings import Address, Limits, Times
 from tests.support.relay import (
     OTHER_REALM,
     REALM,
+    START_SECONDS,
     Command,
     Pki,
     RelayCommand,
@@ -193,7 +195,7 @@ async def test_a_target_that_refuses_is_unreachable(channel: Channel, relay: Rel
 
 
 async def test_a_target_that_hangs_is_unreachable_after_the_bridges_patience(channel: Channel) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(START_SECONDS):
         reset = await refusal(channel, dial("hanging"))
     assert reset.code is ResetCode.TARGET_UNREACHABLE
     assert reset.message == "target hanging has not answered within 1 s"
@@ -202,10 +204,10 @@ async def test_a_target_that_hangs_is_unreachable_after_the_bridges_patience(cha
 async def test_a_bridge_that_does_not_answer_is_unreachable_after_the_relays_patience(pki: Pki, goals: Targets) -> None:
     with (
         RelayCommand.serve(pki, "--dial-seconds", "0.5") as relay,
-        start_bridge(pki.bridge(), relay.port, goals.by_name(), "--dial-seconds", "8") as bridge,
+        start_bridge(pki.bridge(), relay.port, goals.by_name(), "--dial-seconds", "60") as bridge,
     ):
         await bridge.logged("relay connected")
-        async with worker_channel(pki.worker(), relay.address) as channel, asyncio.timeout(5):
+        async with worker_channel(pki.worker(), relay.address) as channel, asyncio.timeout(START_SECONDS):
             reset = await refusal(channel, dial("hanging"))
     message = "the bridge has not reached hanging within 0.5 s"
     assert reset == Reset(code=ResetCode.TARGET_UNREACHABLE, message=message)
@@ -219,15 +221,16 @@ async def test_an_absent_bridge_is_waited_for_then_told_since_when(
     loop = asyncio.get_running_loop()
     begun = loop.time()
     reset = await refusal(own_channel, dial("echo", wait_seconds=1))
-    assert 0.9 < loop.time() - begun < 5
+    assert loop.time() - begun > 0.9
     assert reset.code is ResetCode.BRIDGE_ABSENT
-    since = line["timestamp"][: len("2026-11-22T20:00")]
-    assert reset.message.startswith(f"no bridge serves realm {REALM} since {since}")
+    since = reset.message.removeprefix(f"no bridge serves realm {REALM} since ").split()[0]
+    away = datetime.fromisoformat(line["timestamp"]) - datetime.fromisoformat(since)
+    assert timedelta() <= away < timedelta(minutes=1)
 
 
 async def test_nobody_waits_longer_than_the_relay_allows(pki: Pki) -> None:
     with RelayCommand.serve(pki, "--wait-seconds", "0.3") as relay:
-        async with worker_channel(pki.worker(), relay.address) as channel, asyncio.timeout(5):
+        async with worker_channel(pki.worker(), relay.address) as channel, asyncio.timeout(START_SECONDS):
             reset = await refusal(channel, dial("echo", wait_seconds=300))
     assert reset.code is ResetCode.BRIDGE_ABSENT
 
@@ -274,16 +277,17 @@ async def test_who_waits_for_a_bridge_is_in_nobodys_way(pki: Pki, goals: Targets
             worker_channel(pki.worker(), relay.address) as absent,
             worker_channel(pki.worker(OTHER_REALM), relay.address) as there,
         ):
-            waiting = asyncio.create_task(refusal(absent, dial("echo", wait_seconds=3)))
+            waiting = asyncio.create_task(call(absent, dial("echo", wait_seconds=60)))
             await relay.counted("dials_waiting", 1)
             await relay.counted("dials_under_way", 0)
             async with tunnel(there, dial("echo", realm=OTHER_REALM)) as connection:
                 await connection.write(b"there")
                 assert await connection.read_exactly(5) == b"there"
-            reset = await refusal(absent, dial("echo", wait_seconds=3))
+            reset = await refusal(absent, dial("echo", wait_seconds=60))
             assert reset.message == "realm musterwil has 1 dials that wait for a bridge already"
             assert (await refusal(absent, dial("echo"))).code is ResetCode.BRIDGE_ABSENT
-            assert (await waiting).code is ResetCode.BRIDGE_ABSENT
+            assert not waiting.done()
+            waiting.cancel()
         await relay.counted("dials_waiting", 0)
 
 
@@ -434,7 +438,7 @@ async def _exchange(stream: ClientStream, frame: bytes) -> bytes | None:
 
 
 async def _frame(receive: Callable[[], Awaitable[bytes | None]]) -> Frame:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(START_SECONDS):
         message = await receive()
     assert message is not None
     frame = decode(message)

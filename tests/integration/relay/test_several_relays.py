@@ -21,7 +21,7 @@ from connect_worker.tunnel.ssh_routes import RelayRoute
 from tests.support.frame_streams import connected_sockets
 from tests.support.hosts import Hosts
 from tests.support.openssh import SshKeys
-from tests.support.relay import HOST, NAME, REALM, Command, Pki, RelayCommand
+from tests.support.relay import HOST, NAME, REALM, START_SECONDS, Command, Pki, RelayCommand
 from tests.support.ssh_ends import ssh_folder
 from tests.support.targets import Targets
 
@@ -162,7 +162,7 @@ async def test_a_relay_that_goes_down_under_a_transfer_and_many_dials_loses_none
     """The transfer stays where it is until it is over; every new connection goes to the other relay."""
     flows = asyncio.Event()
     transfer = asyncio.create_task(echo(tunnel, 40, pause=0.05, flows=flows))
-    await asyncio.wait_for(flows.wait(), 10)
+    await asyncio.wait_for(flows.wait(), START_SECONDS)
     busy = await carrying(relays)
     over = asyncio.Event()
     short = asyncio.create_task(stream_of_connections(tunnel, over))

@@ -23,7 +23,18 @@ from tests.support.openssh import (
     ssh_port,
     stock_bridge,
 )
-from tests.support.relay import REALM, Pki, RelayCommand, Tunnelled, dial, refusal, start_bridge, tunnel, worker_channel
+from tests.support.relay import (
+    REALM,
+    START_SECONDS,
+    Pki,
+    RelayCommand,
+    Tunnelled,
+    dial,
+    refusal,
+    start_bridge,
+    tunnel,
+    worker_channel,
+)
 from tests.support.targets import Targets
 
 MEGABYTE = 1 << 20
@@ -31,6 +42,7 @@ PIECE = bytes(MEGABYTE)
 SSH_WINDOW = 2 * MEGABYTE
 """What a stock ssh lets be under way to it."""
 KERNEL_BUFFERS = 8 * MEGABYTE
+DRAIN_SECONDS = 60
 
 
 async def test_a_killed_bridge_is_a_break_at_once_and_absent_from_then_on(
@@ -40,7 +52,7 @@ async def test_a_killed_bridge_is_a_break_at_once_and_absent_from_then_on(
         await connection.write(b"half a word")
         assert await connection.read_exactly(11) == b"half a word"
         own_ssh_bridge.kill()
-        ending = await connection.ending(3)
+        ending = await connection.ending()
     assert ending.reset is not None
     assert (ending.end, ending.reset.code) == (End.RESET_BY_PEER, ResetCode.BROKEN)
     await own_ssh_relay.logged("detach", reason="Connection lost")
@@ -55,7 +67,7 @@ async def test_a_silent_bridge_is_dead_after_its_keepalives(
     """With a heartbeat of 1 s, after some 4 s."""
     async with tunnel(own_mixed_channel, dial("echo")) as connection:
         own_ssh_bridge.signal(signal.SIGSTOP)
-        ending = await connection.ending(8)
+        ending = await connection.ending()
     assert ending.reset is not None
     assert ending.reset.code is ResetCode.BROKEN
     assert ending.reset.message == "the bridge is gone: Client not responding to keepalive"
@@ -82,12 +94,12 @@ async def test_a_killed_worker_is_a_break_at_the_target(
             await bridge.logged("relay connected")
             _, writer = await asyncio.open_connection(HOST, ports[0])
             loop = asyncio.get_running_loop()
-            there, _ = await asyncio.wait_for(loop.sock_accept(server), 5)
+            there, _ = await asyncio.wait_for(loop.sock_accept(server), START_SECONDS)
             writer.write(b"BEGIN")
             assert await loop.sock_recv(there, 5) == b"BEGIN"
             worker.kill()
             with pytest.raises(ConnectionResetError), there:
-                await asyncio.wait_for(loop.sock_recv(there, 5), 5)
+                await asyncio.wait_for(loop.sock_recv(there, 5), START_SECONDS)
             writer.close()
     await own_ssh_relay.logged("connect", result="BROKEN", reason="the worker is gone", sent=5)
 
@@ -105,7 +117,7 @@ async def test_a_break_closes_the_workers_channel(
         writer.write(b"half a word")
         assert await reader.readexactly(11) == b"half a word"
         bridge.kill()
-        assert await asyncio.wait_for(reader.read(), 5) == b""
+        assert await asyncio.wait_for(reader.read(), START_SECONDS) == b""
         writer.close()
     await own_ssh_relay.logged("connect", result="BROKEN", received=11)
 
@@ -118,7 +130,7 @@ async def test_a_killed_relay_ends_both_sides(
         writer.write(b"there?")
         assert await reader.readexactly(6) == b"there?"
         own_ssh_relay.kill()
-        assert await asyncio.wait_for(reader.read(), 5) == b""
+        assert await asyncio.wait_for(reader.read(), START_SECONDS) == b""
         writer.close()
         assert await worker.ended() == 255
     assert await own_ssh_bridge.ended() == 255
@@ -140,16 +152,16 @@ async def test_a_relay_that_goes_down_drains_first(pki: Pki, ssh_keys: SshKeys, 
         refused = await run_ssh(piping(ssh_keys, relay.ssh_port, "echo:5432"))
         assert "Connection refused" in refused.said
         late, writer_of_late = await asyncio.open_connection(HOST, ports[1])
-        assert await asyncio.wait_for(late.read(), 5) == b""
+        assert await asyncio.wait_for(late.read(), START_SECONDS) == b""
         writer_of_late.close()
         await worker.said("DRAINING: the relay is going down")
         writer.write(b"after")
         assert await reader.readexactly(5) == b"after"
-        assert await asyncio.wait_for(reader.read(), 6) == b""
+        assert await asyncio.wait_for(reader.read(), START_SECONDS) == b""
         writer.close()
         assert await worker.ended() == await bridge.ended() == 255
         await relay.logged("connect", result="DRAINING", sent=11)
-        assert await asyncio.to_thread(relay.process.wait, 10) == 0
+        assert await asyncio.to_thread(relay.process.wait, START_SECONDS) == 0
 
 
 async def test_a_bridge_without_connections_need_not_wait_for_the_drains_end(
@@ -157,7 +169,7 @@ async def test_a_bridge_without_connections_need_not_wait_for_the_drains_end(
 ) -> None:
     """It is free at once to call another relay."""
     with (
-        RelayCommand.serve(pki, *ssh_port(ssh_keys), "--drain-seconds", "30") as relay,
+        RelayCommand.serve(pki, *ssh_port(ssh_keys), "--drain-seconds", str(DRAIN_SECONDS)) as relay,
         start_bridge(pki.bridge(), relay.port, goals.by_name()) as older,
     ):
         await older.logged("relay connected")
@@ -165,7 +177,7 @@ async def test_a_bridge_without_connections_need_not_wait_for_the_drains_end(
             with stock_bridge(ssh_keys, relay.ssh_port, goals.by_name()) as bridge:
                 await relay.logged("attach", transport="SSH")
                 relay.process.send_signal(signal.SIGTERM)
-                assert await bridge.ended(3) == 255
+                assert await bridge.ended(DRAIN_SECONDS / 2) == 255
             connection.end()
             await connection.ending()
 
@@ -188,7 +200,7 @@ async def test_a_key_that_is_taken_out_is_cut_off_with_its_connections(
         authorized.write_text(authorized.read_text().replace(" test\n", " another comment\n"))
         await relay.logged("file reloaded", file="ssh")
         keys.authorize(Identity(realm=REALM, role=Role.BRIDGE))
-        assert await asyncio.wait_for(reader.read(), 5) == b""
+        assert await asyncio.wait_for(reader.read(), START_SECONDS) == b""
         writer.close()
         assert await worker.ended() == 255
         await relay.logged("connect", result="REFUSED", reason="the worker's key has been revoked")
@@ -228,10 +240,10 @@ async def test_a_worker_that_reads_nothing_stalls_only_itself(
         reader, writer = await asyncio.open_connection(HOST, ports[0], limit=MEGABYTE)
         for _ in range(20):
             writer.write(PIECE)
-            assert await asyncio.wait_for(reader.readexactly(MEGABYTE), 5) == PIECE
+            assert await asyncio.wait_for(reader.readexactly(MEGABYTE), START_SECONDS) == PIECE
         writer.close()
         lazy._transport.resume_reading()  # type: ignore[attr-defined]
-        answer = await asyncio.wait_for(lazy.read(), 10)
+        answer = await asyncio.wait_for(lazy.read(), START_SECONDS)
         assert answer[:10] == b"        10"
         assert len(answer) == 10 + 256 * 40_000
         lazy_writer.close()
@@ -240,7 +252,7 @@ async def test_a_worker_that_reads_nothing_stalls_only_itself(
 async def _echo(connection: Tunnelled, megabytes: int) -> None:
     for _ in range(megabytes):
         writing = asyncio.create_task(connection.write(PIECE))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(START_SECONDS):
             assert await connection.read_exactly(MEGABYTE) == PIECE
             await writing
 

@@ -21,7 +21,7 @@ from connect_ssh.client import Client
 from connect_ssh.errors import ChannelBrokenError
 from connect_ssh.options import CHANNEL, LARGEST_CHANNEL_WINDOW, connection_options
 from tests.support.openssh import SshKeys
-from tests.support.relay import HOST, REALM, Pki, dial, refusal, tunnel, worker_channel
+from tests.support.relay import HOST, REALM, START_SECONDS, Pki, dial, refusal, tunnel, worker_channel
 
 REST = 50_000
 MOST_HELD = 40_000_000
@@ -237,7 +237,7 @@ async def test_nothing_is_left_of_connections_that_ended_in_any_way(pki: Pki, ss
         before, budget = len(asyncio.all_tasks()), BUDGET.left
         for _ in range(3):
             await _all_kinds_of_ends(relay, ssh_keys)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(START_SECONDS):
             while len(asyncio.all_tasks()) > before or budget != BUDGET.left:  # noqa: ASYNC110 - nothing tells but the count
                 await asyncio.sleep(0.02)
         board = relay.switchboard
@@ -270,7 +270,7 @@ async def _all_kinds_of_ends(relay: Relay, keys: SshKeys) -> None:
 
 @asynccontextmanager
 async def _relay(pki: Pki, keys: SshKeys) -> AsyncIterator[Relay]:
-    async with asyncio.timeout(20), running(keys.settings(pki.relay, times=TIMES)) as relay:
+    async with asyncio.timeout(START_SECONDS), running(keys.settings(pki.relay, times=TIMES)) as relay:
         yield relay
 
 

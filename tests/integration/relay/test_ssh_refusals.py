@@ -17,14 +17,14 @@ from tests.support.openssh import (
     Ssh,
     SshKeys,
     fingerprint_of,
-    free_port,
     generate_key,
     piping,
     run_ssh,
     ssh_command,
     stock_bridge,
 )
-from tests.support.relay import OTHER_REALM, REALM, Pki, RelayCommand
+from tests.support.ports import reserved_port
+from tests.support.relay import OTHER_REALM, REALM, START_SECONDS, Pki, RelayCommand
 from tests.support.targets import Targets
 
 WORKER = f"connect://realm/{REALM}/worker"
@@ -131,9 +131,11 @@ async def test_a_worker_reaches_no_other_realm(ssh_keys: SshKeys, ssh_relay: Rel
 @pytest.mark.usefixtures("ssh_bridge")
 async def test_socks_leads_to_targets_only(ssh_keys: SshKeys, ssh_relay: RelayCommand) -> None:
     """`ssh -D` asks the relay for whatever its clients name; what is no target is none here either."""
-    place = free_port()
     key = ssh_keys.of(Role.WORKER, REALM)
-    with Ssh.start(ssh_command(ssh_keys, key, ssh_relay.ssh_port, "-N", "-D", f"{HOST}:{place}")) as worker:
+    with (
+        reserved_port() as place,
+        Ssh.start(ssh_command(ssh_keys, key, ssh_relay.ssh_port, "-N", "-D", f"{HOST}:{place}")) as worker,
+    ):
         await worker.said("Entering interactive session")
         assert await _through_socks(place, "echo", 5432) == b"hello"
         assert await _through_socks(place, "www.example.org", 80) == b""
@@ -197,7 +199,7 @@ async def test_a_bridge_that_withdraws_everything_is_sent_away(ssh_keys: SshKeys
         only = await connection.forward_remote_port("echo", 5432, HOST, 9)
         await own_ssh_relay.logged("attach", targets=["echo"])
         only.close()
-        await asyncio.wait_for(connection.wait_closed(), 5)
+        await asyncio.wait_for(connection.wait_closed(), START_SECONDS)
     await own_ssh_relay.logged("detach", reason="the bridge has withdrawn all its targets")
 
 
@@ -221,7 +223,7 @@ async def test_who_asks_again_and_again_for_what_is_not_here_is_sent_away(
         for _ in range(16):
             with pytest.raises(asyncssh.ChannelOpenError):
                 await connection.run("ls")
-        await asyncio.wait_for(connection.wait_closed(), 5)
+        await asyncio.wait_for(connection.wait_closed(), START_SECONDS)
 
 
 @pytest.mark.parametrize(
@@ -235,29 +237,31 @@ async def test_who_asks_again_and_again_for_what_is_not_here_is_sent_away(
     ],
 )
 async def test_garbage_is_hung_up_on(ssh_relay: RelayCommand, said: bytes) -> None:
-    seen = len(ssh_relay.lines)
     reader, writer = await asyncio.open_connection(HOST, ssh_relay.ssh_port)
+    peer = _peer(writer)
     writer.write(said)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(START_SECONDS):
         with suppress(ConnectionResetError):
             await reader.read()
     writer.close()
-    line = await ssh_relay.logged("login", after=seen)
+    line = await ssh_relay.logged("login", peer=peer)
     assert line["reason"].startswith("no key was offered: ")
 
 
 async def test_who_only_looks_whether_the_port_is_open_is_no_attempt(ssh_relay: RelayCommand) -> None:
     """As the cluster does, every few seconds."""
-    seen = len(ssh_relay.lines)
+    seen, looked = len(ssh_relay.lines), set()
     for _ in range(3):
         _, writer = await asyncio.open_connection(HOST, ssh_relay.ssh_port)
+        looked.add(_peer(writer))
         writer.close()
         await writer.wait_closed()
     _, writer = await asyncio.open_connection(HOST, ssh_relay.ssh_port)
+    peer = _peer(writer)
     writer.write(b"garbage\n")
-    await ssh_relay.logged("login", after=seen)
+    await ssh_relay.logged("login", after=seen, peer=peer)
     writer.close()
-    assert len(ssh_relay.lines) == seen + 1
+    assert not [line for line in ssh_relay.lines[seen:] if line.get("peer") in looked]
 
 
 async def test_who_does_not_log_in_is_sent_away_in_time(pki: Pki, ssh_keys: SshKeys) -> None:
@@ -267,7 +271,7 @@ async def test_who_does_not_log_in_is_sent_away_in_time(pki: Pki, ssh_keys: SshK
         pairs = [await asyncio.open_connection(HOST, relay.ssh_port) for _ in range(3)]
         slow = asyncio.create_task(_drip(pairs[1][1]))
         pairs[2][1].write(b"SSH-2.0-Slow\r\n")
-        async with asyncio.timeout(3):
+        async with asyncio.timeout(START_SECONDS):
             for reader, writer in pairs:
                 with suppress(ConnectionResetError):
                     await reader.read()
@@ -280,12 +284,12 @@ async def test_strangers_at_the_door_are_not_too_many(pki: Pki, ssh_keys: SshKey
     async with _running(pki, ssh_keys, limits=Limits(ssh_logins=3)) as relay:
         assert relay.ssh_port is not None
         waiting = [await asyncio.open_connection(HOST, relay.ssh_port) for _ in range(12)]
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(START_SECONDS):
             greetings = await asyncio.gather(*(_greeting(reader) for reader, _ in waiting))
         assert 1 <= sum(greeting.startswith(b"SSH-2.0-") for greeting in greetings) <= 3
         for _, writer in waiting:
             writer.close()
-        async with asyncio.timeout(5), _connected(relay.ssh_port, ssh_keys.of(Role.WORKER, REALM)):
+        async with asyncio.timeout(START_SECONDS), _connected(relay.ssh_port, ssh_keys.of(Role.WORKER, REALM)):
             pass
 
 
@@ -302,7 +306,7 @@ async def test_a_realm_has_so_many_ssh_connections_and_no_more(pki: Pki, ssh_key
                 pass
             assert not first.is_closed()
         await first.wait_closed()
-        async with asyncio.timeout(5), _connected(relay.ssh_port, ssh_keys.of(Role.WORKER, REALM)):
+        async with asyncio.timeout(START_SECONDS), _connected(relay.ssh_port, ssh_keys.of(Role.WORKER, REALM)):
             pass
 
 
@@ -322,6 +326,12 @@ async def _connected(port: int, key: Path) -> AsyncIterator[asyncssh.SSHClientCo
         yield connection
 
 
+def _peer(writer: asyncio.StreamWriter) -> str:
+    """How the relay's lines name this end of a connection."""
+    host, port = writer.get_extra_info("sockname")
+    return f"ipv4:{host}:{port}"
+
+
 async def _greeting(reader: asyncio.StreamReader) -> bytes:
     try:
         return await reader.readline()
@@ -338,7 +348,7 @@ async def _drip(writer: asyncio.StreamWriter) -> None:
 async def _through_socks(port: int, host: str, target_port: int) -> bytes:
     """Say hello through SOCKS 5 (RFC 1928), and return what comes back until the end."""
     reader, writer = await asyncio.open_connection(HOST, port)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(START_SECONDS):
         writer.write(b"\5\1\0")
         assert await reader.readexactly(2) == b"\5\0"
         writer.write(b"\5\1\0\3" + bytes([len(host)]) + host.encode() + target_port.to_bytes(2))

@@ -29,7 +29,7 @@ from connect_worker.tunnel.grpc_client import GrpcTunnel
 from connect_worker.tunnel.listener import Listener
 from connect_worker.tunnel.places import Place
 from tests.support.chain import connected
-from tests.support.relay import HOST, REALM, Pki
+from tests.support.relay import HOST, REALM, START_SECONDS, Pki
 
 WHOLE = b"an answer"
 
@@ -64,7 +64,7 @@ async def _answered(port: int) -> bytes:
         loop = asyncio.get_running_loop()
         connection.shutdown(socket.SHUT_WR)
         received = bytearray()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(START_SECONDS):
             while piece := await loop.sock_recv(connection, 1 << 16):
                 received += piece
         return bytes(received)
@@ -124,7 +124,7 @@ async def test_a_relay_that_ends_calls_is_told_without_words_of_grpcs_own(pki: P
 async def _flooded(port: int) -> None:
     """Send until the connection breaks."""
     with await connected(port) as connection:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(START_SECONDS):
             try:
                 while True:
                     await asyncio.get_running_loop().sock_sendall(connection, bytes(1 << 18))
