@@ -69,7 +69,7 @@ class Queue(Generic[K]):
         self._failures: dict[K, int] = {}
         self._timers: dict[K, asyncio.TimerHandle] = {}
         self._put_off: dict[K, float] = {}
-        self._calm: asyncio.TimerHandle | None = None
+        self._rush: asyncio.TimerHandle | None = None
         self._stopping = False
 
     def add(self, key: K) -> None:
@@ -139,6 +139,7 @@ class Queue(Generic[K]):
                 self.add(key)
             elif later == WHEN_CALM:
                 self._add_when_calm(key)
+            self._take_up()
 
     async def _look(self, key: K) -> timedelta | None:
         try:
@@ -155,17 +156,25 @@ class Queue(Generic[K]):
     def _add_when_calm(self, key: K) -> None:
         if self._stopping:
             return
-        self._put_off[key] = now = _now()
-        rush = now - next(iter(self._put_off.values()))
-        if self._calm and rush < LONGEST_RUSH.total_seconds():
-            self._calm.cancel()
-            self._calm = None
-        if self._calm is None:
-            self._calm = asyncio.get_running_loop().call_later(CALM.total_seconds(), self._add_what_was_put_off)
+        self._put_off[key] = _now()
+        if self._rush:
+            self._rush.cancel()
+        self._rush = asyncio.get_running_loop().call_later(CALM.total_seconds(), self._calm_down)
 
-    def _add_what_was_put_off(self) -> None:
-        self._calm = None
-        for key in list(self._put_off):
+    def _calm_down(self) -> None:
+        self._rush = None
+        self._take_up()
+
+    def _take_up(self) -> None:
+        """Of what was put off: what has waited for too long, and in a calm so much as there are idle workers.
+
+        A calm may be over in a moment, and who comes then must not wait for thousands.
+        """
+        while self._put_off:
+            key, since = next(iter(self._put_off.items()))
+            is_idle = len(self._waiting) + len(self._running) < self._workers
+            if not (self._rush is None and is_idle) and _now() - since < LONGEST_RUSH.total_seconds():
+                return
             self.add(key)
 
     def _delay(self, key: K) -> timedelta:

@@ -10,8 +10,8 @@ What is written, in this order, and what a crash in between costs:
 4. the status, whole, in the place of the very one that was looked at. It is what ends a transition: as long as it is
    not written, the next look decides the same again.
 
-A ConnectJob that is new gets its CronJob at once, and all else with a second look, when no more are made: where many
-come together, every one is to have its schedule before the first is told of.
+A ConnectJob that is new gets its CronJob at once, and all else with a second look, when no more are made
+(`first_look`).
 """
 
 from collections.abc import Callable
@@ -27,17 +27,18 @@ from connect_operator.core import status_document
 from connect_operator.core.decision import Action, Create, Decision, Observed, Replace, Suspend
 from connect_operator.core.drift import left_behind, reported
 from connect_operator.core.facts import CronJobFacts, Defaults, Refusal, RelayView, RunRefusal, WarningEvent
-from connect_operator.core.names import MANAGED_BY_LABEL, MANAGER
 from connect_operator.core.realm import rival
 from connect_operator.core.reconcile import reconcile
 from connect_operator.core.run_queue import orphaned
 from connect_operator.core.starting import last_pod, wants_warnings
-from connect_operator.core.status import Status, Wanted
+from connect_operator.core.status import Status
 from connect_operator.core.trim import cron_job_facts
+from connect_operator.cron_job_writer import CronJobWriter
 from connect_operator.errors import ConflictError, ForbiddenError, KubernetesError, NotFoundError, RefusedError
+from connect_operator.first_look import FirstLook
 from connect_operator.index import Index
 from connect_operator.kind import Kind
-from connect_operator.known import Body, Key, KnownJob, Subject
+from connect_operator.known import Key, KnownJob, Subject
 from connect_operator.queue import WHEN_CALM
 from connect_operator.relay_watch import RelayWatch
 from connect_operator.rivals import Rivals
@@ -76,14 +77,14 @@ class Reconciler:
         self._relay = relay
         self._announcer = announcer
         self._runs = RunWriter(cluster, index, announcer)
+        self._cron_jobs = CronJobWriter(cluster, index)
+        self._first = FirstLook(cron_jobs=self._cron_jobs, index=index, secrets=secrets, defaults=defaults, clock=clock)
         self._defaults = defaults
         self._unwatched_interval = unwatched_interval
         self._clock = clock
         self._refusals: dict[Key, Refusal] = {}
         self._rivals: Rivals[Key] = Rivals()
         self._taken: set[Key] = set()
-        # With the ConnectJob's uid: what was made for it, as long as no status notes it.
-        self._made: dict[Key, tuple[str, Wanted]] = {}
 
     async def look(self, key: Key) -> timedelta | None:
         """Do what is to be done about a ConnectJob; returns after what time to look again. Raises KubernetesError."""
@@ -92,10 +93,10 @@ class Reconciler:
             self._forget(key)
             await self._suspend_left_behind(key, known)
             return await self._tell_orphans(key)
+        if await self._first.begin(key, known):
+            return WHEN_CALM
         observed = await self._observe(key, known)
         decision = await self._act(key, observed)
-        if self._has_begun(key, known, decision):
-            return WHEN_CALM
         decision = await self._start(key, observed, decision)
         await self._tell(key, known, decision)
         return self._pause(key, decision, observed)
@@ -144,13 +145,13 @@ class Reconciler:
         self._rivals.forget(key)
         self._refusals.pop(key, None)
         self._taken.discard(key)
-        self._made.pop(key, None)
+        self._first.forget(key)
 
     async def _observe(self, key: Key, known: KnownJob) -> Observed:
         now = self._clock()
         return Observed(
             job=known.job,
-            status=self._status(key, known),
+            status=self._first.status(key, known),
             defaults=self._defaults,
             now=now,
             cron_job=await self._cron_job(key, known),
@@ -164,20 +165,6 @@ class Reconciler:
             not_put_back_before=self._rivals.not_before(key, now),
             requests=self._index.requests(key),
         )
-
-    def _status(self, key: Key, known: KnownJob) -> Status:
-        """As it stands, and with what was made since: nobody else has made that."""
-        of, made = self._made.get(key, ("", None))
-        return replace(known.status, wanted=made) if known.is_new and of == known.job.uid else known.status
-
-    def _has_begun(self, key: Key, known: KnownJob, decision: Decision) -> bool:
-        """Whether the first CronJob of a new ConnectJob was made; what it became is kept in mind."""
-        made = decision.status.wanted if decision.status else None
-        is_first = known.is_new and self._made.get(key, ("", None))[0] != known.job.uid
-        if not isinstance(decision.action, Create) or not is_first or made is None:
-            return False
-        self._made[key] = known.job.uid, made
-        return True
 
     async def _cron_job(self, key: Key, known: KnownJob) -> CronJobFacts | None:
         """The watched one; else whatever has its name, for one without our label never comes by the watch.
@@ -219,16 +206,17 @@ class Reconciler:
         return await self._act(key, observed)
 
     async def _write(self, key: Key, decision: Decision, done: Action) -> Decision:
-        written = await self._write_cron_job(key, done)
+        try:
+            facts = await self._cron_jobs.write(key, done)
+        except ConflictError:
+            if isinstance(done, Create):
+                self._taken.add(key)
+            raise
+        self._taken.discard(key)
         if decision.puts_back:
             self._rivals.put_back(key, self._clock())
-        action = type(done).__name__.lower()
-        log.info("the CronJob was written", connectjob=key.name, namespace=key.namespace, action=action)
         if not isinstance(done, Suspend):
             self._refusals.pop(key, None)
-        facts = cron_job_facts(written)
-        if facts.labels.get(MANAGED_BY_LABEL) == MANAGER:
-            self._index.answered(Kind.CRON_JOB, written, upon="" if isinstance(done, Create) else done.resource_version)
         return decision.after(facts)
 
     async def _start(self, key: Key, observed: Observed, decision: Decision) -> Decision:
@@ -245,16 +233,6 @@ class Reconciler:
         # The index has it already, so that the watch will bring no news of it.
         return replace(decision, look_again=observed.now)
 
-    async def _write_cron_job(self, key: Key, action: Action) -> Body:
-        try:
-            written = await self._cluster.write(key, action)
-        except ConflictError:
-            if isinstance(action, Create):
-                self._taken.add(key)
-            raise
-        self._taken.discard(key)
-        return written
-
     async def _write_status(self, key: Key, known: KnownJob, status: Status | None) -> None:
         if status is None:
             return
@@ -264,7 +242,7 @@ class Reconciler:
         except NotFoundError:
             return
         self._index.answered(Kind.CONNECT_JOB, written, upon=known.resource_version)
-        self._made.pop(key, None)
+        self._first.forget(key)
 
     def _pause(self, key: Key, decision: Decision, observed: Observed) -> timedelta | None:
         next_run = (decision.status or observed.status).next_run

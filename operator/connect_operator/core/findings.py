@@ -8,7 +8,7 @@ from connect_operator.core.decision import Observed
 from connect_operator.core.endings import shown
 from connect_operator.core.facts import BridgeState, Refusal, RelayView, SecretFinding
 from connect_operator.core.names import CONNECT_JOB_LABEL, cron_job_name
-from connect_operator.core.planning import Plan
+from connect_operator.core.planning import Plan, schedule_valid
 from connect_operator.core.runs import Runs
 from connect_operator.core.spec import ConnectJob
 from connect_operator.core.status import ConditionType, JobFinding, LastRun, Status
@@ -24,7 +24,7 @@ def findings(
 ) -> Iterator[JobFinding]:
     """All that is to be said, in the order of ConditionType; a missed run says more than the last one."""
     yield ready
-    yield plan.schedule_valid
+    yield from _schedule_valid(observed, plan)
     yield _suspended(observed)
     yield from _run_started(runs, observed.status)
     yield from _relay_connected(observed.job, observed.relay, observed.status)
@@ -54,8 +54,8 @@ def _causes(observed: Observed, plan: Plan) -> Iterator[tuple[str, str]]:
             "RealmTaken",
             f"Realm {rival.realm} belongs to the older ConnectJob {rival.namespace}/{rival.name}. Delete one of them.",
         )
-    if plan.schedule_valid.truth is Truth.FALSE:
-        yield plan.schedule_valid.reason, plan.schedule_valid.message
+    if plan.fault is not None:
+        yield plan.fault.reason, plan.fault.message
     yield from _name_taken(observed)
     if wrong := [_secret(finding, observed.job) for finding in observed.secrets.findings]:
         yield wrong[0][0], " ".join(message for _, message in wrong)
@@ -63,6 +63,13 @@ def _causes(observed: Observed, plan: Plan) -> Iterator[tuple[str, str]]:
     if refusal is not None and refusal.hash == plan.hash:
         # What may not even be suspended is not refused for what stands in it: policies say 422 as well.
         yield _refused(refusal, forbidden=refusal.forbidden or bool(observed.unsuspended))
+
+
+def _schedule_valid(observed: Observed, plan: Plan) -> Iterator[JobFinding]:
+    if plan.fault is not None:
+        yield plan.fault
+    elif plan.timetable is not None:
+        yield schedule_valid(observed.job, plan.timetable, observed.now)
 
 
 def _refused(refusal: Refusal, *, forbidden: bool) -> tuple[str, str]:

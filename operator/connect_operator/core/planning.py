@@ -32,26 +32,26 @@ class Timetable:
 class Plan:
     """The CronJob that is wanted.
 
-    `timetable`, `resolved` and `manifest` are None, and `hash` is empty, if the schedule is refused.
+    `fault` says why the schedule is refused; then `timetable`, `resolved` and `manifest` are None, and `hash` is empty.
     """
 
-    schedule_valid: JobFinding
     image: str
+    fault: JobFinding | None = None
     timetable: Timetable | None = None
     resolved: Resolved | None = None
     manifest: Manifest | None = None
     hash: str = ""
 
 
-def make_plan(job: ConnectJob, defaults: Defaults, now: datetime) -> Plan:
+def make_plan(job: ConnectJob, defaults: Defaults) -> Plan:
     """What one ConnectJob asks for."""
     image, zone_name = job.image or defaults.image, job.time_zone or defaults.time_zone
     try:
         timetable = Timetable(schedule=resolve(job.schedule, realm=job.realm), zone=zones.zone(zone_name))
     except ScheduleError as error:
-        return Plan(schedule_valid=_valid(Truth.FALSE, "ScheduleInvalid", f"spec.schedule: {error}"), image=image)
+        return Plan(fault=_valid(Truth.FALSE, "ScheduleInvalid", f"spec.schedule: {error}"), image=image)
     except TimeZoneError as error:
-        return Plan(schedule_valid=_valid(Truth.FALSE, "TimeZoneUnknown", f"spec.timeZone: {error}"), image=image)
+        return Plan(fault=_valid(Truth.FALSE, "TimeZoneUnknown", f"spec.timeZone: {error}"), image=image)
     resolved = Resolved(
         image=image,
         time_zone=zone_name,
@@ -61,7 +61,6 @@ def make_plan(job: ConnectJob, defaults: Defaults, now: datetime) -> Plan:
     )
     wanted = manifest(job, resolved)
     return Plan(
-        schedule_valid=_schedule_valid(job, timetable, now),
         image=image,
         timetable=timetable,
         resolved=resolved,
@@ -70,7 +69,8 @@ def make_plan(job: ConnectJob, defaults: Defaults, now: datetime) -> Plan:
     )
 
 
-def _schedule_valid(job: ConnectJob, timetable: Timetable, now: datetime) -> JobFinding:
+def schedule_valid(job: ConnectJob, timetable: Timetable, now: datetime) -> JobFinding:
+    """What the clock changes of the year to come do to a schedule that is not refused."""
     today = now.replace(hour=0, minute=0, second=0, microsecond=0)
     if sentences := _clock_changes(timetable, today):
         message = f"{' '.join(sentences)} Choose another hour, such as 3, or leave it."

@@ -32,7 +32,7 @@ def reconcile(observed: Observed) -> Decision:
     if observed.job.deleting:
         return Decision()
     observed = _settled(observed)
-    plan = make_plan(observed.job, observed.defaults, observed.now)
+    plan = make_plan(observed.job, observed.defaults)
     verdict = ready(observed, plan)
     runs = look(observed, verdict)
     action = choose(observed, plan, ready=verdict.truth is Truth.TRUE)

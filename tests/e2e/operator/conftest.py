@@ -71,9 +71,12 @@ class Site:
         found: Document = self.cluster.get_json(kind, name, f"--namespace={self.namespace}")
         return found
 
+    def objects(self, kind: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.cluster.get_json(kind, f"--namespace={self.namespace}")["items"]
+        return found
+
     def names(self, kind: str) -> set[str]:
-        found = self.cluster.get_json(kind, f"--namespace={self.namespace}")
-        return {item["metadata"]["name"] for item in found["items"]}
+        return {item["metadata"]["name"] for item in self.objects(kind)}
 
     def condition(self, name: str, kind: str) -> tuple[str, str]:
         """Status and reason of a condition; empty ones if there is none."""

@@ -63,6 +63,13 @@ def worked(body: Body, *, workers: int = 2, seconds: float = 3600) -> Bench:
     return run_in_virtual_time(play())
 
 
+def _looks(bench: Bench) -> dict[str, tuple[float, float]]:
+    """When each key was looked at first and last, in the order in which they came."""
+    first = {key: at for at, key in reversed(bench.log)}
+    last = {key: at for at, key in bench.log}
+    return {key: (first[key], last[key]) for key in dict.fromkeys(bench.looked_at())}
+
+
 def test_a_key_that_waits_is_looked_at_once_however_often_it_comes() -> None:
     async def body(bench: Bench) -> None:
         for _ in range(50):
@@ -201,9 +208,33 @@ def test_what_was_put_off_waits_for_calm_no_longer_than_the_longest_rush() -> No
             await asyncio.sleep(0.2)
 
     bench = worked(body)
-    again = next(at for at, key in bench.log[1:] if key == "k0")
-    assert again <= (LONGEST_RUSH + 2 * CALM).total_seconds()
+    waited = [again - at for at, again in _looks(bench).values()]
+    assert max(waited) <= (LONGEST_RUSH + 2 * CALM).total_seconds()
+    assert waited[0] == pytest.approx(LONGEST_RUSH.total_seconds(), abs=1), "the first comes alone, not with all others"
+    assert waited[200] == pytest.approx(LONGEST_RUSH.total_seconds(), abs=1)
     assert len(bench.log) == 1200
+
+
+def test_who_comes_after_a_calm_that_was_none_does_not_wait_for_all_that_was_put_off() -> None:
+    """A calm in a rush: a thousand second looks of a second each have begun when it goes on."""
+    keys = [f"k{number}" for number in range(1000)]
+
+    async def body(bench: Bench) -> None:
+        bench.asks_for = dict.fromkeys([*keys, "later"], WHEN_CALM)
+        for key in keys:
+            bench.queue.add(key)
+        await asyncio.sleep(CALM.total_seconds() / 2)
+        bench.takes = dict.fromkeys(keys, 1)
+        await asyncio.sleep(10)
+        bench.queue.add("later")
+        await asyncio.sleep(CALM.total_seconds())
+
+    bench = worked(body)
+    came = 10 + CALM.total_seconds() / 2
+    first, second = _looks(bench)["later"]
+    assert first - came <= 1
+    assert len(bench.log) == 2002
+    assert second >= max(again for _, again in _looks(bench).values()) - 1
 
 
 def test_what_was_put_off_counts_as_waiting_since_it_came() -> None:
