@@ -9,7 +9,7 @@ from typing import Never
 import asyncssh
 import structlog
 
-from connect_protocol.relay.frames import ResetCode
+from connect_protocol.relay.frames import Reset, ResetCode
 from connect_protocol.relay.identity import Role
 from connect_protocol.relay.names import shown
 from connect_relay import audit
@@ -37,6 +37,7 @@ MOST_KEYS = 6
 LEFT_EARLY = "Connection lost"
 """asyncssh's words for a client that has gone without a word."""
 REVOKED = "key has been revoked"
+PART_REVOKED = Reset(code=ResetCode.REFUSED, message=f"the {REVOKED}")
 MOST_FORBIDDEN = 16
 """Requests on one connection for what is never granted."""
 
@@ -51,7 +52,7 @@ class SshConnection(asyncssh.SSHServer):
         self._closed_here = ClosedHere()
         self._unknown: dict[str, None] = {}
         self._forbidden_requests = 0
-        self._over_because = ""
+        self._over: Reset | None = None
         self._bridge: SshBridge | None = None
         self.key: AuthorizedKey | None = None
 
@@ -74,7 +75,7 @@ class SshConnection(asyncssh.SSHServer):
         self._door.logging_in.discard(self)
         self._door.inside.discard(self)
         self._until_gone.close()
-        reason = self._over_because or (str(exc) if exc else "")
+        reason = self._over.message if self._over else str(exc or "")
         if self._caller.identity is None:
             self._note_stranger(reason, hung_up=isinstance(exc, OSError) or reason == LEFT_EARLY)
         if self._bridge is not None:
@@ -82,16 +83,16 @@ class SshConnection(asyncssh.SSHServer):
         for task in self._tasks:
             task.cancel()
 
-    def part(self, reason: str) -> None:
+    def part(self, reset: Reset) -> None:
         """End the connection, once those who are joined on it have been told why theirs is over."""
-        if not self._over_because:
-            self._over_because = reason
-            self._start(self._part(frozenset(self._tasks)))
+        if self._over is None:
+            self._over = reset
+            self._start(self._part(frozenset(self._tasks), reset.message))
 
-    async def _part(self, tasks: frozenset[asyncio.Task[None]]) -> None:
+    async def _part(self, tasks: frozenset[asyncio.Task[None]], reason: str) -> None:
         if tasks:
             await asyncio.wait(tasks, timeout=FAREWELL_SECONDS)
-        send_away(self._connection, self._over_because)
+        send_away(self._connection, reason)
 
     async def wait_closed(self) -> None:
         """Wait until the connection is gone."""
@@ -144,7 +145,7 @@ class SshConnection(asyncssh.SSHServer):
         )
 
     def _turn_away(self, error: RefusedError) -> None:
-        self._over_because = str(error)
+        self._over = error.reset
         self._door.switchboard.refused(self._login, error)
         if self._caller.identity is None:
             self._door.strangers.note(lambda: audit.write_refused(self._login))
@@ -177,8 +178,8 @@ class SshConnection(asyncssh.SSHServer):
         return self._connection.create_tcp_channel(**CHANNEL), stream.opened()
 
     def _dialled(self, host: str, port: int) -> TargetName:
-        if self._over_because:
-            raise RefusedError(ResetCode.REFUSED, self._over_because)
+        if self._over is not None:
+            raise RefusedError(self._over.code, self._over.message)
         if len(self._tasks) + len(self._closed_here) >= self._door.most_channels:
             raise RefusedError(ResetCode.LIMIT, f"this connection has {self._door.most_channels} channels already")
         return read_target(host, port, self._key_of_now().identity.realm)
@@ -213,7 +214,7 @@ class SshConnection(asyncssh.SSHServer):
         """The key that the caller has come with. Raises RefusedError if it has been revoked since."""
         assert self.key is not None
         if not self._door.keys.still_hold(self.key):
-            raise RefusedError(ResetCode.REFUSED, f"the {REVOKED}")
+            raise RefusedError(PART_REVOKED.code, PART_REVOKED.message)
         return self.key
 
     # What is not
@@ -245,7 +246,7 @@ class SshConnection(asyncssh.SSHServer):
     def _forbidden(self, message: str) -> asyncssh.ChannelOpenError:
         self._forbidden_requests += 1
         if self._forbidden_requests >= MOST_FORBIDDEN:
-            self.part("too many requests for what is not here")
+            self.part(Reset(code=ResetCode.REFUSED, message="too many requests for what is not here"))
         return self._refused(RefusedError(ResetCode.REFUSED, message), None)
 
     def _refused(self, error: RefusedError, target: str | None) -> asyncssh.ChannelOpenError:

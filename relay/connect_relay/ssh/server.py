@@ -10,7 +10,7 @@ from connect_relay.errors import AddressInUseError, ConfigurationError
 from connect_relay.reloading import Source
 from connect_relay.rpc import Handler
 from connect_relay.settings import Limits, SshSettings, Times
-from connect_relay.ssh.connection import REVOKED, SshConnection
+from connect_relay.ssh.connection import PART_REVOKED, REVOKED, SshConnection
 from connect_relay.ssh.door import Door
 from connect_relay.switchboard import GOING_DOWN, Switchboard
 from connect_ssh.options import connection_options
@@ -68,7 +68,7 @@ class SshServer:
         self._door.switchboard.admission.cut(lambda caller: REVOKED if caller.credential in gone else "")
         for connection in self._door.inside:
             if connection.key is not None and not keys.still_hold(connection.key):
-                connection.part(f"the {REVOKED}")
+                connection.part(PART_REVOKED)
 
     async def start(self) -> int:
         """Listen; returns the port. Raises AddressInUseError."""
@@ -106,7 +106,7 @@ class SshServer:
         """End all connections; they get so long to take note."""
         there = [*self._door.inside, *self._door.logging_in]
         for connection in there:
-            connection.part(GOING_DOWN.message)
+            connection.part(GOING_DOWN)
         if there:
             await asyncio.wait([asyncio.create_task(each.wait_closed()) for each in there], timeout=seconds)
         self._door.strangers.sum_up()

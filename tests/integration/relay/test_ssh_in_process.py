@@ -2,20 +2,24 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import asyncssh
 import pytest
 
 from benchmarks.delay_line import delay_line
+from connect_protocol.relay import service
+from connect_protocol.relay.control import Hello, Open, Welcome, decode_from_relay, encode_from_bridge
 from connect_protocol.relay.credit import BASE_WINDOW, FIRST_STEP, LONGEST_ROUND_TRIP
 from connect_protocol.relay.ending import End
-from connect_protocol.relay.frames import ResetCode
+from connect_protocol.relay.frames import Opened, ResetCode, Serve, decode, encode
 from connect_protocol.relay.identity import Role
 from connect_protocol.relay.pump import BUDGET, LARGEST_READ
+from connect_relay.rpc import Channel, ClientStream
 from connect_relay.server import Relay, running
 from connect_relay.settings import Address, Limits, Times
 from connect_relay.ssh_stream import LARGEST_BETWEEN_CHANNELS
+from connect_relay.switchboard import GOING_DOWN
 from connect_ssh.channel import ByteChannel
 from connect_ssh.client import Client
 from connect_ssh.errors import ChannelBrokenError
@@ -266,6 +270,37 @@ async def _all_kinds_of_ends(relay: Relay, keys: SshKeys) -> None:
         worker.abort()
         with pytest.raises(asyncssh.ChannelOpenError):
             await opening
+
+
+async def test_a_relay_that_goes_down_says_so_to_the_last(pki: Pki, ssh_keys: SshKeys) -> None:
+    """A worker that hears it asks another relay; one that is refused would give up for good."""
+    async with AsyncExitStack() as up:
+        relay = await up.enter_async_context(_relay(pki, ssh_keys))
+        address = Address(host=HOST, port=relay.port)
+        async with worker_channel(pki.bridge(), address) as bridge, _connection(relay, ssh_keys, Role.WORKER) as worker:
+            there = await _served(bridge, worker)
+            stopping = asyncio.create_task(up.aclose())
+            assert decode(await there.receive() or b"") == GOING_DOWN
+            # This bridge does not end its stream, and the relay waits for it.
+            with pytest.raises(asyncssh.ChannelOpenError, match="DRAINING: the relay is going down"):
+                await worker.create_connection(ByteChannel, "echo", 5432, **CHANNEL)
+            await there.end()
+            await stopping
+
+
+async def _served(bridge: Channel, worker: asyncssh.SSHClientConnection) -> ClientStream:
+    """A connection of the worker's, as a bridge that speaks gRPC by hand has it."""
+    control = bridge.call(service.ATTACH)
+    await control.send(encode_from_bridge(Hello(version="1", targets=("echo",))))
+    assert isinstance(decode_from_relay(await control.receive() or b""), Welcome)
+    opening = asyncio.create_task(worker.create_connection(ByteChannel, "echo", 5432, **CHANNEL))
+    order = decode_from_relay(await control.receive() or b"")
+    assert isinstance(order, Open)
+    stream = bridge.call(service.SERVE)
+    await stream.send(encode(Serve(connection_id=order.connection_id)))
+    await stream.send(encode(Opened(window=BASE_WINDOW)))
+    await opening
+    return stream
 
 
 @asynccontextmanager
