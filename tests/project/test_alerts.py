@@ -14,6 +14,7 @@ RULES = yaml.safe_load(read("charts/connect/files/monitoring/alerts.yaml"))
 ALERTS: list[Mapping[str, Any]] = [rule for group in RULES["groups"] for rule in group["rules"]]
 NAMES = [alert["alert"] for alert in ALERTS]
 PAGE = "docs/how-to/on-call.md"
+CASES = sorted((ROOT / "tests/integration/monitoring/alerts").glob("*.yaml"))
 
 
 def runbook(alert: str) -> str:
@@ -49,8 +50,21 @@ def test_the_operators_page_has_them_all_with_their_severity() -> None:
     ]
 
 
+def test_every_alert_is_proven_to_end_when_its_cause_has_gone() -> None:
+    cases = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in CASES]
+    ended = {alert for case in cases for test in case["tests"] for alert in ends(test.get("alert_rule_test", []))}
+    assert ended == set(NAMES)
+
+
+def ends(steps: list[dict[str, Any]]) -> set[str]:
+    """The alerts that fire in a test and do not any more at its last step."""
+    fired = {step["alertname"] for step in steps if step.get("exp_alerts")}
+    last = {step["alertname"]: step for step in steps}
+    return {alert for alert in fired if not last[alert].get("exp_alerts")}
+
+
 def test_every_alert_is_proven_to_fire() -> None:
-    cases = [path.read_text(encoding="utf-8") for path in (ROOT / "tests/integration/monitoring/alerts").glob("*.yaml")]
+    cases = [path.read_text(encoding="utf-8") for path in CASES]
     fired = {found for case in cases for found in re.findall(r"alertname: (\w+)\n +exp_alerts:", case)}
     assert fired == set(NAMES)
 
