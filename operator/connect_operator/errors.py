@@ -8,6 +8,7 @@ OperatorError
     ├── UnreachableError  it did not answer, or not in time, or not now
     ├── LoginError        it does not know who asks
     ├── ForbiddenError    whoever asks lacks a right, or admission (a quota, a policy) forbids it
+    │   └── UnjudgedError an admission webhook that must be asked does not answer
     ├── NotFoundError     the object is not there (any more)
     ├── ConflictError     the object is another than the one that was looked at: look again
     └── RefusedError      the object is not valid; the message is the server's own
@@ -57,6 +58,10 @@ class LoginError(KubernetesError):
 
 class ForbiddenError(KubernetesError):
     """Whoever asks lacks a right, or admission (a quota, a policy, a webhook) forbids it."""
+
+
+class UnjudgedError(ForbiddenError):
+    """An admission webhook that must be asked does not answer: nobody may do it until it is back, or taken away."""
 
 
 class NotFoundError(KubernetesError):

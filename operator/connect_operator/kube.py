@@ -28,6 +28,7 @@ from connect_operator.errors import (
     NotFoundError,
     RefusedError,
     SettingsError,
+    UnjudgedError,
     UnreachableError,
 )
 from connect_protocol.json_object import JsonObject
@@ -52,6 +53,8 @@ _ERRORS: Mapping[int, type[KubernetesError]] = {
     413: RefusedError,
     422: RefusedError,
 }
+_WEBHOOK_IS_DOWN = "failed calling webhook"
+"""Such an answer has status 500, as if the API server were ill: it is well, and answers so until somebody acts."""
 
 
 class _JsonClient(ApiClient):
@@ -230,4 +233,6 @@ def _error(verb: str, path: str, status: int, text: bytes) -> KubernetesError:
     except ValueError:
         message = ""
     error = _ERRORS.get(status, UnreachableError)
+    if message and _WEBHOOK_IS_DOWN in message:
+        error = UnjudgedError
     return error(message or f"{verb} {path} was answered with {status}")

@@ -221,15 +221,15 @@ class Reconciler:
 
     async def _start(self, key: Key, observed: Observed, decision: Decision) -> Decision:
         """Start the ConnectRun whose turn it is; if the API server refuses its Job, decide again knowing that."""
-        start = decision.runs.start
-        if start is None:
+        if (start := decision.runs.start) is None:
             return decision
         try:
             await self._runs.start(key.namespace, start)
         except (RefusedError, ForbiddenError) as error:
             log.warning("a run's Job was refused", connectjob=key.name, namespace=key.namespace, cause=error.what)
-            refused = replace(observed, run_refusal=RunRefusal(uid=start.uid, message=error.what))
-            return replace(decision, runs=reconcile(refused).runs, look_again=observed.now)
+            refusal = RunRefusal(uid=start.uid, message=error.what, forbidden=isinstance(error, ForbiddenError))
+            runs = reconcile(replace(observed, run_refusal=refusal)).runs
+            return replace(decision, runs=runs, look_again=runs.look_again)
         # The index has it already, so that the watch will bring no news of it.
         return replace(decision, look_again=observed.now)
 

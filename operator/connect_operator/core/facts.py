@@ -255,7 +255,8 @@ class Refusal:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RunRefusal:
-    """The API server refused the Job of the ConnectRun with this uid."""
+    """The API server refused the Job of the ConnectRun with this uid; `forbidden` as of a CronJob."""
 
     uid: str
     message: str
+    forbidden: bool = False

@@ -13,7 +13,7 @@ A scheduled run waits for nobody: Kubernetes starts it, and the lock in the cust
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from connect_operator.core.condition import Truth
 from connect_operator.core.connect_run import ConnectRun
@@ -43,6 +43,8 @@ from connect_operator.core.status import JobFinding
 KEPT = 20
 """So many of a ConnectJob's ConnectRuns that are over are kept."""
 
+_PAUSES = {False: timedelta(), True: timedelta(seconds=10)}
+"""After a refusal: until the next ConnectRun's turn, or until what was forbidden is tried again."""
 _BEGUN = {RunPhase.STARTING, RunPhase.RUNNING}
 
 
@@ -67,8 +69,8 @@ def orders(observed: Observed, plan: Plan, ready: JobFinding, runs: Runs) -> Run
     if start:
         waits = observed.defaults.max_concurrent_runs > 0 or observed.job.queue_name
         statuses[start.uid] = made(waiting[0], RunPhase.QUEUED if waits else RunPhase.STARTING, observed.now)
-    found = _orders(requests, statuses, start, observed.now)
-    return found if observed.run_refusal is None else replace(found, look_again=observed.now)
+    found, refusal = _orders(requests, statuses, start, observed.now), observed.run_refusal
+    return found if refusal is None else replace(found, look_again=observed.now + _PAUSES[refusal.forbidden])
 
 
 def orphaned(requests: Iterable[Request], now: datetime) -> RunOrders:
@@ -152,7 +154,8 @@ def _obstacle(request: Request, observed: Observed, ready: JobFinding) -> Obstac
         message = f"ConnectJob {job.name} is not Ready. {ready.message}"
         return Obstacle(reason=ready.reason, message=message, final=False)
     if refusal is not None and refusal.uid == run.uid:
-        return Obstacle(reason="JobRefused", message=f"Kubernetes refuses the Job: {refusal.message}")
+        message = f"Kubernetes refuses the Job: {refusal.message}"
+        return Obstacle(reason="JobRefused", message=message, final=not refusal.forbidden)
     return None
 
 

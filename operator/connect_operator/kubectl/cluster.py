@@ -55,9 +55,11 @@ class Cluster:
 
     async def create(self, manifest: Body) -> Body:
         """Create a ConnectJob, ConnectRun or Secret in the namespace."""
-        kind = str(manifest["kind"]).lower() + "s"
-        prefix = _GROUP_PATH if manifest["apiVersion"] == API_VERSION else "/api/v1"
-        return await self.kube.create(self._path(prefix, kind), manifest, {"fieldManager": AGENT})
+        return await self.kube.create(self._kinds_path(manifest), manifest, {"fieldManager": AGENT})
+
+    async def try_out(self, manifest: Body) -> None:
+        """Have the API server say whether it would let this be created."""
+        await self.kube.create(self._kinds_path(manifest), manifest, {"fieldManager": AGENT, "dryRun": "All"})
 
     async def create_run(self, manifest: Body) -> Request:
         """Create a ConnectRun; its name is the API server's choice."""
@@ -130,6 +132,10 @@ class Cluster:
             going_on = document.object("metadata").optional_text("continue")
             if not going_on:
                 return
+
+    def _kinds_path(self, manifest: Body) -> str:
+        prefix = _GROUP_PATH if manifest["apiVersion"] == API_VERSION else "/api/v1"
+        return self._path(prefix, str(manifest["kind"]).lower() + "s")
 
     def _path(self, prefix: str, kind: str, name: str = "") -> str:
         end = f"/{quote(name, safe='')}" if name else ""

@@ -10,6 +10,7 @@ from connect_operator.errors import (
     OperatorError,
     RefusedError,
     SettingsError,
+    UnjudgedError,
     UnreachableError,
 )
 from connect_operator.kubectl.exits import Exit
@@ -43,6 +44,10 @@ def fault_of(error: OperatorError) -> Fault:
 _TOLD: dict[type[OperatorError], tuple[str, Exit]] = {
     SettingsError: ("Choose another with --kubeconfig, --context or KUBECONFIG", Exit.USAGE),
     LoginError: ("Sign in to the cluster again, then try kubectl auth whoami", Exit.FORBIDDEN),
+    UnjudgedError: (
+        "An admission webhook of the cluster is down: whoever runs it mends it, or takes its configuration away",
+        Exit.REFUSED,
+    ),
     ForbiddenError: (
         "Choose the right --namespace, or ask for a role there; kubectl connect doctor lists what you may do",
         Exit.FORBIDDEN,

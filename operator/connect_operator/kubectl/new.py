@@ -151,9 +151,12 @@ def _tell_of_the_key(name: str) -> None:
 
 
 async def _create(cluster: Cluster, answers: Answers) -> None:
-    """Secrets first, so that the ConnectJob lacks nothing."""
+    """Secrets first, so that the ConnectJob lacks nothing; and none if any of them would be refused."""
     placed = replace(answers, namespace=cluster.namespace)
-    for document in (*manifests.secrets(placed), manifests.connect_job(placed)):
+    documents = (*manifests.secrets(placed), manifests.connect_job(placed))
+    for document in documents:
+        await cluster.try_out(document)
+    for document in documents:
         await cluster.create(document)
         click.echo(f"{str(document['kind']).lower()}/{_name(document)} created")
     click.echo(f"Look with kubectl connect status {answers.name}")

@@ -241,6 +241,15 @@ def test_a_new_customer_is_created_by_somebody_who_may(connect: Site, tmp_path: 
     assert 'secrets "made-customer" already exists' in again.errors
 
 
+def test_of_a_new_customer_who_would_be_refused_nothing_is_made(connect: Site, tmp_path: Path) -> None:
+    maker = one_who_gives(connect, "careless", ("new --apply",))
+    typed = ["Muster Wil", *TYPED[1:], ""]
+    said = maker("new", "refused", f"--from={answers(tmp_path)}", "--apply", source="\n".join(typed), code=10)
+    assert "realm must be a DNS label" in said.errors
+    assert "created" not in said.output
+    assert not [name for name in connect.names("secrets") if name.startswith("refused-")]
+
+
 def test_a_new_customer_needs_rights(on_call: Person, tmp_path: Path, nobody: Person) -> None:
     typed = "\n".join([*TYPED, ""])
     said = nobody("new", "other", f"--from={answers(tmp_path)}", "--apply", source=typed, code=7)

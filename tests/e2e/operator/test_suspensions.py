@@ -4,6 +4,8 @@ The days are written into the CronJob's status as Kubernetes keeps it: the last 
 """
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,6 +14,36 @@ from tests.e2e.operator.conftest import Site, wait_for_the_next_second
 from tests.support.operator_process import connect_job
 
 DAYS = timedelta(days=3)
+HOOKS = "admissionregistration.k8s.io/v1"
+
+
+@contextmanager
+def webhook_that_is_down(site: Site) -> Iterator[None]:
+    """Nobody may write a CronJob or Job of this namespace as long as it does not answer."""
+    hook = {
+        "name": "down.example.org",
+        "admissionReviewVersions": ["v1"],
+        "sideEffects": "None",
+        "clientConfig": {"url": "https://127.0.0.1:1/"},
+        "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": site.namespace}},
+        "rules": [
+            {"apiGroups": ["batch"], "apiVersions": ["v1"], "operations": ["*"], "resources": ["cronjobs", "jobs"]}
+        ],
+    }
+    metadata = {"name": site.namespace}
+    document = {"apiVersion": HOOKS, "kind": "ValidatingWebhookConfiguration", "metadata": metadata, "webhooks": [hook]}
+    site.kubectl("apply", "--filename=-", source=json.dumps(document))
+    try:
+        site.cluster.wait_until(
+            "it forbids",
+            lambda: site.cluster.kubectl_result(
+                "create", "cronjob", "x", "--image=x", "--schedule=0 3 * * *", "--dry-run=server", f"-n{site.namespace}"
+            ),
+            lambda result: "failed calling webhook" in result.errors,
+        )
+        yield
+    finally:
+        site.kubectl("delete", "validatingwebhookconfiguration", site.namespace)
 
 
 def suspended_for_days(site: Site, name: str, schedule: str) -> None:
@@ -52,3 +84,25 @@ def test_after_three_days_one_late_run_starts_and_none_that_is_later_than_the_de
             told = {reason for reason, _ in site.events(name)} & {"Suspended", "Resumed", "RunMissed"}
             assert told == {"Suspended", "Resumed"}
         assert {name: len(jobs(site, name)) for name in schedules} == {"late": 1, "often": 1, "over": 0}
+
+
+def test_a_lock_that_a_webhook_keeps_from_being_written_is_told_and_written_when_that_is_away(site: Site) -> None:
+    """The API server answers with 500, as if it were ill. Runs still start, and people are not to believe otherwise."""
+    with site.operator():
+        name = site.apply_with_secrets(connect_job("musterwil"))
+        site.wait_until_settled(name)
+        with webhook_that_is_down(site):
+            site.kubectl("patch", "connectjob", name, "--type=merge", '--patch={"spec": {"suspend": true}}')
+            site.wait_for_ready(name, "False", "Forbidden")
+            assert site.condition(name, "Suspended") == ("False", "SuspensionRefused")
+            run = {"jobName": name, "mode": "Validate"}
+            kind = {"apiVersion": "schoolconnect.io/v1alpha1", "kind": "ConnectRun"}
+            site.kubectl(
+                "create", "--filename=-", source=json.dumps({**kind, "metadata": {"name": "wanted"}, "spec": run})
+            )
+            assert site.wait_for_run("wanted", "Queued")["conditions"][0]["reason"] == "Forbidden"
+        site.kubectl("annotate", "connectjob", name, "look=again")
+        site.cluster.wait_until(
+            "it is locked", lambda: site.condition(name, "Suspended"), lambda seen: seen == ("True", "Suspended")
+        )
+        assert site.get("cronjob", f"connect-{name}")["spec"]["suspend"]

@@ -170,6 +170,15 @@ def test_one_that_may_not_run_holds_up_nobody() -> None:
     assert (orders.start, orders.look_again) == (None, NOW)
 
 
+def test_what_is_forbidden_for_a_moment_is_tried_again_for_a_minute() -> None:
+    """A webhook that starts anew, a quota: what forbids it may pass, unlike what is wrong with the Job."""
+    seen = replace(settled(), run_refusal=RunRefusal(uid="wanted-uid", message="webhook", forbidden=True))
+    young = decided(seen, request())
+    assert told(young) == {"wanted": "Queued"}
+    assert young.look_again == NOW + timedelta(seconds=10)
+    assert told(decided(seen, request(age=PATIENCE))) == {"wanted": "Cancelled JobRefused"}
+
+
 def test_what_was_wanted_of_an_earlier_connect_job_is_not_done_for_its_successor() -> None:
     successor = settled(replace(MUSTERWIL, created=NOW))
     assert told(decided(successor, request(age=timedelta(hours=1)))) == {"wanted": "Cancelled ConnectJobDeleted"}
