@@ -1,11 +1,11 @@
 """`connect-operator`: the command."""
 
-import argparse
 import asyncio
 import os
 import sys
 from importlib import metadata
 
+import click
 import structlog
 
 from connect_operator.errors import OperatorError, SettingsError, WatchLostError
@@ -18,14 +18,13 @@ log = structlog.stdlib.get_logger()
 DISTRIBUTION = "connect"
 FAULT = 1
 CONFIGURATION = 2
-DESCRIPTION = """\
-Make a CronJob of every ConnectJob, and tell in its status what became of the runs.
+ENDING = f"""
+\b
+Example:
+  CONNECT_WORKER_IMAGE=registry.example.org/schools/connect-worker:0.1.0 connect-operator run
 
-The operator keeps no state of its own: it may be stopped and started at any time, and runs go on without it. Run one
-of it only. In a pod it uses the service account, elsewhere the kubeconfig (KUBECONFIG).
-"""
-ENVIRONMENT = """\
-environment:
+\b
+Environment:
   CONNECT_WORKER_IMAGE        image of the runs, where a ConnectJob names none; must be set
   CONNECT_TIME_ZONE           time zone of the schedules, where a ConnectJob names none (Europe/Zurich)
   CONNECT_NAMESPACE           the one namespace to serve; all if it is empty
@@ -38,24 +37,27 @@ environment:
   CONNECT_RELAY_INTERVAL      seconds between two questions to the relay (30)
   CONNECT_RECHECK_INTERVAL    seconds between two comparisons of the watch with the API server (300)
 
-exit codes:
+\b
+Exit codes:
   0  stopped by SIGTERM or SIGINT
-  1  it could not go on; the log says why
-  2  configuration
+  {FAULT}  it could not go on; the log says why
+  {CONFIGURATION}  configuration
 """
 
 
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120}, epilog=ENDING)
+@click.version_option(package_name=DISTRIBUTION, prog_name="connect-operator")
 def main() -> None:
-    """Run the command line."""
-    parser = argparse.ArgumentParser(
-        prog="connect-operator",
-        description=DESCRIPTION,
-        epilog=ENVIRONMENT,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--version", action="version", version=f"connect-operator, version {_version()}")
-    parser.add_subparsers(dest="command", required=True, metavar="run").add_parser("run", help="run until stopped")
-    parser.parse_args()
+    """Make a CronJob of every ConnectJob, and tell in its status what became of the runs.
+
+    The operator keeps no state of its own: it may be stopped and started at any time, and runs go on without it. Run
+    one of it only. In a pod it uses the service account, elsewhere the kubeconfig (KUBECONFIG).
+    """
+
+
+@main.command(epilog=ENDING)
+def run() -> None:
+    """Run until stopped."""
     sys.exit(_run())
 
 

@@ -9,7 +9,7 @@ import uvloop
 from connect_relay.handshakes import TRACER
 from connect_relay.log import configure_log
 from connect_relay.native_log import begin_with_tracer
-from connect_relay.options import ADDRESS, COUNT, FILE, FOLDER, RATE, SECONDS, SETTINGS, log_level_option, told
+from connect_relay.options import ADDRESS, COUNT, FILE, FOLDER, RATE, SECONDS, SETTINGS, ending, log_level_option, told
 from connect_relay.pki.cli import pki
 from connect_relay.server import serve as run_relay
 from connect_relay.settings import Address, Limits, RelaySettings, SshSettings, Times
@@ -32,13 +32,15 @@ main.add_command(pki)
 
 
 @main.command(
-    epilog="""
-\b
-Exit codes:
-  0  stopped by SIGTERM or SIGINT
-  2  an option, a file or a certificate that cannot be used
-  7  an address where nobody can listen
-"""
+    epilog=ending(
+        "connect-relay serve --tls pki/relay",
+        "connect-relay serve --tls pki/relay --crl pki/ca/crl.pem --ssh pki/ssh",
+        codes={
+            0: "stopped by SIGTERM or SIGINT",
+            2: "an option, a file or a certificate that cannot be used",
+            7: "an address where nobody can listen",
+        },
+    )
 )
 @click.option(
     "--listen",

@@ -15,7 +15,8 @@ from connect_relay.trust import has_issued
 CERTIFICATE = "tls.crt"
 KEY = "tls.key"
 CA = "ca.crt"
-_ISSUE = "Issue a new one with `connect-relay pki`"
+NOT_YOURS = "It is for its owner only: give the command as that user, or put sudo before it"
+_ISSUE = "Ask whoever runs the relay for a new one (connect-relay pki)"
 
 
 def load_certificates(folder: Path) -> Certificates:
@@ -55,6 +56,8 @@ def end_of(certificates: Certificates) -> datetime:
 def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
+    except PermissionError as error:
+        raise ConfigurationError(f"{path} cannot be read: {error.strerror}", todo=NOT_YOURS) from error
     except OSError as error:
         raise ConfigurationError(
             f"{path} cannot be read: {error.strerror}",

@@ -1,7 +1,7 @@
 """Values of options, as relay and bridge read them, and how their commands end."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -93,6 +93,13 @@ output_option = click.option(
     show_default=True,
     help="For people, or one JSON document.",
 )
+
+
+def ending(*examples: str, codes: Mapping[int, str]) -> str:
+    """The end of a command's help: examples as somebody types them, and the exit codes."""
+    width = max(len(str(code)) for code in codes)
+    meanings = [f"  {code:>{width}}  {meaning}" for code, meaning in codes.items()]
+    return "\n".join(["\b", "Examples:", *(f"  {each}" for each in examples), "", "\b", "Exit codes:", *meanings])
 
 
 @contextmanager

@@ -114,7 +114,8 @@ output_option = click.option(
 
 def examples(*commands: str) -> str:
     """The end of a command's help."""
-    return "\n".join(["\b", "Examples:", *(f"  kubectl connect {command}" for command in commands)])
+    lines = ["\b", "Examples:", *(f"  kubectl connect {command}" for command in commands)]
+    return "\n".join([*lines, "", "Exit codes: see `kubectl connect --help`."])
 
 
 def style() -> Style:

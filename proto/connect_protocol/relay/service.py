@@ -3,6 +3,7 @@
 Requests and answers are bytes: neither end gives gRPC a serializer, for frames and messages are encoded before.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 
 from connect_protocol.relay.frames import LARGEST_FRAME
@@ -25,6 +26,12 @@ IDLE_SECONDS = 60
 LARGEST_METADATA = 8192
 
 _WRITE_FAILED = "Internal error from Core"
+_NOT_REACHED = re.compile(
+    r"failed to connect to all addresses; last error: [A-Z_]+: ipv[46]:\S+: (?P<why>.*)", re.DOTALL
+)
+_REFUSED_BY_SYSTEM = re.compile(r"Failed to connect to remote host: (?:\S+: )?(?P<why>.+) \(\d+\)")
+_NOT_VERIFIED = re.compile(r"CERTIFICATE_VERIFY_FAILED(?P<why>: [a-z][^:]*)?")
+_OTHER_NAME = "Hostname Verification Check failed"
 
 _LIBRARY: Mapping[str, str] = {"GRPC_EXPERIMENTS": "-event_engine_client,-event_engine_listener"}
 """Sockets are read by the thread that waits for what happens to calls, and not by a pool of threads that hand the work
@@ -64,9 +71,23 @@ def server_options(heartbeat: float = HEARTBEAT_SECONDS) -> Options:
 def in_plain_words(details: str) -> str:
     """What a call's status says, for people.
 
-    gRPC's Python part has words of its own in place of the relay's where the call ends as something is being written.
+    gRPC's Python part has words of its own in place of the relay's where the call ends as something is being written;
+    where none begins, its core tells the whole way to the fault.
     """
-    return "the relay has ended the call without a word" if details == _WRITE_FAILED else details
+    if details == _WRITE_FAILED:
+        return "the relay has ended the call without a word"
+    found = _NOT_REACHED.fullmatch(details)
+    return _why_not_reached(found["why"]) if found else details
+
+
+def _why_not_reached(why: str) -> str:
+    if found := _REFUSED_BY_SYSTEM.fullmatch(why):
+        return found["why"]
+    if found := _NOT_VERIFIED.search(why):
+        return f"the relay's certificate does not verify{found['why'] or ''}"
+    if _OTHER_NAME in why:
+        return "the relay's certificate does not bear the name by which it is called"
+    return why
 
 
 def _both_ends(heartbeat: float) -> Options:

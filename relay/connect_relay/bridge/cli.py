@@ -18,7 +18,7 @@ from connect_relay.bridge.install_cli import install, uninstall
 from connect_relay.bridge.options import way_options
 from connect_relay.bridge.unpack_cli import unpack
 from connect_relay.log import configure_log
-from connect_relay.options import SECONDS, SETTINGS, log_level_option, told
+from connect_relay.options import SECONDS, SETTINGS, ending, log_level_option, told
 from connect_relay.settings import BridgeSettings, Transport
 
 log = structlog.stdlib.get_logger()
@@ -50,12 +50,15 @@ main.add_command(unpack)
 
 
 @main.command(
-    epilog="""
-\b
-Exit codes:
-  0  stopped by SIGTERM or SIGINT
-  2  an option, a file or a certificate that cannot be used
-"""
+    short_help="Stay connected to every relay until SIGTERM.",
+    epilog=ending(
+        "connect-bridge run --relay relay.example.org:8443 --tls pki/realms/musterwil/bridge \\",
+        "    --target database=db.school.example:5432 --target directory=dc1.school.example:636",
+        codes={
+            0: "stopped by SIGTERM or SIGINT",
+            2: "an option, a file or a certificate that cannot be used",
+        },
+    ),
 )
 @way_options
 @click.option(

@@ -20,22 +20,24 @@ from connect_relay.bridge.options import (
     way_options,
 )
 from connect_relay.errors import RefusedError
-from connect_relay.options import SECONDS, output_option, told
+from connect_relay.options import SECONDS, ending, output_option, told
 from connect_relay.settings import BridgeSettings, Target
 
 STEP_SECONDS = 10.0
 
 
 @click.command(
-    epilog="""
-\b
-Exit codes:
-   0  all is well; there may be warnings
-   2  an option, a file or the certificate cannot be used
-  11  the relay cannot be reached
-  12  the relay does not let this bridge in
-   7  a target cannot be reached
-"""
+    epilog=ending(
+        "sudo connect-bridge doctor",
+        "sudo connect-bridge doctor --output json",
+        codes={
+            0: "all is well; there may be warnings",
+            2: "an option, a file or the certificate cannot be used",
+            11: "the relay cannot be reached",
+            12: "the relay does not let this bridge in",
+            7: "a target cannot be reached",
+        },
+    )
 )
 @settings_option
 @way_options
@@ -59,13 +61,10 @@ def doctor(settings: BridgeSettings, *, step_seconds: float, form: str) -> None:
 
 
 @click.command(
-    epilog="""
-\b
-Exit codes:
-  0  every target can be reached
-  2  an option that cannot be used
-  7  a target cannot be reached
-"""
+    epilog=ending(
+        "connect-bridge check --target database=db.school.example:5432 --target directory=dc1.school.example:636",
+        codes={0: "every target can be reached", 2: "an option that cannot be used", 7: "a target cannot be reached"},
+    )
 )
 @settings_option
 @targets_option
@@ -86,6 +85,8 @@ def check(targets: tuple[Target, ...], dial_seconds: float, form: str) -> None:
     else:
         for target, reason in zip(targets, reasons, strict=True):
             click.echo(f"{'✗' if reason else '✓'} {target.name:<12} {target.address}: {reason or 'reached'}")
+        if any(reasons):
+            click.echo("→ Is the name right, does the server run there, and does a firewall let this machine reach it?")
     sys.exit(code)
 
 

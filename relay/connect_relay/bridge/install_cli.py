@@ -21,7 +21,7 @@ from connect_relay.bridge.service_manager import ATTACHED
 from connect_relay.bridge.wishes import asked_for
 from connect_relay.errors import ConfigurationError
 from connect_relay.options import RELAY as RELAY_NAME
-from connect_relay.options import TARGET, told
+from connect_relay.options import TARGET, ending, told
 from connect_relay.settings import ProxyChoice, RelayName, Target
 
 HIDDEN = {"home", "root", "tmp"}
@@ -33,10 +33,6 @@ INSTALL_HELP = """
 Install the bridge as a service of systemd, and start it.
 
 BUNDLE is the file that you were sent. Again with other options: changes only what they say, and restarts the bridge.
-
-\b
-sudo connect-bridge install musterwil.connect-bridge \\
-    --target database=db.school.example:5432 --target directory=dc1.school.example:636
 """
 
 root_option = click.option(
@@ -49,13 +45,16 @@ root_option = click.option(
 @click.command(
     help=INSTALL_HELP,
     short_help="Install the bridge as a service.",
-    epilog="""
-\b
-Exit codes:
-  0  installed, and attached to a relay
-  2  an option or file that cannot be used; not root; no systemd
-  7  installed, but not attached to any relay yet
-""",
+    epilog=ending(
+        "sudo connect-bridge install musterwil.connect-bridge \\",
+        "    --target database=db.school.example:5432 --target directory=dc1.school.example:636",
+        "sudo connect-bridge install --proxy http://proxy.school.example:3128",
+        codes={
+            0: "installed, and attached to a relay",
+            2: "an option or file that cannot be used; not root; no systemd",
+            7: "installed, but not attached to any relay yet",
+        },
+    ),
 )
 @click.argument("bundle", required=False, type=click.Path(path_type=Path, dir_okay=False))
 @click.option(
@@ -117,7 +116,12 @@ def install(
         _start(changed=changed)
 
 
-@click.command()
+@click.command(
+    short_help="Stop the bridge and remove all that is its own.",
+    epilog=ending(
+        "sudo connect-bridge uninstall", codes={0: "removed, or not there", 2: "not root; no systemd; systemd refuses"}
+    ),
+)
 @root_option
 def uninstall(root: Path | None) -> None:
     """Stop the bridge and remove its service, its settings and its key."""

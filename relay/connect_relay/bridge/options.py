@@ -74,14 +74,15 @@ def _load(ctx: click.Context, param: click.Parameter, value: Path) -> None:
             return
         raise click.BadParameter(f"{value}: {error.strerror}", ctx, param) from error
     except (OSError, UnicodeDecodeError) as error:
-        raise click.BadParameter(f"{value} cannot be read: {error}. Put sudo before the command", ctx, param) from error
+        why = getattr(error, "strerror", None) or "it is no text"
+        raise click.BadParameter(f"{value} cannot be read: {why}. Put sudo before the command", ctx, param) from error
     for name, setting in read_variables(text).items():
         os.environ.setdefault(name, setting)
 
 
 settings_option = click.option(
     "--settings",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=click.Path(path_type=Path, dir_okay=False, readable=False),
     default=Path(FOLDER / ENVIRONMENT),
     show_default=True,
     is_eager=True,

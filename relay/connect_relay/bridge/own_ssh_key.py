@@ -8,6 +8,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_ssh_private_key
 
+from connect_relay.credentials import NOT_YOURS
 from connect_relay.errors import ConfigurationError
 from connect_relay.settings import Address
 from connect_ssh.client import Login
@@ -47,6 +48,9 @@ class OwnSshKey:
     def _read(self, name: str) -> str:
         try:
             return (self._folder / name).read_text(encoding="utf-8")
+        except PermissionError as error:
+            place = self._folder / name
+            raise ConfigurationError(f"{place} cannot be read: {error.strerror}", todo=NOT_YOURS) from error
         except (OSError, UnicodeDecodeError) as error:
             why = getattr(error, "strerror", None) or "it is no text"
             raise ConfigurationError(

@@ -16,6 +16,7 @@ from connect_relay.settings import ProxyChoice, RelayName, RelayPlace
 log = structlog.stdlib.get_logger()
 
 
+TODO = "If it does not come by itself, `connect-bridge doctor` tries every step of the way"
 MOST_CONNECTIONS = 1000
 """That one relay may have this bridge open at once; a relay's own limit for a realm is 64."""
 
@@ -138,7 +139,8 @@ class _Following:
                         await self._lost.wait()
 
     def _tell(self, event: str, cause: str, pause: float, **where: str) -> None:
-        log.warning(event, relay=str(self._relay), **where, cause=cause, next_try_seconds=round(pause, 1))
+        seconds = round(pause, 1)
+        log.warning(event, relay=str(self._relay), **where, cause=cause, next_try_seconds=seconds, todo=TODO)
 
     def _follow(self, found: frozenset[RelayPlace], tasks: asyncio.TaskGroup) -> None:
         for place in found - self._kept.keys():

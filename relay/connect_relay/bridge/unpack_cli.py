@@ -16,14 +16,20 @@ from connect_relay.bridge.options import (
     targets_option,
 )
 from connect_relay.bridge.wishes import asked_for
-from connect_relay.options import told
+from connect_relay.options import ending, told
 from connect_relay.settings import ProxyChoice, Target
 
 OWNER = 10001
 """The user of the relay's image."""
 
 
-@click.command()
+@click.command(
+    epilog=ending(
+        "connect-bridge unpack musterwil.connect-bridge connect-bridge \\",
+        "    --target database=db.school.example:5432 --target directory=dc1.school.example:636",
+        codes={0: "unpacked", 2: "an option or file that cannot be used"},
+    )
+)
 @click.argument("bundle", type=click.Path(path_type=Path, dir_okay=False))
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
 @targets_option

@@ -11,14 +11,17 @@ from connect_relay.options import RELAY as RELAY_NAME
 from connect_relay.pki.certificates import PkiError
 from connect_relay.pki.files import read
 from connect_relay.pki.folder import folder_of
-from connect_relay.pki.options import folder_argument, identity_of, realm_argument, told
+from connect_relay.pki.options import examples, folder_argument, identity_of, realm_argument, told
 from connect_relay.pki.ssh import ssh_folder_of
 from connect_relay.settings import RelayName, Transport
 
 SUFFIX = ".connect-bridge"
 
 
-@click.command()
+@click.command(
+    short_help="Put what a bridge needs into one file, for its installation.",
+    epilog=examples("bundle pki musterwil --relay relay.example.org:8443"),
+)
 @folder_argument
 @realm_argument
 @click.option(

@@ -9,7 +9,7 @@ from connect_relay.pki.certificates import Authority
 from connect_relay.pki.folder import PkiFolder
 from connect_relay.pki.issuing import bridge, relay, ssh_host, worker
 from connect_relay.pki.listing import list_
-from connect_relay.pki.options import current_time, folder_argument, told
+from connect_relay.pki.options import current_time, examples, folder_argument, told
 from connect_relay.pki.renewing import renew
 from connect_relay.pki.revoking import crl, revoke
 
@@ -41,7 +41,7 @@ def pki() -> None:
     """See HELP: click wants its paragraphs marked with a control character."""
 
 
-@pki.command()
+@pki.command(epilog=examples("init pki"))
 @folder_argument
 @click.option("--name", default="Connect Relay CA", show_default=True, help="What people will see as the issuer.")
 def init(folder: Path, name: str) -> None:

@@ -11,6 +11,7 @@ from connect_relay.pki.certificates import Subject, client, server
 from connect_relay.pki.folder import RELAY, PkiFolder, folder_of
 from connect_relay.pki.options import (
     days_option,
+    examples,
     folder_argument,
     identity_of,
     output_option,
@@ -24,7 +25,9 @@ from connect_relay.pki.ssh import KeyPair, SshFolder, read_public_key
 from connect_relay.settings import Address
 
 
-@click.command()
+@click.command(
+    epilog=examples("relay pki --name connect-relay --name connect-relay.connect.svc --name relay.example.org")
+)
 @folder_argument
 @click.option(
     "--name", "names", multiple=True, required=True, help="A DNS name or IP address of the relay; repeatable."
@@ -42,7 +45,11 @@ def relay(folder: Path, names: tuple[str, ...], days: int, form: str, secret_nam
         _issue(RELAY, server(names), order)
 
 
-@click.command("ssh-host")
+@click.command(
+    "ssh-host",
+    short_help="Make the relay's SSH host key, and its known_hosts.",
+    epilog=examples("ssh-host pki --name relay.example.org:2222 --name connect-relay.connect.svc:2222"),
+)
 @folder_argument
 @click.option(
     "--name",
@@ -63,7 +70,15 @@ def ssh_host(folder: Path, names: tuple[Address, ...]) -> None:
 def client_command(role: Role, text: str) -> click.Command:
     """`bridge` or `worker`; `text` is its help."""
 
-    @click.command(role.value, help=text)
+    @click.command(
+        role.value,
+        help=text,
+        epilog=examples(
+            f"{role} pki musterwil",
+            f"{role} pki musterwil --output secret | kubectl --namespace connect apply --filename -",
+            f"{role} pki musterwil --public-key id_musterwil.pub",
+        ),
+    )
     @folder_argument
     @realm_argument
     @ssh_option

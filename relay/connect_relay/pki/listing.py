@@ -9,14 +9,18 @@ import click
 from connect_relay.authorized_keys import AuthorizedKey
 from connect_relay.options import output_option
 from connect_relay.pki.folder import LIST, Kept, PkiFolder, RevocationList, State
-from connect_relay.pki.options import current_time, folder_argument, told
+from connect_relay.pki.options import current_time, examples, folder_argument, told
 from connect_relay.pki.ssh import SshFolder
 
 NEAR_DAYS = 30
 """The relay's own warning begins then too."""
 
 
-@click.command("list")
+@click.command(
+    "list",
+    short_help="List certificates and SSH keys, and until when they are good.",
+    epilog=examples("list pki", "list pki --output json"),
+)
 @folder_argument
 @output_option
 def list_(folder: Path, form: str) -> None:

@@ -11,12 +11,18 @@ import click
 
 from connect_protocol.exit_codes import ExitCode
 from connect_protocol.relay.identity import Identity, Role
+from connect_relay.options import ending
 from connect_relay.pki.certificates import PkiError
 from connect_relay.pki.files import Files
 
 DEFAULT_DAYS = 365
 MOST_DAYS = 3650
 SECRET = "secret"  # noqa: S105 - a form of output
+
+_CODES = {
+    0: "done",
+    2: "an option that cannot be used, or a folder without what is needed; nothing has changed",
+}
 
 DAYS = click.IntRange(1, MOST_DAYS)
 ROLE = click.Choice([role.value for role in Role])
@@ -38,6 +44,11 @@ secret_name_option = click.option(
     "--secret-name", help="The Secret's name.  [default: connect-relay, REALM-relay or REALM-relay-ssh]"
 )
 ssh_option = click.option("--ssh", is_flag=True, help="A key for SSH in place of a certificate.")
+
+
+def examples(*commands: str) -> str:
+    """The end of a command's help."""
+    return ending(*(f"connect-relay pki {command}" for command in commands), codes=_CODES)
 
 
 def identity_of(realm: str, role: str) -> Identity:

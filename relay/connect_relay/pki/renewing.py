@@ -15,6 +15,7 @@ from connect_relay.pki.options import (
     SECRET,
     current_time,
     days_option,
+    examples,
     folder_argument,
     identity_of,
     output_option,
@@ -26,7 +27,14 @@ from connect_relay.pki.order import Order, client_secret, relay_secret
 from connect_relay.pki.ssh import KeyPair, SshFolder
 
 
-@click.command()
+@click.command(
+    epilog=examples(
+        "renew pki relay --if-ends-within 30",
+        "renew pki musterwil bridge",
+        "renew pki musterwil worker --output secret | kubectl --namespace connect apply --filename -",
+        "renew pki musterwil bridge --ssh",
+    )
+)
 @folder_argument
 @click.argument("who", metavar="relay|REALM")
 @click.argument("role", required=False, type=ROLE, metavar="[bridge|worker]")

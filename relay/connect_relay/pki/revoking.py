@@ -14,6 +14,7 @@ from connect_relay.pki.options import (
     ROLE,
     SECRET,
     current_time,
+    examples,
     folder_argument,
     identity_of,
     realm_argument,
@@ -23,7 +24,14 @@ from connect_relay.pki.options import (
 from connect_relay.pki.ssh import SshFolder
 
 
-@click.command()
+@click.command(
+    short_help="Revoke certificates and SSH keys of a realm.",
+    epilog=examples(
+        "revoke pki musterwil bridge",
+        "revoke pki musterwil bridge --serial 4f0c…",
+        "revoke pki musterwil worker --key SHA256:…",
+    ),
+)
 @folder_argument
 @realm_argument
 @click.argument("role", type=ROLE, metavar="bridge|worker")
@@ -48,7 +56,7 @@ def revoke(folder: Path, realm: str, role: str, serial: str | None, key: str | N
         _tell_others(folder, identity)
 
 
-@click.command()
+@click.command(epilog=examples("crl pki", "crl pki --output secret | kubectl --namespace connect apply --filename -"))
 @folder_argument
 @click.option(
     "--days",

@@ -124,12 +124,13 @@ def test_check_tells_which_targets_can_be_reached(goals: Targets) -> None:
         "connect-bridge", "check", "--dial-seconds", "0.5", *(text for pair in targets for text in pair)
     )
     assert code == 7
-    echo, refusing, hanging = output.splitlines()
+    echo, refusing, hanging, todo = output.splitlines()
     assert echo == f"✓ echo         127.0.0.1:{goals.echo}: reached"
     assert refusing.startswith("✗ refusing")
     assert refusing.endswith("cannot be reached: Connection refused")
     assert hanging.startswith("✗ hanging")
     assert hanging.endswith("has not answered within 0.5 s")
+    assert todo.startswith("→ Is the name right")
 
 
 def test_check_succeeds_when_all_can_be_reached(goals: Targets) -> None:

@@ -408,7 +408,8 @@ async def test_a_bridge_that_mistrusts_the_relay_says_so(relay: RelayCommand, tm
     """Its own authority is another one."""
     with start_bridge(Pki.create(tmp_path).bridge(), relay.port, {"echo": 1}) as bridge:
         line = await bridge.logged("relay not reached")
-    assert "CERTIFICATE_VERIFY_FAILED" in line["cause"]
+    assert "the relay's certificate does not verify: unable to get local issuer" in line["cause"]
+    assert "connect-bridge doctor" in line["todo"]
     await relay.logged("handshake", result="HUNG_UP", level="info")
 
 

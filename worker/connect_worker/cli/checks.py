@@ -8,14 +8,14 @@ import uvloop
 
 from connect_worker import output
 from connect_worker.cli.execution import console, start_logging
-from connect_worker.cli.options import output_option
+from connect_worker.cli.options import examples, output_option
 from connect_worker.config import load_settings
 from connect_worker.stages.doctor import examine
 from connect_worker.stages.examination import Examination
 from connect_worker.targets import open_directory
 
 
-@click.command()
+@click.command(epilog=examples("doctor", "doctor --output json"))
 @output_option
 def doctor(form: str) -> None:
     """Test every link, say what to do.

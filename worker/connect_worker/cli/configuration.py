@@ -10,7 +10,7 @@ import click
 import uvloop
 
 from connect_worker.cli.execution import DISTRIBUTION, ask, end, executed_in_detail, fail, now, start_logging
-from connect_worker.cli.options import account_name, by_option, output_option, yes_option
+from connect_worker.cli.options import account_name, by_option, examples, output_option, yes_option
 from connect_worker.config import load_settings, today
 from connect_worker.errors import ConfigurationError, ConnectError
 from connect_worker.model.secret import Secret
@@ -33,7 +33,7 @@ def config() -> None:
     """
 
 
-@config.command()
+@config.command(epilog=examples("config show"))
 @output_option
 def show(form: str) -> None:
     """Show every setting.
@@ -53,7 +53,7 @@ def show(form: str) -> None:
     click.echo(json.dumps(content, ensure_ascii=False, indent=2) if form == "json" else text, nl=form == "json")
 
 
-@config.command()
+@config.command(epilog=examples("config export > musterwil.yaml"))
 @output_option
 def export(form: str) -> None:
     """Write every setting to stdout, to be kept or edited.
@@ -69,7 +69,7 @@ def export(form: str) -> None:
     click.echo(json.dumps(content, ensure_ascii=False, indent=2) if form == "json" else text, nl=form == "json")
 
 
-@config.command("check")
+@config.command("check", epilog=examples("config check"))
 @output_option
 def check_command(form: str) -> None:
     """Check the settings as they stand.
@@ -80,7 +80,7 @@ def check_command(form: str) -> None:
     click.echo(json.dumps({"valid": True}) if form == "json" else "The configuration can be used.")
 
 
-@config.command("import")
+@config.command("import", epilog=examples("config import musterwil.yaml"))
 @click.argument("file", type=click.File(encoding="utf-8"))
 @by_option
 @yes_option
@@ -97,7 +97,14 @@ def import_command(file: TextIO, by: str | None, yes: bool, form: str) -> None:
     _change(edit, by, form, yes=yes)
 
 
-@config.command("set")
+@config.command(
+    "set",
+    epilog=examples(
+        "config set student_lead_days=14",
+        "config set level.4.program_years='[7, 8, 9]' --yes",
+        "config set ad_password=@-",
+    ),
+)
 @click.argument("assignments", metavar="NAME=VALUE...", nargs=-1, required=True)
 @by_option
 @yes_option

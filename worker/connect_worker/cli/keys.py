@@ -3,11 +3,11 @@
 import click
 
 from connect_worker.cli.execution import end, executed
-from connect_worker.cli.options import output_option
+from connect_worker.cli.options import examples, output_option
 from connect_worker.works.rotate_keys import rotate_keys as work
 
 
-@click.command("rotate-keys")
+@click.command("rotate-keys", epilog=examples("rotate-keys"))
 @output_option
 def rotate_keys(form: str) -> None:
     """Seal every secret in the database under the newest key.

@@ -7,7 +7,7 @@ import click
 import uvloop
 
 from connect_worker.cli.execution import ask, end, executed_in_detail, fail, start_logging
-from connect_worker.cli.options import account_name, by_option, output_option, yes_option
+from connect_worker.cli.options import account_name, by_option, examples, output_option, yes_option
 from connect_worker.config import load_settings
 from connect_worker.core.password_reset import Reset, ResetOrder
 from connect_worker.errors import ConnectError
@@ -32,7 +32,7 @@ def password() -> None:
     """What is done with initial passwords."""
 
 
-@password.command()
+@password.command(epilog=examples("password reset S.00012 P.00007", "password reset --class 20260008 --generate --now"))
 @click.argument("users", metavar="KEY...", type=_Key(), nargs=-1)
 @click.option("--class", "class_id", type=int, metavar="ID", help="All pupils of this class, by its number.")
 @click.option("--generate", is_flag=True, help="Make new initial passwords, by the policy of each.")

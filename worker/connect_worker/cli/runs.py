@@ -6,12 +6,12 @@ import click
 
 from connect_worker import pipeline
 from connect_worker.cli.execution import end, executed, fail
-from connect_worker.cli.options import account_name, by_option, output_option
+from connect_worker.cli.options import account_name, by_option, examples, output_option
 from connect_worker.errors import ConfigurationError
 from connect_worker.model.approval import ApprovalOrder
 
 
-@click.command()
+@click.command(epilog=examples("run", "run --output json"))
 @output_option
 def run(form: str) -> None:
     """Do the whole night.
@@ -21,7 +21,7 @@ def run(form: str) -> None:
     end(executed("run", pipeline.night, form, needs_directory=True))
 
 
-@click.command()
+@click.command(epilog=examples("update"))
 @output_option
 def update(form: str) -> None:
     """Bring Connect's tables up to date.
@@ -31,7 +31,7 @@ def update(form: str) -> None:
     end(executed("update", pipeline.update_only, form, needs_directory=False))
 
 
-@click.command()
+@click.command(epilog=examples("validate", "validate --output json"))
 @output_option
 def validate(form: str) -> None:
     """Validate Connect's tables as they are.
@@ -41,7 +41,7 @@ def validate(form: str) -> None:
     end(executed("validate", pipeline.validate_only, form, needs_directory=False))
 
 
-@click.command()
+@click.command(epilog=examples("plan", "plan --show diff"))
 @output_option
 @click.option(
     "--show",
@@ -59,7 +59,12 @@ def plan(form: str, show: str) -> None:
     end(executed("plan", pipeline.plan_only, form, needs_directory=True, show=show))
 
 
-@click.command()
+@click.command(
+    epilog=examples(
+        "approve sha256:0123… --comment 'the school in the village closes'",
+        "approve sha256:0123… --by k.muster --no-run",
+    )
+)
 @output_option
 @click.argument("checksum")
 @by_option
@@ -80,7 +85,7 @@ def approve(form: str, checksum: str, by: str | None, comment: str | None, no_ru
     end(executed("approve", partial(work, order=order), form, needs_directory=not no_run))
 
 
-@click.command()
+@click.command(epilog=examples("sync"))
 @output_option
 def sync(form: str) -> None:
     """Write the tables to the directory.
@@ -90,7 +95,7 @@ def sync(form: str) -> None:
     end(executed("sync", pipeline.sync_only, form, needs_directory=True))
 
 
-@click.command()
+@click.command(epilog=examples("migrate"))
 @output_option
 def migrate(form: str) -> None:
     """Create or upgrade Connect's tables.

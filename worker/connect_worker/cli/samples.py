@@ -7,7 +7,7 @@ import click
 import uvloop
 
 from connect_worker.cli.execution import fail, now, start_logging
-from connect_worker.cli.options import output_option
+from connect_worker.cli.options import examples, output_option
 from connect_worker.config import load_settings, today
 from connect_worker.errors import ConnectError
 from connect_worker.sample.load import SampleOrder, load_sample
@@ -20,7 +20,7 @@ from connect_worker.tunnel.way import open_way
 PUPILS = click.IntRange(FEWEST_PUPILS, 100_000)
 
 
-@click.command()
+@click.command(epilog=examples("sample --pupils 400 --base-dn OU=Schule,DC=school,DC=test"))
 @output_option
 @click.option("--pupils", type=PUPILS, default=200, show_default=True, help="How many pupils.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Another number makes another school.")
