@@ -28,6 +28,8 @@ SMALL, SEGMENT = 1 << 14, 1460
 """What a client's kernel buffers, and the largest segment that it takes: on loopback a socket would else have room for
 megabytes, which nobody's memory shows."""
 LOOK_SECONDS = 0.5
+MOST_HELD = LARGEST_BUDGET + (CONNECTIONS << 20)
+"""What windows may have grown by, and what each connection has without that: less than half of what is wanted."""
 ROOMY = ("--connections-per-realm", str(CONNECTIONS), "--dials-per-realm", str(CONNECTIONS))
 
 
@@ -77,7 +79,7 @@ async def test_a_hundred_connections_do_not_mix_and_hold_no_more_than_windows(
         crowd.may_read.set()
         downloads = await asyncio.gather(*clients)
     assert passed < CONNECTIONS * WANTED / 2
-    assert max(held) < LARGEST_BUDGET
+    assert max(held) < MOST_HELD
     for received in downloads:
         assert received.count >= READ
         assert received.exact

@@ -12,7 +12,7 @@ from connect_relay.errors import UnreachableError
 from connect_relay.settings import Address, Proxy
 from tests.support.http_proxy import HttpProxy, http_proxy, http_proxy_on
 from tests.support.ports import reserved_port
-from tests.support.relay import HOST, Command, Pki, RelayCommand, dial, tunnel, worker_channel
+from tests.support.relay import HOST, START_SECONDS, Command, Pki, RelayCommand, dial, tunnel, worker_channel
 from tests.support.targets import Targets
 
 LOGIN = "schule:pa-ss.w_rd"
@@ -156,14 +156,14 @@ async def test_a_refusal_says_what_to_do(tmp_path: Path, setting: str, login: st
 
 
 async def test_a_proxy_that_is_away_hangs_or_is_none_is_told_apart(goals: Targets) -> None:
-    async def fault(port: int) -> str:
+    async def fault(port: int, patience: float = START_SECONDS) -> str:
         with pytest.raises(UnreachableError) as refused:
-            await reach(Address(host="relay.invalid", port=1), Proxy(address=Address(host=HOST, port=port)), 0.3)
+            await reach(Address(host="relay.invalid", port=1), Proxy(address=Address(host=HOST, port=port)), patience)
         return str(refused.value)
 
     assert (await fault(goals.refusing)).startswith(f"the proxy {HOST}:{goals.refusing} cannot be reached: Connection")
-    assert "has not answered within 0.3 s. Does a firewall" in await fault(goals.hanging)
-    assert "has not answered within 0.3 s. Does it know the relay's name" in await fault(goals.stalled)
+    assert "has not answered within 0.3 s. Does a firewall" in await fault(goals.hanging, 0.3)
+    assert "has not answered within 1 s. Does it know the relay's name" in await fault(goals.stalled, 1)
     with socket.create_server((HOST, 0)) as server:
         answering = asyncio.create_task(asyncio.to_thread(_say_hello, server))
         assert "does not answer as an HTTP proxy does" in await fault(server.getsockname()[1])
@@ -178,7 +178,7 @@ def _say_hello(server: socket.socket) -> None:
 def test_a_password_on_the_command_line_is_refused_and_not_repeated(pki: Pki) -> None:
     relay = Address(host=HOST, port=1)
     with bridge(pki, relay, "--proxy", "http://anna:geheim@proxy:3128") as running:
-        assert running.process.wait(10) == 2
+        assert running.process.wait(START_SECONDS) == 2
     output = str(running.lines)
     assert "can be read by everybody: give --proxy-login FILE" in output
     assert "geheim" not in output
