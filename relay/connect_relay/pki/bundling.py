@@ -79,5 +79,10 @@ def _write(path: Path, text: str) -> None:
         raise PkiError(f"{path} is there already, and is not overwritten: move it away first") from error
     except OSError as error:
         raise PkiError(f"{path}: {error.strerror}") from error
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(text)
+    try:
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(text)
+    except OSError as error:
+        # Half of it is of no use, and would be in the way.
+        path.unlink()
+        raise PkiError(f"{path}: {error.strerror}") from error

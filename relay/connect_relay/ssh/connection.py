@@ -158,6 +158,10 @@ class SshConnection(asyncssh.SSHServer):
             return
         if self._unknown:
             self._turn_away(RefusedError(ResetCode.REFUSED, f"unknown key {', '.join(self._unknown)}"))
+        elif self.key is not None:
+            self._turn_away(
+                RefusedError(ResetCode.REFUSED, f"key {self.key.fingerprint} is known, and not the caller's")
+            )
         elif self._connection.get_extra_info("client_version") or not hung_up:
             self._turn_away(RefusedError(ResetCode.REFUSED, f"no key was offered: {reason}"))
 

@@ -37,6 +37,15 @@ def bundle(pki: Pki, tmp_path: Path) -> Path:
     return path
 
 
+def test_of_a_bundle_for_which_there_is_no_room_nothing_is_left(pki: Pki, tmp_path: Path) -> None:
+    """A limit on the size of files is as good as a full disk."""
+    path = tmp_path / "musterwil.connect-bridge"
+    make = ("pki", "bundle", pki.root, "musterwil", "--relay", "relay.example.org:8443", "--to", path)
+    code, output = run("/usr/bin/prlimit", "--fsize=1000", BIN / "connect-relay", *make)
+    assert (code, output) == (2, f"Error: {path}: File too large\n")
+    assert not path.exists()
+
+
 def files(root: Path) -> dict[str, int]:
     """Every file below a folder, with its mode."""
     return {str(path.relative_to(root)): path.stat().st_mode & 0o777 for path in root.rglob("*") if path.is_file()}

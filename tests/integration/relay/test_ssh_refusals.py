@@ -19,6 +19,7 @@ from tests.support.openssh import (
     fingerprint_of,
     generate_key,
     piping,
+    public_key,
     run_ssh,
     ssh_command,
     stock_bridge,
@@ -35,10 +36,22 @@ async def test_an_unknown_key_is_not_let_in(ssh_keys: SshKeys, ssh_relay: RelayC
     generate_key(tmp_path / "stranger")
     ran = await run_ssh(ssh_command(ssh_keys, tmp_path / "stranger", ssh_relay.ssh_port, "-N"))
     assert "Permission denied (publickey)" in ran.said
-    fingerprint = fingerprint_of(tmp_path / "stranger")
-    line = await ssh_relay.logged("login", result="REFUSED", who="unknown")
-    wanted = {"reason": f"unknown key {fingerprint}", "level": "warning", "transport": "SSH", "realm": None}
-    assert wanted.items() <= line.items()
+    reason = f"unknown key {fingerprint_of(tmp_path / 'stranger')}"
+    line = await ssh_relay.logged("login", result="REFUSED", reason=reason)
+    assert {"who": "unknown", "level": "warning", "transport": "SSH", "realm": None}.items() <= line.items()
+
+
+async def test_whoever_knows_the_public_half_of_a_key_only_is_not_let_in(
+    ssh_keys: SshKeys, ssh_relay: RelayCommand, tmp_path: Path
+) -> None:
+    generate_key(tmp_path / "key")
+    known = ssh_keys.of(Role.BRIDGE, REALM)
+    (tmp_path / "key.pub").write_text(f"{public_key(known)}\n")
+    ran = await run_ssh(ssh_command(ssh_keys, tmp_path / "key", ssh_relay.ssh_port, "-N"))
+    assert "Permission denied (publickey)" in ran.said
+    reason = f"key {fingerprint_of(known)} is known, and not the caller's"
+    line = await ssh_relay.logged("login", result="REFUSED", reason=reason)
+    assert line["who"] == "unknown"
 
 
 async def test_a_key_of_another_kind_is_not_let_in(ssh_keys: SshKeys, ssh_relay: RelayCommand, tmp_path: Path) -> None:
