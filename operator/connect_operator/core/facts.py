@@ -30,8 +30,8 @@ class Defaults:
 class CronJobFacts:
     """The CronJob that has, or takes, the name of ours.
 
-    `owner_uid` is its controlling owner's. `edited_by` and `edited_at` come from the newest entry of managedFields that
-    is not of a subresource.
+    `owner_uid` is its controlling owner's. `edited_by` comes from the newest entry of managedFields that is not of a
+    subresource, `edited_at` from the newest of its spec.
     """
 
     namespace: str

@@ -29,8 +29,9 @@ def meta(**more: Any) -> dict[str, Any]:
     }
 
 
-def edit(manager: str, time: str, subresource: str | None = None) -> dict[str, Any]:
-    return {"manager": manager, "time": time} | ({"subresource": subresource} if subresource else {})
+def edit(manager: str, time: str, subresource: str | None = None, *, of: str = "f:spec") -> dict[str, Any]:
+    written = {"manager": manager, "time": time, "fieldsV1": {of: {}}}
+    return written | ({"subresource": subresource} if subresource else {})
 
 
 class TestCronJob:
@@ -56,6 +57,14 @@ class TestCronJob:
         )
         assert facts.last_schedule_time == MOMENT
         assert (facts.edited_by, facts.edited_at) == ("kubectl-edit", datetime(2026, 11, 22, 1, 30, tzinfo=UTC))
+
+    def test_who_only_annotates_changes_no_schedule(self) -> None:
+        edits = [
+            edit("connect-operator", "2026-11-22T01:00:00Z"),
+            edit("kubectl-annotate", "2026-11-22T01:30:00Z", of="f:metadata"),
+        ]
+        facts = cron_job_facts({"metadata": meta(managedFields=edits), "spec": {}})
+        assert (facts.edited_by, facts.edited_at) == ("kubectl-annotate", datetime(2026, 11, 22, 1, tzinfo=UTC))
 
     def test_one_without_owner_labels_or_history(self) -> None:
         bare = meta(deletionTimestamp=AT)
