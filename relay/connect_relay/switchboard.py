@@ -68,7 +68,7 @@ class Switchboard:
 
         Whoever calls it calls `detach` too, whatever happens: orders go to a bridge until then.
         """
-        self._require_open()
+        self.require_open()
         self.accounts.of(bridge.realm)
         if (superseded := self.registry.attach(bridge)) is not None:
             superseded.dismiss("newer bridges of this realm have come")
@@ -151,7 +151,7 @@ class Switchboard:
 
     def _bridge(self, realm: str, dial: Dial) -> AttachedBridge:
         """The bridge of the realm that leads to the target."""
-        self._require_open()
+        self.require_open()
         if not self.registry.is_served(realm):
             raise RefusedError(ResetCode.BRIDGE_ABSENT, self.registry.absence(realm))
         if (bridge := self.registry.serving(realm, dial.target)) is None:
@@ -260,7 +260,8 @@ class Switchboard:
         finally:
             self._under_way.discard(task)
 
-    def _require_open(self) -> None:
+    def require_open(self) -> None:
+        """Raise RefusedError while the relay is going down."""
         if self._draining:
             raise RefusedError(GOING_DOWN.code, GOING_DOWN.message)
 

@@ -19,7 +19,6 @@ from connect_relay.settings import Transport
 from connect_relay.ssh.closing import ClosedHere
 from connect_relay.ssh.door import Door
 from connect_relay.ssh_stream import ServedStream, reset_told
-from connect_relay.switchboard import GOING_DOWN
 from connect_ssh.farewell import send_away
 from connect_ssh.options import CHANNEL
 
@@ -61,8 +60,7 @@ class SshBridge:
 
     def forward(self, name: str, host: str, port: int) -> Forward:
         """Take a target that the bridge offers. Raises RefusedError."""
-        if self.door.switchboard.draining:
-            raise RefusedError(GOING_DOWN.code, GOING_DOWN.message)
+        self.door.switchboard.require_open()
         if self._attached is not None and self._attached.dismissed.done():
             raise RefusedError(ResetCode.REFUSED, self._attached.dismissed.result())
         if not port:

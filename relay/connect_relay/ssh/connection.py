@@ -24,7 +24,6 @@ from connect_relay.ssh.closing import ClosedHere
 from connect_relay.ssh.door import Door
 from connect_relay.ssh_names import TargetName, read_target
 from connect_relay.ssh_stream import ChannelStream, DialledStream, channel_refusal, told
-from connect_relay.switchboard import GOING_DOWN
 from connect_ssh.farewell import send_away
 from connect_ssh.fast_path import speed_up
 from connect_ssh.options import CHANNEL
@@ -127,8 +126,7 @@ class SshConnection(asyncssh.SSHServer):
         self._caller = replace(self._caller, identity=identity, credential=self.key.fingerprint)
         self._login.caller = self._caller
         try:
-            if self._door.switchboard.draining:
-                raise RefusedError(GOING_DOWN.code, GOING_DOWN.message)  # noqa: TRY301 - like the one that follows
+            self._door.switchboard.require_open()
             slots = self._door.switchboard.ssh_connections[identity.role]
             self._until_gone.enter_context(slots.taken_by(identity.realm))
         except RefusedError as error:
