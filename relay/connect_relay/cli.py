@@ -1,7 +1,9 @@
 """`connect-relay`: the relay in the cluster, and the certificates that tell who is who."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 import uvloop
@@ -16,6 +18,7 @@ from connect_relay.settings import Address, Limits, RelaySettings, SshSettings, 
 
 LIMITS = Limits()
 TIMES = Times()
+Command = Callable[..., None]
 
 
 @click.group(context_settings=SETTINGS)
@@ -31,6 +34,19 @@ def main() -> None:
 main.add_command(pki)
 
 
+def _setting(name: str, kind: click.ParamType[Any], meaning: str, **attributes: Any) -> Callable[[Command], Command]:
+    """A decorator: an option, in whose place a variable may stand, for --dial-seconds CONNECT_RELAY_DIAL_SECONDS."""
+    return click.option(
+        f"--{name}",
+        type=kind,
+        show_default=True,
+        envvar=f"CONNECT_RELAY_{name.upper().replace('-', '_')}",
+        show_envvar=True,
+        help=meaning,
+        **attributes,
+    )
+
+
 @main.command(
     epilog=ending(
         "connect-relay serve --tls pki/relay",
@@ -42,163 +58,78 @@ main.add_command(pki)
         },
     )
 )
-@click.option(
-    "--listen",
-    type=ADDRESS,
-    default="0.0.0.0:8443",
-    show_default=True,
-    envvar="CONNECT_RELAY_LISTEN",
-    show_envvar=True,
-    help="Where bridges and workers call (gRPC, TLS 1.3, client certificates).",
+@_setting(
+    "listen", ADDRESS, "Where bridges and workers call (gRPC, TLS 1.3, client certificates).", default="0.0.0.0:8443"
 )
-@click.option(
-    "--admin-listen",
-    type=ADDRESS,
+@_setting(
+    "admin-listen",
+    ADDRESS,
+    "Where the cluster asks (plain HTTP): /healthz, /readyz, /metrics, /bridges.",
     default="0.0.0.0:8080",
-    show_default=True,
-    envvar="CONNECT_RELAY_ADMIN_LISTEN",
-    show_envvar=True,
-    help="Where the cluster asks (plain HTTP): /healthz, /readyz, /metrics, /bridges.",
 )
-@click.option(
-    "--tls",
-    type=FOLDER,
+@_setting(
+    "tls",
+    FOLDER,
+    "A folder with tls.crt and tls.key, the relay's own, and ca.crt, which bridges and workers must be of.",
     required=True,
-    envvar="CONNECT_RELAY_TLS",
-    show_envvar=True,
-    help="A folder with tls.crt and tls.key, the relay's own, and ca.crt, which bridges and workers must be of.",
 )
-@click.option(
-    "--crl",
-    type=FILE,
-    default=None,
-    envvar="CONNECT_RELAY_CRL",
-    show_envvar=True,
-    help="A file with the list of revoked certificates, in PEM, as `connect-relay pki crl` signs it.",
-)
-@click.option(
-    "--reload-seconds",
-    type=SECONDS,
+@_setting("crl", FILE, "A file with the list of revoked certificates, in PEM, as `connect-relay pki crl` signs it.")
+@_setting(
+    "reload-seconds",
+    SECONDS,
+    "Between two looks at the files above: what has changed is used from then on, what is revoked is cut off.",
     default=TIMES.reload,
-    show_default=True,
-    envvar="CONNECT_RELAY_RELOAD_SECONDS",
-    show_envvar=True,
-    help="Between two looks at the files above: what has changed is used from then on, what is revoked is cut off.",
 )
-@click.option(
-    "--ssh",
-    type=FOLDER,
-    envvar="CONNECT_RELAY_SSH",
-    show_envvar=True,
-    help="A folder with ssh_host_ed25519_key, the relay's own, and authorized_keys; without it, there is no SSH port.",
+@_setting(
+    "ssh",
+    FOLDER,
+    "A folder with ssh_host_ed25519_key, the relay's own, and authorized_keys; without it, there is no SSH port.",
 )
-@click.option(
-    "--ssh-listen",
-    type=ADDRESS,
-    default="0.0.0.0:2222",
-    show_default=True,
-    envvar="CONNECT_RELAY_SSH_LISTEN",
-    show_envvar=True,
-    help="Where bridges and workers call (SSH, Ed25519 keys).",
+@_setting("ssh-listen", ADDRESS, "Where bridges and workers call (SSH, Ed25519 keys).", default="0.0.0.0:2222")
+@_setting("connections", COUNT, "Connections open at once, of all realms.", default=LIMITS.connections)
+@_setting(
+    "connections-per-realm", COUNT, "Connections open at once, of one realm.", default=LIMITS.connections_per_realm
 )
-@click.option(
-    "--connections",
-    type=COUNT,
-    default=LIMITS.connections,
-    show_default=True,
-    envvar="CONNECT_RELAY_CONNECTIONS",
-    show_envvar=True,
-    help="Connections open at once, of all realms.",
-)
-@click.option(
-    "--connections-per-realm",
-    type=COUNT,
-    default=LIMITS.connections_per_realm,
-    show_default=True,
-    envvar="CONNECT_RELAY_CONNECTIONS_PER_REALM",
-    show_envvar=True,
-    help="Connections open at once, of one realm.",
-)
-@click.option(
-    "--dials",
-    type=COUNT,
-    default=LIMITS.dials,
-    show_default=True,
-    envvar="CONNECT_RELAY_DIALS",
-    show_envvar=True,
-    help="Dials under way at once, of all realms.",
-)
-@click.option(
-    "--dials-per-realm",
-    type=COUNT,
+@_setting("dials", COUNT, "Dials under way at once, of all realms.", default=LIMITS.dials)
+@_setting(
+    "dials-per-realm",
+    COUNT,
+    "Dials under way at once, of one realm; as many more may wait for an absent bridge.",
     default=LIMITS.dials_per_realm,
-    show_default=True,
-    envvar="CONNECT_RELAY_DIALS_PER_REALM",
-    show_envvar=True,
-    help="Dials under way at once, of one realm; as many more may wait for an absent bridge.",
 )
-@click.option(
-    "--bytes-per-second",
-    type=RATE,
+@_setting(
+    "bytes-per-second",
+    RATE,
+    "Bytes a second that pass, of all realms and both directions; 0: as fast as it goes.",
     default=LIMITS.bytes_per_second,
-    show_default=True,
-    envvar="CONNECT_RELAY_BYTES_PER_SECOND",
-    show_envvar=True,
-    help="Bytes a second that pass, of all realms and both directions; 0: as fast as it goes.",
 )
-@click.option(
-    "--bytes-per-second-per-realm",
-    type=RATE,
+@_setting(
+    "bytes-per-second-per-realm",
+    RATE,
+    "Bytes a second that pass, of one realm.",
     default=LIMITS.bytes_per_second_per_realm,
-    show_default=True,
-    envvar="CONNECT_RELAY_BYTES_PER_SECOND_PER_REALM",
-    show_envvar=True,
-    help="Bytes a second that pass, of one realm.",
 )
-@click.option(
-    "--dial-seconds",
-    type=SECONDS,
-    default=TIMES.dial,
-    show_default=True,
-    envvar="CONNECT_RELAY_DIAL_SECONDS",
-    show_envvar=True,
-    help="How long a bridge may take to reach a target.",
+@_setting("dial-seconds", SECONDS, "How long a bridge may take to reach a target.", default=TIMES.dial)
+@_setting(
+    "wait-seconds", SECONDS, "How long a worker may wait for a bridge that is absent.", default=TIMES.longest_wait
 )
-@click.option(
-    "--wait-seconds",
-    type=SECONDS,
-    default=TIMES.longest_wait,
-    show_default=True,
-    envvar="CONNECT_RELAY_WAIT_SECONDS",
-    show_envvar=True,
-    help="How long a worker may wait for a bridge that is absent.",
-)
-@click.option(
-    "--patience-seconds",
-    type=SECONDS,
+@_setting(
+    "patience-seconds",
+    SECONDS,
+    "How long a caller may take to be done with TLS, and then to say what he wants.",
     default=TIMES.first_frame,
-    show_default=True,
-    envvar="CONNECT_RELAY_PATIENCE_SECONDS",
-    show_envvar=True,
-    help="How long a caller may take to be done with TLS, and then to say what he wants.",
 )
-@click.option(
-    "--heartbeat-seconds",
-    type=SECONDS,
+@_setting(
+    "heartbeat-seconds",
+    SECONDS,
+    "Between two heartbeats; a bridge that misses three is dead. The bridges' own must be no longer.",
     default=TIMES.heartbeat,
-    show_default=True,
-    envvar="CONNECT_RELAY_HEARTBEAT_SECONDS",
-    show_envvar=True,
-    help="Between two heartbeats; a bridge that misses three is dead. The bridges' own must be no longer.",
 )
-@click.option(
-    "--drain-seconds",
-    type=SECONDS,
+@_setting(
+    "drain-seconds",
+    SECONDS,
+    "How long open connections may take to end by themselves after SIGTERM.",
     default=TIMES.drain,
-    show_default=True,
-    envvar="CONNECT_RELAY_DRAIN_SECONDS",
-    show_envvar=True,
-    help="How long open connections may take to end by themselves after SIGTERM.",
 )
 @log_level_option
 def serve(

@@ -70,6 +70,12 @@ def test_a_relay_with_unusable_certificates_says_what_is_wrong(
     assert "Traceback" not in output
 
 
+def test_a_relay_that_is_not_told_of_its_certificate_says_by_what_it_can_be() -> None:
+    code, output = ended("connect-relay", "serve", "--listen", "127.0.0.1:0")
+    assert code == 2
+    assert "Missing option '--tls' (env var: 'CONNECT_RELAY_TLS')" in output
+
+
 def test_a_bridge_with_anothers_certificate_does_not_start(pki: Pki) -> None:
     code, output = ended(
         *("connect-bridge", "run", "--relay", "127.0.0.1:1", "--tls", pki.worker(), "--target", "database=db:5432")
