@@ -6,7 +6,8 @@ Nothing of the machine plays a part: no configuration, no agent, no keys or know
 import asyncio
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import asyncssh
@@ -69,7 +70,7 @@ async def connect(
 
     `through`: a connected socket, where one leads there; `client`: who is told what becomes of the connection.
     """
-    try:
+    with _faults():
         async with asyncio.timeout(CONNECT_SECONDS):
             return await asyncssh.connect(
                 # Beside a socket only a name for known_hosts; without it, that would be the proxy's.
@@ -89,6 +90,13 @@ async def connect(
                 x509_trusted_cert_paths=[],
                 **connection_options(keepalive),
             )
+
+
+@contextmanager
+def _faults() -> Iterator[None]:
+    """Within: what keeps a connection from being made is told as NotConnectedError or one of its kinds."""
+    try:
+        yield
     except asyncssh.HostKeyNotVerifiable as error:
         raise HostKeyError("its host key is none of those in known_hosts") from error
     except asyncssh.PermissionDenied as error:
