@@ -6,7 +6,7 @@ overwritten but told as ConflictError, which means: look again.
 
 import base64
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from enum import Enum
 from types import MappingProxyType
 
@@ -22,7 +22,6 @@ from connect_protocol.environment import SecretKey
 from connect_protocol.json_object import JsonObject
 
 PRESENT = b"present"
-PAGE = "500"
 METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
 _SECRETS = Resource(group="", version="v1", plural="secrets")
@@ -56,21 +55,9 @@ class Cluster:
     async def versions(self, kind: Kind, namespace: str | None) -> dict[str, str]:
         """The resource version of every watched object of a kind, by uid, of a namespace or (None) of all."""
         query = {"labelSelector": kind.value.selector} if kind.value.selector else {}
-        found = self._listed(kind.value.path(namespace), query, accept=METADATA_ONLY)
-        metadata = [item.object("metadata") async for item in found]
+        found = self._kube.listed(kind.value.path(namespace), query, accept=METADATA_ONLY)
+        metadata = [JsonObject(item, kind.value.plural).object("metadata") async for item in found]
         return {meta.text("uid"): meta.text("resourceVersion") for meta in metadata}
-
-    async def _listed(
-        self, path: str, query: Mapping[str, str], *, accept: str = "application/json"
-    ) -> AsyncIterator[JsonObject]:
-        """What a list holds, page by page."""
-        rest: str | None = ""
-        while rest is not None:
-            wanted = {"limit": PAGE, **query} | ({"continue": rest} if rest else {})
-            page = JsonObject(await self._kube.list_page(path, wanted, accept=accept), "list")
-            for item in page.elements("items") if page.has("items") else ():
-                yield item
-            rest = page.object("metadata").optional_text("continue") or None
 
     async def find_cron_job(self, key: Key) -> Body | None:
         """Whatever CronJob has the name of a ConnectJob's; None if there is none."""
@@ -138,7 +125,8 @@ class Cluster:
     async def warnings(self, namespace: str) -> Mapping[str, WarningEvent]:
         """The newest Warning event of each Job and pod, by its uid."""
         newest: dict[str, tuple[str, WarningEvent]] = {}
-        async for event in self._listed(_CORE_EVENTS.path(namespace), {"fieldSelector": "type=Warning"}):
+        async for body in self._kube.listed(_CORE_EVENTS.path(namespace), {"fieldSelector": "type=Warning"}):
+            event = JsonObject(body, "event")
             about = event.object("involvedObject")
             uid, seen = about.optional_text("uid"), _last_seen(event)
             if uid and about.optional_text("kind") in _WARNED_OF and seen >= newest.get(uid, ("",))[0]:

@@ -39,6 +39,7 @@ Counted = Callable[[str, int], None]
 """Hears of every request: the verb as Kubernetes calls it, and the answer's HTTP status; 0 where there was none."""
 
 TIMEOUT = aiohttp.ClientTimeout(total=30, sock_connect=10)
+PAGE = "500"
 ENDLESS = aiohttp.ClientTimeout(total=None, sock_connect=10)
 JSON_PATCH = "application/json-patch+json"
 MERGE_PATCH = "application/merge-patch+json"
@@ -123,6 +124,21 @@ class Kube:
     async def get(self, path: str, query: Mapping[str, str] | None = None) -> Body:
         """One object."""
         return await self._send("get", path, query=query)
+
+    async def listed(
+        self, path: str, query: Mapping[str, str] | None = None, *, accept: str = "application/json"
+    ) -> AsyncIterator[Body]:
+        """All objects of a list, which is asked for page by page."""
+        rest = ""
+        while True:
+            wanted = {"limit": PAGE, **(query or {})} | ({"continue": rest} if rest else {})
+            page = JsonObject(await self.list_page(path, wanted, accept=accept), "list")
+            for item in page.values("items") if page.has("items") else ():
+                if isinstance(item, dict):
+                    yield item
+            rest = page.object("metadata").optional_text("continue")
+            if not rest:
+                return
 
     async def list_page(self, path: str, query: Mapping[str, str], *, accept: str = "application/json") -> Body:
         """A page of objects."""

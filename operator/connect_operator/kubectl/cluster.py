@@ -1,6 +1,6 @@
 """What the commands ask of the API server, each in one method."""
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -14,7 +14,6 @@ from connect_operator.kubectl.customer import Customer
 from connect_operator.kubectl.rights import Right
 from connect_protocol.json_object import JsonObject
 
-OBJECTS_A_PAGE = 500
 JOB_LABEL = "batch.kubernetes.io/job-name"
 _GROUP_PATH = f"/apis/{GROUP}/{VERSION}"
 
@@ -43,7 +42,7 @@ class Cluster:
     async def customers(self, *, everywhere: bool) -> tuple[Customer, ...]:
         """All ConnectJobs of the namespace, or of all namespaces."""
         path = f"{_GROUP_PATH}/{PLURAL}" if everywhere else self._path(_GROUP_PATH, PLURAL)
-        return tuple([Customer.parse(body) async for body in self._listed(path)])
+        return tuple([Customer.parse(body) async for body in self.kube.listed(path)])
 
     async def customer(self, name: str) -> Customer:
         """One ConnectJob."""
@@ -72,7 +71,7 @@ class Cluster:
     async def pods(self, job: str) -> tuple[Pod, ...]:
         """The pods of a run, by its Job's name; the latest last."""
         query = {"labelSelector": f"{JOB_LABEL}={job}"}
-        found = [_pod(body) async for body in self._listed(self._path("/api/v1", "pods"), query)]
+        found = [_pod(body) async for body in self.kube.listed(self._path("/api/v1", "pods"), query)]
         return tuple(sorted(found, key=lambda pod: (pod.created, pod.name)))
 
     async def log(self, pod: Pod, *, tail: int | None = None) -> str:
@@ -115,23 +114,12 @@ class Cluster:
     async def workloads(self, kind: str, component: str) -> tuple[JsonObject, ...]:
         """Deployments or StatefulSets of one of Connect's parts, in the namespace."""
         query = {"labelSelector": f"app.kubernetes.io/name=connect,app.kubernetes.io/component={component}"}
-        listed = self._listed(self._path("/apis/apps/v1", kind), query)
+        listed = self.kube.listed(self._path("/apis/apps/v1", kind), query)
         return tuple([JsonObject(body, kind) async for body in listed])
 
     async def version(self) -> str:
         """The API server's."""
         return JsonObject(await self.kube.get("/version"), "version").text("gitVersion")
-
-    async def _listed(self, path: str, query: Mapping[str, str] | None = None) -> AsyncIterator[dict[str, object]]:
-        going_on = ""
-        while True:
-            page = {"limit": str(OBJECTS_A_PAGE), **(query or {})} | ({"continue": going_on} if going_on else {})
-            document = JsonObject(await self.kube.list_page(path, page), "list")
-            for body in _objects(document):
-                yield body
-            going_on = document.object("metadata").optional_text("continue")
-            if not going_on:
-                return
 
     def _kinds_path(self, manifest: Body) -> str:
         prefix = _GROUP_PATH if manifest["apiVersion"] == API_VERSION else "/api/v1"
@@ -143,10 +131,6 @@ class Cluster:
 
     def _log_path(self, pod: Pod) -> str:
         return f"{self._path('/api/v1', 'pods', pod.name)}/log"
-
-
-def _objects(document: JsonObject) -> Iterator[dict[str, object]]:
-    return (dict(item) for item in document.values("items") if isinstance(item, dict))
 
 
 def _log_query(tail: int | None) -> dict[str, str]:
