@@ -7,13 +7,10 @@ from connect_protocol.relay.identity import Role
 from connect_worker.settings import DatabaseSettings
 from tests.support import postgres
 from tests.support.builders import TODAY
+from tests.support.directory_server import Server
 from tests.support.domain import Domain
-from tests.support.samba import SambaServer
-from tests.support.simulator import SimulatorServer
 from tests.support.tunnel import Tunnel
 from tests.support.worker import Worker
-
-Server = SambaServer | SimulatorServer
 
 
 def relayed(database: DatabaseSettings, server: Server, tunnel: Tunnel, folder: Path) -> Worker:

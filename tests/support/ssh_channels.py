@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import asyncssh
 
 from connect_ssh.channel import ByteChannel
+from connect_ssh.client import Client
 from connect_ssh.fast_path import speed_up
 from connect_ssh.options import CHANNEL, connection_options
 
@@ -41,13 +42,6 @@ class _Server(asyncssh.SSHServer):
         return self._connection.create_tcp_channel(**CHANNEL), channel
 
 
-class _Client(asyncssh.SSHClient):
-    """As ours are."""
-
-    def connection_made(self, conn: asyncssh.SSHClientConnection) -> None:
-        speed_up(conn)
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ChannelPair:
     """Both ends of one channel, and the connection that carries it."""
@@ -72,7 +66,7 @@ async def channel_pair(*, fast: bool = True) -> AsyncIterator[ChannelPair]:
             server.get_port(),
             known_hosts=None,
             config=None,
-            client_factory=_Client if fast else asyncssh.SSHClient,
+            client_factory=Client if fast else asyncssh.SSHClient,
             **connection_options(),
         ) as client,
     ):

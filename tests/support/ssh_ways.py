@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import asyncssh
 
 from connect_ssh.channel import ByteChannel
+from connect_ssh.client import Client
 from connect_ssh.errors import ChannelBrokenError
 from connect_ssh.fast_path import speed_up
 from connect_ssh.options import CHANNEL, connection_options
@@ -98,11 +99,6 @@ class EchoServer(asyncssh.SSHServer):
         return self._connections[-1].create_tcp_channel(**CHANNEL), channel
 
 
-class _Client(asyncssh.SSHClient):
-    def connection_made(self, conn: asyncssh.SSHClientConnection) -> None:
-        speed_up(conn)
-
-
 @asynccontextmanager
 async def connected(way: Way, folder: Path, *, rekey_bytes: int = NO_REKEYING) -> AsyncIterator[Connected]:
     """Within: a connection. `folder` is for OpenSSH's files; each end re-keys after so many bytes."""
@@ -161,7 +157,7 @@ def client(
         known_hosts=None,
         config=None,
         client_keys=keys,
-        client_factory=_Client if fast else asyncssh.SSHClient,
+        client_factory=Client if fast else asyncssh.SSHClient,
         rekey_bytes=rekey_bytes,
         **{**connection_options(), "encryption_algs": list(ciphers)},
     )

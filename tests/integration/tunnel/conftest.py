@@ -1,6 +1,6 @@
 """A customer whose servers can be reached through the relay only."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -11,24 +11,14 @@ pytest.register_assert_rewrite(
 )
 
 from connect_worker.settings import DatabaseSettings  # noqa: E402 - after the registration
+from tests.support.directory_server import Server, server  # noqa: E402
 from tests.support.postgres import PostgresServer  # noqa: E402
-from tests.support.relayed import Server, relayed  # noqa: E402
-from tests.support.samba import SambaServer  # noqa: E402
+from tests.support.relayed import relayed  # noqa: E402
 from tests.support.scenario_school import Customer  # noqa: E402
-from tests.support.simulator import start_simulator  # noqa: E402
 from tests.support.site import Site  # noqa: E402
 from tests.support.tunnel import Tunnel, running_tunnel  # noqa: E402
 
-
-@pytest.fixture
-def server(
-    request: pytest.FixtureRequest, tmp_path: Path, samba_factory: Callable[[], SambaServer]
-) -> Iterator[Server]:
-    """A directory that nobody has touched yet: the simulator, or what a test asks for by parametrising `server`."""
-    kind = getattr(request, "param", "simulator")
-    started: Server = samba_factory() if kind == "samba" else start_simulator(tmp_path)
-    yield started
-    started.stop()
+__all__ = ["server"]
 
 
 @pytest.fixture

@@ -11,11 +11,11 @@ from connect_protocol.relay.identity import Role
 from connect_worker.settings import DatabaseSettings
 from tests.support import postgres as servers
 from tests.support.builders import TODAY
+from tests.support.directory_server import Server
 from tests.support.domain import Domain
 from tests.support.openssh import SshKeys, ssh_port
 from tests.support.postgres import PostgresServer
 from tests.support.relay import HOST, REALM, Command, Pki, RelayCommand
-from tests.support.relayed import Server
 from tests.support.scenario_school import Customer
 from tests.support.site import Site, assert_clear
 from tests.support.ssh_ends import ssh_bridge, ssh_folder

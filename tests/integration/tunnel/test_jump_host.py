@@ -8,10 +8,10 @@ import pytest
 
 from connect_worker.settings import DatabaseSettings
 from tests.support.builders import TODAY
+from tests.support.directory_server import Server
 from tests.support.domain import Domain
 from tests.support.openssh import generate_key, public_key
 from tests.support.postgres import PostgresServer
-from tests.support.relayed import Server
 from tests.support.scenario_school import Customer
 from tests.support.site import Site, assert_clear
 from tests.support.sshd import USER, JumpHost, jump_host

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from connect_worker.settings import DatabaseSettings
+from tests.support.directory_server import Server
 from tests.support.domain import Domain
-from tests.support.relayed import Server, relayed
+from tests.support.relayed import relayed
 from tests.support.site import Site
 from tests.support.tunnel import Tunnel
 from tests.support.worker import Ended, Worker
