@@ -62,7 +62,7 @@ async def _check_place(place: RelayPlace, way: GrpcWay | SshWay, proxy: Proxy | 
     try:
         connection = await reach(place.address, proxy, way.seconds)
     except UnreachableError as error:
-        todo = error.todo or "Is the port right, and does a firewall let this machine out to it?"
+        todo = error.todo or "Are name and port right, and does a firewall let this machine out to it?"
         return [chapter.fault(name, error.what, todo)]
     found = f"{place.address} answers" if proxy is None else f"{proxy} lets through"
     first = chapter.well(name, found)

@@ -8,7 +8,10 @@ from connect_worker.tunnel.base import UNREACHABLE, Obstacle, PassedOverError, T
 
 TARGET_UNKNOWN = "RelayTargetUnknown"
 
-_WAIT_FOR_RELAY = "Check that the relay runs, and CONNECT_RELAY_ADDRESS; the next run reads again and finishes the work"
+_WAIT_FOR_RELAY = (
+    "Check that the relay runs, and its address (spec.relay.address of the ConnectJob, which CONNECT_RELAY_ADDRESS "
+    "has); the next run reads again and finishes the work"
+)
 _LOOK_AT_BRIDGE = (
     "Have the customer's IT look at connect-bridge: is it running, and may it reach the relay? "
     "The next run reads again and finishes the work"

@@ -19,7 +19,8 @@ _PORTS = {Target.DATABASE: 5432, Target.DIRECTORY: 636, Target.CATALOG: 3269}
 _DIRECTORY_PORTS = {"ldaps": 636, "ldap": 389}
 _CATALOG_PORTS = {"ldaps": 3269, "ldap": 3268}
 _SEE_JUMP_HOST = (
-    "Check that the jump host runs, and CONNECT_RELAY_ADDRESS; the next run reads again and finishes the work"
+    "Check that the jump host runs, and its address (spec.relay.address of the ConnectJob, which CONNECT_RELAY_ADDRESS "
+    "has); the next run reads again and finishes the work"
 )
 
 
