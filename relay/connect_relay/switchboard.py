@@ -115,9 +115,7 @@ class Switchboard:
                 until_open.enter_context(self.dials.taken_by(realm))
                 bridge = self._bridge(realm, dial)
                 until_over.enter_context(self.connections.taken_by(realm))
-                attempt.connection_id = token_hex(16)
-                order = Open(connection_id=attempt.connection_id, target=dial.target, window=dial.window)
-                served = await self._orders.answered(bridge, order)
+                bridge, served = await self._served(bridge, dial, attempt)
                 until_over.callback(served.released.set)
             attempt.opened()
             self._metrics.opened(attempt, bridge.transport)
@@ -159,6 +157,19 @@ class Switchboard:
                 ResetCode.UNKNOWN_TARGET, f"the bridge of realm {realm} has no target {shown(dial.target)!a}"
             )
         return bridge
+
+    async def _served(self, bridge: AttachedBridge, dial: Dial, attempt: Attempt) -> tuple[AttachedBridge, Served]:
+        """Have the target reached; where a bridge goes meanwhile, by the next one that leads there."""
+        while True:
+            attempt.connection_id = token_hex(16)
+            order = Open(connection_id=attempt.connection_id, target=dial.target, window=dial.window)
+            try:
+                return bridge, await self._orders.answered(bridge, order)
+            except RefusedError as error:
+                following = self.registry.serving(bridge.realm, dial.target)
+                if error.reset.code is not ResetCode.BRIDGE_ABSENT or following in {None, bridge} or self._draining:
+                    raise
+                bridge = following
 
     async def _join(
         self, stream: FrameStream, dial: Dial, served: Served, attached: AttachedBridge, attempt: Attempt

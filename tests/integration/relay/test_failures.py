@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from connect_protocol.relay import service
+from connect_protocol.relay.control import Hello, Open, Welcome, decode_from_relay, encode_from_bridge
 from connect_protocol.relay.credit import BASE_WINDOW, LARGEST_WINDOW
 from connect_protocol.relay.ending import End
-from connect_protocol.relay.frames import ResetCode
+from connect_protocol.relay.frames import Opened, ResetCode
 from connect_relay.rpc import Channel
 from connect_relay.settings import Address
 from tests.support.cable import cable
@@ -20,6 +22,7 @@ from tests.support.relay import (
     Pki,
     RelayCommand,
     Tunnelled,
+    call,
     dial,
     refusal,
     start_bridge,
@@ -69,6 +72,22 @@ async def _drain(connection: Tunnelled, flowing: asyncio.Event) -> None:
         count += len(piece)
         if count > MEGABYTE:
             flowing.set()
+
+
+async def test_a_dial_is_carried_out_by_the_bridge_that_stands_by_when_the_other_goes(
+    pki: Pki, own_channel: Channel, own_relay: RelayCommand
+) -> None:
+    """The newer one has taken the order, and leaves without an answer."""
+    async with worker_channel(pki.bridge(), own_relay.address) as newer:
+        control = newer.call(service.ATTACH)
+        await control.send(encode_from_bridge(Hello(version="1", targets=("echo",))))
+        assert isinstance(decode_from_relay(await control.receive() or b""), Welcome)
+        dialling = asyncio.create_task(call(own_channel, dial("echo")))
+        assert isinstance(decode_from_relay(await control.receive() or b""), Open)
+        control.close()
+        stream, answer = await dialling
+        assert isinstance(answer, Opened)
+        stream.close()
 
 
 async def test_the_worker_is_told_when_the_bridge_is_killed(
