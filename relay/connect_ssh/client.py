@@ -4,6 +4,7 @@ Nothing of the machine plays a part: no configuration, no agent, no keys or know
 """
 
 import asyncio
+import getpass
 import os
 import socket
 from collections.abc import Callable, Iterator
@@ -28,8 +29,12 @@ LONGEST_WORDS = 200
 Connection = asyncssh.SSHClientConnection
 _FORBIDDEN = frozenset({asyncssh.OPEN_ADMINISTRATIVELY_PROHIBITED, asyncssh.OPEN_UNKNOWN_CHANNEL_TYPE})
 
-# asyncssh asks for this machine's user, though it is told another, and fails where nobody has the process's number.
-os.environ.setdefault("LOGNAME", "connect")
+try:
+    getpass.getuser()
+except (KeyError, OSError):
+    # asyncssh asks for it, though it is told another, and fails where nobody has the process's number. Who has a name
+    # keeps it: orders are recorded under it.
+    os.environ["LOGNAME"] = "connect"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,6 +1,10 @@
 """A forwarded connection over SSH, seen from both ends: every byte, the exact end each way, and the break."""
 
 import asyncio
+import os
+import pwd
+import subprocess
+import sys
 
 import pytest
 
@@ -67,3 +71,12 @@ async def test_a_channel_that_goes_with_its_connection_tells_so() -> None:
         assert await pair.there.receive() == b"last words"
         with pytest.raises(ConnectionLostError):
             await pair.there.receive()
+
+
+@pytest.mark.parametrize(("number", "name"), [(os.getuid(), pwd.getpwuid(os.getuid()).pw_name), (54321, "connect")])
+def test_an_account_keeps_its_name_and_one_that_has_none_is_given_one(number: int, name: str) -> None:
+    """Orders are recorded under it; and asyncssh refuses to work without."""
+    program = f"import getpass, os, asyncssh, connect_ssh.options; os.getuid = lambda: {number}\n"
+    command = [sys.executable, "-c", program + "import connect_ssh.client; print(getpass.getuser())"]
+    ran = subprocess.run(command, env={}, capture_output=True, text=True, timeout=60, check=True)
+    assert ran.stdout == f"{name}\n"
