@@ -25,6 +25,7 @@ import grpc
 import grpc.aio
 from cryptography import x509
 
+from connect_protocol.relay.allocator import keep_freed
 from connect_protocol.relay.errors import StreamBrokenError
 from connect_protocol.relay.identity import Identity
 from connect_protocol.relay.pump import FrameStream
@@ -33,6 +34,8 @@ from connect_relay.descriptors import callers_allowed
 from connect_relay.errors import AbortedError, AddressInUseError
 from connect_relay.settings import Address, Limits, Proxy, Times
 from connect_relay.trust import serial_of
+
+keep_freed()
 
 _OVER = (grpc.aio.BaseError, grpc.RpcError, asyncio.InvalidStateError)
 """What gRPC raises, from case to case, on a call that is over."""

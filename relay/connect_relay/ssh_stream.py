@@ -15,6 +15,7 @@ import asyncssh
 from connect_protocol.relay.credit import SendCredit
 from connect_protocol.relay.errors import ProtocolError
 from connect_protocol.relay.frames import (
+    LARGEST_DATA,
     Credit,
     Data,
     Dial,
@@ -28,7 +29,7 @@ from connect_protocol.relay.frames import (
     encode,
 )
 from connect_protocol.relay.inbox import Inbox
-from connect_protocol.relay.pump import BUDGET, LARGEST_READ, REST_SECONDS, FrameStream
+from connect_protocol.relay.pump import BUDGET, REST_SECONDS, FrameStream
 from connect_relay.ssh_names import TargetName
 from connect_ssh.errors import ChannelBrokenError
 from connect_ssh.options import LARGEST_CHANNEL_WINDOW
@@ -129,7 +130,7 @@ class ChannelStream:
             return self._from_channel.popleft()
         if self._over or self._credit is None:
             return None
-        if self._credit.available and (payload := self.session.take(min(LARGEST_READ, self._credit.available))):
+        if self._credit.available and (payload := self.session.take(min(LARGEST_DATA, self._credit.available))):
             self._credit.spend(len(payload))
             return encode(Data(payload))
         if self.session.ended and not self._output_ended:

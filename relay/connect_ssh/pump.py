@@ -10,11 +10,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from connect_protocol.relay.ending import BrokenError, End, Ending
-from connect_protocol.relay.pump import FAREWELL_SECONDS, LARGEST_READ, REST_SECONDS
+from connect_protocol.relay.pump import FAREWELL_SECONDS, REST_SECONDS
 from connect_protocol.relay.tcp import end_on_close, prepare
 from connect_protocol.relay.tcp_end import TcpEnd
 from connect_ssh.channel import ByteChannel
 from connect_ssh.errors import ChannelBrokenError, ConnectionLostError
+
+LARGEST_READ = 512 * 1024
+"""Bytes that are read before it is known whether the channel's window takes them."""
 
 
 async def pump(connection: socket.socket, channel: ByteChannel) -> Ending:

@@ -11,7 +11,7 @@ from typing import Protocol
 from connect_protocol.relay.credit import Budget, ReceiveWindow, SendCredit
 from connect_protocol.relay.ending import BrokenError, End, Ending
 from connect_protocol.relay.errors import ProtocolError, StreamBrokenError
-from connect_protocol.relay.frames import Credit, Data, Frame, HalfClose, Reset, ResetCode, decode, encode
+from connect_protocol.relay.frames import LARGEST_DATA, Credit, Data, Frame, HalfClose, Reset, ResetCode, decode, encode
 from connect_protocol.relay.gathering import Gathering
 from connect_protocol.relay.inbox import Inbox
 from connect_protocol.relay.tcp import end_on_close, prepare
@@ -19,7 +19,6 @@ from connect_protocol.relay.tcp_end import TcpEnd
 
 BUDGET = Budget(time.monotonic)
 """Of this process: memory is what all its connections share, whichever relay or transport they go by."""
-LARGEST_READ = 512 * 1024
 FAREWELL_SECONDS = 5.0
 """How long a reset may take to be told, and the stream to end after it."""
 REST_SECONDS = 1.0
@@ -177,7 +176,7 @@ class _Flow:
         if pause := self._gathering.pause(self._received):
             await asyncio.sleep(pause)
         self._gathering.begin()
-        payload = await self._socket.read(min(LARGEST_READ, self._credit.available))
+        payload = await self._socket.read(min(LARGEST_DATA, self._credit.available))
         self._gathering.end(len(payload))
         return payload
 

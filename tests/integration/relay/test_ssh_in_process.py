@@ -14,7 +14,7 @@ from connect_protocol.relay.credit import BASE_WINDOW, FIRST_STEP, LONGEST_ROUND
 from connect_protocol.relay.ending import End
 from connect_protocol.relay.frames import Opened, ResetCode, Serve, decode, encode
 from connect_protocol.relay.identity import Role
-from connect_protocol.relay.pump import BUDGET, LARGEST_READ
+from connect_protocol.relay.pump import BUDGET
 from connect_relay.rpc import Channel, ClientStream
 from connect_relay.server import Relay, running
 from connect_relay.settings import Address, Limits, Times
@@ -24,6 +24,7 @@ from connect_ssh.channel import ByteChannel
 from connect_ssh.client import Client
 from connect_ssh.errors import ChannelBrokenError
 from connect_ssh.options import CHANNEL, LARGEST_CHANNEL_WINDOW, connection_options
+from connect_ssh.pump import LARGEST_READ
 from tests.support.openssh import SshKeys
 from tests.support.relay import HOST, REALM, START_SECONDS, Pki, dial, refusal, tunnel, worker_channel
 

@@ -12,10 +12,10 @@ import uvloop
 
 from connect_protocol.relay.credit import BASE_WINDOW
 from connect_protocol.relay.ending import End, Ending
-from connect_protocol.relay.pump import LARGEST_READ, REST_SECONDS
+from connect_protocol.relay.pump import REST_SECONDS
 from connect_ssh.channel import ByteChannel
 from connect_ssh.errors import ChannelBrokenError
-from connect_ssh.pump import pump
+from connect_ssh.pump import LARGEST_READ, pump
 from connect_ssh.watched import MOST_UNTOLD
 from tests.support.frame_streams import connected_sockets
 from tests.support.noise import exchange_noise

@@ -12,6 +12,7 @@ from typing import Self
 import grpc
 import grpc.aio
 
+from connect_protocol.relay.allocator import keep_freed
 from connect_protocol.relay.credit import LARGEST_WINDOW
 from connect_protocol.relay.ending import End
 from connect_protocol.relay.errors import ProtocolError, StreamBrokenError
@@ -23,6 +24,8 @@ from connect_worker.tunnel import failures
 from connect_worker.tunnel.base import Obstacle, PassedOverError, Target
 from connect_worker.tunnel.knock import knock
 from connect_worker.tunnel.places import Place
+
+keep_freed()
 
 OPEN_SECONDS = 25
 """How long opening may take beside the wait for a bridge: 10 s to the relay, 10 s from bridge to target, and some."""
