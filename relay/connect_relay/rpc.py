@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import TypeVar
 from urllib.parse import unquote
 
 from connect_protocol.relay import service
@@ -44,6 +45,7 @@ _CERTIFICATE = "x509_pem_cert"
 MOST_CERTIFICATES = 4096
 """So many callers' certificates are kept as they were read: each connection comes with one."""
 
+Message = TypeVar("Message")
 Handler = Callable[[FrameStream, Caller], Awaitable[None]]
 
 
@@ -193,10 +195,7 @@ class ClientStream:
 
     async def receive(self) -> bytes | None:
         """See FrameStream."""
-        try:
-            message = await self._call.read()
-        except _OVER as error:
-            raise StreamBrokenError(await self._cause()) from error
+        message = await self._unless_over(self._call.read())
         if message is not grpc.aio.EOF:
             return bytes(message)
         if await self._call.code() is not grpc.StatusCode.OK:
@@ -205,23 +204,40 @@ class ClientStream:
 
     async def send(self, frame: bytes) -> None:
         """See FrameStream."""
-        try:
-            await self._call.write(frame)
-        except _OVER as error:
-            raise StreamBrokenError(await self._cause()) from error
+        await self._unless_over(self._call.write(frame))
 
     async def end(self) -> None:
         """See FrameStream."""
-        with suppress(*_OVER):
-            await self._call.done_writing()
+        with suppress(StreamBrokenError):
+            await self._unless_over(self._call.done_writing())
 
     def close(self) -> None:
         """End the call, unless it is over."""
         self._call.cancel()
 
+    async def _unless_over(self, work: Awaitable[Message]) -> Message:
+        """A call that this end has closed raises CancelledError in whoever waits for it, though nobody cancels him.
+
+        Left as it is, that would end his task without an error, which nobody who watches over tasks is told of.
+        """
+        try:
+            return await work
+        except asyncio.CancelledError:
+            if _is_cancelled():
+                raise
+            raise StreamBrokenError("this side has closed the connection") from None
+        except _OVER as error:
+            raise StreamBrokenError(await self._cause()) from error
+
     async def _cause(self) -> str:
         code = await self._call.code()
         return f"{code.name}: {service.in_plain_words(await self._call.details())}"
+
+
+def _is_cancelled() -> bool:
+    """Whether somebody cancels the task that runs now."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 class Channel:
