@@ -1,7 +1,7 @@
 """A real Kueue beside a test cluster, with its webhooks and the certificate that it makes for them.
 
-It runs in the node's network, where the API server finds it by a service, with the administrator's rights. Its /tmp is
-the test's, into which its Secret is put as the kubelet would mount it.
+It runs in the node's network, where the API server finds it by a service, with the administrator's rights. Where it
+looks for its certificate is the test's folder, into which its Secret is put as the kubelet would mount it.
 """
 
 import base64
@@ -27,7 +27,7 @@ NAMESPACE = "kueue-system"
 # Names and places that are fixed in Kueue.
 WEBHOOKS = "kueue-webhook-service"
 SECRET = "kueue-webhook-server-cert"
-CERTIFICATE = Path("k8s-webhook-server", "serving-certs")
+CERTIFICATE = Path("/tmp/k8s-webhook-server/serving-certs")  # noqa: S108 - each Kueue sees a folder of its own there
 PORT = 9443
 SERVED = {"batch", "kueue.x-k8s.io"}
 """The API groups of what it is configured for; for the others it would have to be installed whole."""
@@ -36,16 +36,19 @@ SERVED = {"batch", "kueue.x-k8s.io"}
 @contextmanager
 def kueue(cluster: Cluster, folder: Path) -> Iterator[None]:
     """Within: Kueue works in the cluster. Its log goes to `folder`."""
-    program, own, log_file = built_kueue(), folder / "kueue", folder / "kueue.log"
-    _prepare(cluster, own)
+    program, own, log_file = built_kueue(), folder / "kueue-certificate", folder / "kueue.log"
+    own.mkdir()
+    _prepare(cluster, folder)
     within = ("nsenter", f"--net={cluster.network}", "unshare", "--mount", "--propagation=private")
-    mounted = ("sh", "-c", 'mount --bind "$0" /tmp && exec "$@"', str(own), str(program))
-    options = ("--config=/tmp/configuration", "--feature-gates=VisibilityOnDemand=false")
-    environment = {"PATH": os.environ["PATH"], "KUBECONFIG": "/tmp/kubeconfig"}  # noqa: S108 - a folder of its own
+    CERTIFICATE.mkdir(parents=True, exist_ok=True)
+    mounted = ("sh", "-c", 'mount --bind "$0" "$1" && shift && exec "$@"', str(own), str(CERTIFICATE), str(program))
+    options = (f"--config={folder / 'kueue-configuration'}", "--feature-gates=VisibilityOnDemand=false")
+    environment = {"PATH": os.environ["PATH"], "KUBECONFIG": str(folder / "kueue-kubeconfig")}
     with log_file.open("wb") as log:
         process = subprocess.Popen([*within, *mounted, *options], env=environment, stdout=log, stderr=log)
     try:
-        _mount_certificate(cluster, own / CERTIFICATE)
+        _mount_certificate(cluster, own, process)
+        assert process.poll() is None, log_file.read_text()
         flavor = json.dumps({"apiVersion": VERSION, "kind": "ResourceFlavor", "metadata": {"name": "any"}})
         wait_until(
             "Kueue answers the API server",
@@ -85,13 +88,12 @@ def _flavor(name: str, cpu: str) -> dict[str, object]:
     return {"name": name, "resources": [{"name": "cpu", "nominalQuota": cpu}]}
 
 
-def _prepare(cluster: Cluster, own: Path) -> None:
+def _prepare(cluster: Cluster, folder: Path) -> None:
     """What its installation brings, and files for it."""
-    (own / CERTIFICATE).mkdir(parents=True)
-    (own / "configuration").write_text(json.dumps(_configuration()))
+    (folder / "kueue-configuration").write_text(json.dumps(_configuration()))
     kubeconfig = json.loads(cluster.kubeconfig.read_text())
     kubeconfig["clusters"][0]["cluster"]["server"] = API_URL
-    (own / "kubeconfig").write_text(json.dumps(kubeconfig))
+    (folder / "kueue-kubeconfig").write_text(json.dumps(kubeconfig))
     cluster.kubectl("create", f"--filename={definitions()}")
     cluster.kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd", "--all")
     cluster.create_namespace(NAMESPACE)
@@ -139,11 +141,12 @@ def _registrations() -> Iterator[Document]:
         yield document | {"metadata": metadata, "webhooks": hooks}
 
 
-def _mount_certificate(cluster: Cluster, folder: Path) -> None:
+def _mount_certificate(cluster: Cluster, folder: Path, process: "subprocess.Popen[bytes]") -> None:
+    """Once Kueue has made it; nothing if Kueue has ended before."""
     made = cluster.wait_until(
         "Kueue's certificate",
         lambda: cluster.get_json("secret", SECRET, f"--namespace={NAMESPACE}").get("data", {}),
-        lambda data: "tls.crt" in data,
+        lambda data: "tls.crt" in data or process.poll() is not None,
     )
     # The certificate is what Kueue waits for: it comes last.
     for name in sorted(made, key="tls.crt".__eq__):
