@@ -12,15 +12,15 @@ from connect_operator.secrets_watch import SecretsWatch
 NOW = datetime(2026, 11, 22, 17, 0, tzinfo=UTC)
 
 
-def reconciler(cluster: Cluster, index: Index) -> Reconciler:
-    """What looks at ConnectJobs in `index`, and writes to `cluster`."""
+def reconciler(cluster: Cluster, index: Index, now: datetime = NOW) -> Reconciler:
+    """Of an operator that has just started: looks at ConnectJobs in `index`, and writes to `cluster`."""
     return Reconciler(
         cluster=cluster,
         index=index,
         secrets=SecretsWatch(cluster, interval=timedelta(minutes=1)),
         relay=None,
-        announcer=Announcer(cluster, instance="", clock=lambda: NOW),
+        announcer=Announcer(cluster, instance="", clock=lambda: now),
         defaults=Defaults(image="connect-worker:1.0", time_zone="Europe/Zurich"),
         unwatched_interval=timedelta(minutes=1),
-        clock=lambda: NOW,
+        clock=lambda: now,
     )

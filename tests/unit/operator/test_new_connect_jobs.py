@@ -7,22 +7,19 @@ from typing import Any
 import pytest
 
 from connect_operator.announcement import Announcement
-from connect_operator.announcer import Announcer
 from connect_operator.cluster import Cluster, Freshness
 from connect_operator.core.decision import Action, Suspend
-from connect_operator.core.facts import Defaults
 from connect_operator.errors import RefusedError
 from connect_operator.index import Index
 from connect_operator.kind import Kind
 from connect_operator.known import Key, Subject
 from connect_operator.queue import WHEN_CALM
 from connect_operator.reconciler import Reconciler
-from connect_operator.secrets_watch import SecretsWatch
 from connect_protocol.environment import SecretKey
 from tests.support.kubernetes_objects import CREATED, NAMESPACE, Body, connect_job_body, cron_job_body
+from tests.support.reconciling import reconciler as started
 
 KEY = Key(namespace=NAMESPACE, name="musterwil")
-NOW = datetime(2026, 11, 22, 17, 0, tzinfo=UTC)
 NEXT_RUN = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 AN_HOUR_BEFORE = NEXT_RUN - timedelta(hours=1)
 
@@ -90,20 +87,6 @@ def index() -> Index:
 @pytest.fixture
 def reconciler(cluster: Remembering, index: Index) -> Reconciler:
     return started(cluster, index)
-
-
-def started(cluster: Remembering, index: Index, now: datetime = NOW) -> Reconciler:
-    """An operator that has just started."""
-    return Reconciler(
-        cluster=cluster,
-        index=index,
-        secrets=SecretsWatch(cluster, interval=timedelta(minutes=1)),
-        relay=None,
-        announcer=Announcer(cluster, instance="test", clock=lambda: now),
-        defaults=Defaults(image="connect-worker:1", time_zone="Europe/Zurich"),
-        unwatched_interval=timedelta(minutes=1),
-        clock=lambda: now,
-    )
 
 
 async def test_its_cron_job_is_made_at_once_and_told_of_when_no_more_are_made(
